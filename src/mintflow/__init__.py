@@ -1,0 +1,1 @@
+"""MintFlow: the books of a household as immutable events."""
