@@ -6,8 +6,8 @@ here knows a file format, and nothing here decides what is known already.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 
 
@@ -34,13 +34,13 @@ class StatementRow:
     where: line or element of the file, for messages: "line 12", "Ntry[3]".
     """
 
-    date: date
+    date: dt.date
     amount: Decimal
     description: str
     where: str
     currency: str | None = None
     bank_id: str | None = None
-    value_date: date | None = None
+    value_date: dt.date | None = None
     pending: bool = False
     counterparty: str = ""
     memo: str = ""
@@ -54,7 +54,7 @@ class StatementRow:
 class StatementBalance:
     """A balance that the bank reports: at the end of `date`, signed from the account's side."""
 
-    date: date
+    date: dt.date
     amount: Decimal
     currency: str | None = None
 
