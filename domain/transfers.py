@@ -1,0 +1,107 @@
+"""A transfer: money between two accounts of the ledger, which is neither spent nor earned."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from mintflow.domain.core.aggregates import Aggregate, Created, Event
+from mintflow.domain.core.errors import Conflict, Invalid, NotFound
+
+TransferOrigin = Literal["made", "linked"]
+
+
+class TransferNotFound(NotFound):
+    """There is no such transfer in this ledger."""
+
+    code = "transfer_not_found"
+
+
+class TransferIsEnded(Conflict):
+    """The transfer was unlinked or voided."""
+
+    code = "transfer_is_ended"
+
+
+class TransferNeedsTwoAccounts(Invalid):
+    """Money moves from one account to another one."""
+
+    code = "transfer_needs_two_accounts"
+
+
+class TransferAmountNotUsable(Invalid):
+    """The amount of a transfer is above zero; the two accounts say the direction."""
+
+    code = "transfer_amount_not_usable"
+
+
+class LegsMustBeOpposite(Conflict):
+    """One leg leaves its account and the other enters another one, in equal amounts."""
+
+    code = "legs_must_be_opposite"
+
+
+class TransferStarted(Created):
+    """Two transactions are one movement. origin: made as a transfer, or linked afterwards."""
+
+    TOPIC = "transfer.started"
+
+    from_transaction_id: UUID
+    to_transaction_id: UUID
+    origin: TransferOrigin
+
+    def apply(self, aggregate: Transfer) -> None:
+        aggregate.from_transaction_id = self.from_transaction_id
+        aggregate.to_transaction_id = self.to_transaction_id
+        aggregate.origin = self.origin
+        aggregate.ended = False
+
+
+class TransferEnded(Event):
+    """how: unlinked (both legs stand on their own) or voided (neither counts)."""
+
+    TOPIC = "transfer.ended"
+
+    how: Literal["unlinked", "voided"]
+
+    def apply(self, aggregate: Transfer) -> None:
+        aggregate.ended = True
+
+
+class Transfer(Aggregate):
+    """What makes two transactions one."""
+
+    TOPIC = "transfer"
+    from_transaction_id: UUID
+    to_transaction_id: UUID
+    origin: TransferOrigin
+    ended: bool
+
+    def __init__(self) -> None:
+        """Attributes come from TransferStarted."""
+
+    @classmethod
+    def start(
+        cls,
+        transfer_id: UUID,
+        from_transaction_id: UUID,
+        to_transaction_id: UUID,
+        origin: TransferOrigin,
+        now: datetime,
+    ) -> Transfer:
+        """The caller links both transactions in the same commit."""
+        return cls._create(
+            TransferStarted,
+            id=transfer_id,
+            timestamp=now,
+            from_transaction_id=from_transaction_id,
+            to_transaction_id=to_transaction_id,
+            origin=origin,
+        )
+
+    def end(self, how: Literal["unlinked", "voided"], now: datetime) -> None:
+        """Raises TransferIsEnded."""
+        if self.ended:
+            raise TransferIsEnded("the transfer was ended before", transfer_id=str(self.id))
+        self.trigger_event(TransferEnded, timestamp=now, how=how)
