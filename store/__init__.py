@@ -1,0 +1,1 @@
+"""The append-only log: how events are written, read, sealed and proved. It knows no HTTP."""

@@ -1,0 +1,231 @@
+"""Between events and bytes: the one encoder of the log, and the decoder that goes with it.
+
+`record` is canonical JSON (sorted keys, UTF-8, no spaces) of everything but what the store itself
+assigns (shard, position, ledger_seq, recorded_at). What an event class names as SEALED goes into
+the other blob, encrypted; a field that is empty is left out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import TypeAdapter
+
+from mintflow.domain.core.aggregates import EVENT_TYPES, Event
+from mintflow.domain.core.money import money_text
+from mintflow.domain.core.postings import imbalance
+from mintflow.store.append import EncodedEvent
+from mintflow.store.sealing import Sealer
+from mintflow.store.upcasts import upcast
+
+_LIBRARY_FIELDS = {"originator_id", "originator_version", "timestamp", "originator_topic"}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class UnknownEventType(LookupError):
+    """The log holds an event that this release has no class for."""
+
+
+class BooksUnbalanced(AssertionError):
+    """An event would have put postings into the books that do not sum to zero. Never expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Who appends and why; the same for all events of one command."""
+
+    ledger_id: UUID
+    actor: str
+    correlation_id: UUID
+    causation_id: UUID | None
+
+
+class RecordedEvent:
+    """An event as it stands in the log, decoded no further than its JSON.
+
+    `data`: open facts as JSON values (ids, dates and amounts are strings). `private()`: the sealed
+    facts, opened on demand; None where the ledger's key was destroyed.
+    """
+
+    __slots__ = (
+        "_envelope", "_sealer", "data", "ledger_id", "ledger_seq", "position", "recorded_at",
+        "sealed", "shard", "type",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        shard: int,
+        position: int,
+        ledger_id: UUID,
+        ledger_seq: int,
+        recorded_at: datetime,
+        record: bytes,
+        sealed: bytes,
+        sealer: Sealer | None,
+    ) -> None:
+        envelope = orjson.loads(record)
+        self.shard, self.position = shard, position
+        self.ledger_id, self.ledger_seq = ledger_id, ledger_seq
+        self.recorded_at = recorded_at
+        self.sealed = sealed
+        self.type: str = envelope["type"]
+        self.data: dict[str, Any] = upcast(self.type, envelope["schema_version"], envelope["data"])
+        self._envelope: dict[str, Any] = envelope
+        self._sealer = sealer
+
+    @property
+    def envelope(self) -> Mapping[str, Any]:
+        """All fields of `record`, among them event_id, stream_id, actor and correlation_id."""
+        return self._envelope
+
+    @property
+    def event_id(self) -> str:
+        return str(self._envelope["event_id"])
+
+    @property
+    def stream_id(self) -> str:
+        return str(self._envelope["stream_id"])
+
+    @property
+    def stream_version(self) -> int:
+        return int(self._envelope["stream_version"])
+
+    @property
+    def actor(self) -> str:
+        return str(self._envelope["actor"])
+
+    @property
+    def correlation_id(self) -> str:
+        return str(self._envelope["correlation_id"])
+
+    @property
+    def effective_at(self) -> str:
+        return str(self._envelope["effective_at"])
+
+    def private(self) -> dict[str, Any] | None:
+        """The sealed facts; a field that was empty is absent."""
+        if not self.sealed:
+            return {}
+        if self._sealer is None:
+            return None
+        return self._sealer.unseal(
+            self.ledger_id, _bound_to(UUID(self.stream_id), self.stream_version), self.sealed
+        )
+
+
+class Mapper:
+    """Encodes and decodes under one sealer."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
+
+    def encode(self, event: Event, event_id: UUID, provenance: Provenance) -> EncodedEvent:
+        """The bytes of an event. Raises BooksUnbalanced rather than let a wrong one in."""
+        for booking in event.bookings():
+            if booking is not None and imbalance(booking):
+                raise BooksUnbalanced(f"postings of {event.TOPIC} do not sum to zero")
+        open_fields, sealed_fields = _fields_of(type(event))
+        facts = event.__dict__
+        effective = event.effective_on()
+        record: dict[str, Any] = {
+            "actor": provenance.actor,
+            "causation_id": provenance.causation_id,
+            "correlation_id": provenance.correlation_id,
+            "data": {name: facts[name] for name in open_fields},
+            "effective_at": effective or event.timestamp,
+            "event_id": event_id,
+            "ledger_id": provenance.ledger_id,
+            "schema_version": event.SCHEMA_VERSION,
+            "stream_id": event.originator_id,
+            "stream_version": event.originator_version,
+            "type": event.TOPIC,
+        }
+        topic = facts.get("originator_topic")
+        if topic is not None:
+            record["stream_type"] = topic
+        private = {name: facts[name] for name in sealed_fields if facts[name]}
+        sealed = b""
+        if private:
+            bound_to = _bound_to(event.originator_id, event.originator_version)
+            sealed = self._sealer.seal(provenance.ledger_id, bound_to, private)
+        return EncodedEvent(
+            event.originator_id,
+            event.originator_version,
+            event.TOPIC,
+            (event.timestamp - _EPOCH) // _MICROSECOND,
+            canonical_json(record),
+            sealed,
+        )
+
+    def recorded(
+        self,
+        shard: int,
+        position: int,
+        ledger_id: UUID,
+        ledger_seq: int,
+        recorded_at: datetime,
+        record: bytes,
+        sealed: bytes,
+    ) -> RecordedEvent:
+        """A row of the log, for folds and feeds."""
+        return RecordedEvent(
+            shard, position, ledger_id, ledger_seq, recorded_at, record, sealed, self._sealer
+        )
+
+    def domain_event(self, event: RecordedEvent) -> Event:
+        """The typed event, for aggregates. Raises UnknownEventType.
+
+        Sealed fields of an erased ledger come back empty.
+        """
+        event_class = EVENT_TYPES.get(event.type)
+        if event_class is None:
+            raise UnknownEventType(event.type)
+        _, sealed_fields = _fields_of(event_class)
+        facts = {
+            **dict.fromkeys(sealed_fields, ""),
+            **event.data,
+            **(event.private() or {}),
+            "originator_id": event.stream_id,
+            "originator_version": event.stream_version,
+            "timestamp": event.recorded_at,
+        }
+        if "stream_type" in event.envelope:
+            facts["originator_topic"] = event.envelope["stream_type"]
+        return _adapter_of(event_class).validate_python(facts)
+
+
+def canonical_json(value: Any) -> bytes:
+    """The one JSON form that is hashed: sorted keys, no spaces, money as plain decimal text."""
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return money_text(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form in an event")
+
+
+def _bound_to(stream_id: UUID, stream_version: int) -> bytes:
+    return stream_id.bytes + stream_version.to_bytes(4, "big")
+
+
+@cache
+def _fields_of(event_class: type[Event]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    names = [field.name for field in fields(event_class) if field.name not in _LIBRARY_FIELDS]
+    return (
+        tuple(name for name in names if name not in event_class.SEALED),
+        tuple(name for name in names if name in event_class.SEALED),
+    )
+
+
+@cache
+def _adapter_of(event_class: type[Event]) -> TypeAdapter[Event]:
+    return TypeAdapter(event_class)
