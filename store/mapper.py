@@ -1,8 +1,8 @@
 """Between events and bytes: the one encoder of the log, and the decoder that goes with it.
 
-`record` is canonical JSON (sorted keys, UTF-8, no spaces) of everything but what the store itself
-assigns (shard, position, ledger_seq, recorded_at). What an event class names as SEALED goes into
-the other blob, encrypted; a field that is empty is left out of it.
+`record` is JSON (UTF-8, no spaces, keys sorted, value objects in the order of their class) of
+everything but what the store itself assigns (shard, position, ledger_seq, recorded_at). What an
+event class names as SEALED goes into the other blob, encrypted; an empty field is left out of it.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class Mapper:
             "causation_id": provenance.causation_id,
             "correlation_id": provenance.correlation_id,
             "data": {name: facts[name] for name in open_fields},
-            "effective_at": effective or event.timestamp,
+            "effective_at": f"{effective.isoformat()}T00:00:00Z" if effective else event.timestamp,
             "event_id": event_id,
             "ledger_id": provenance.ledger_id,
             "schema_version": event.SCHEMA_VERSION,
@@ -203,7 +203,7 @@ class Mapper:
 
 
 def canonical_json(value: Any) -> bytes:
-    """The one JSON form that is hashed: sorted keys, no spaces, money as plain decimal text."""
+    """The one JSON form that is hashed; money is plain decimal text."""
     return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
 
 

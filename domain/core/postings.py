@@ -6,9 +6,9 @@ leaves an account (-50) is a credit of that account and a debit (+50) of the cat
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
@@ -46,7 +46,7 @@ class Booking:
     """
 
     account_id: UUID
-    date: date
+    date: dt.date
     amount: Decimal
     currency: str
     status: Status
