@@ -1,0 +1,106 @@
+"""The read side of the log, in order: by shard and position, by ledger_seq, or by stream.
+
+Positions have no gaps and are assigned in commit order, so a reader that goes on from the last
+position it saw has seen everything. All rows come back as `RecordedEvent`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+
+from mintflow.store.arrays import Int4Array, Int8Array, TextArray, UuidArray
+from mintflow.store.mapper import Mapper, RecordedEvent
+
+_COLUMNS = "e.shard, e.position, e.ledger_id, e.ledger_seq, e.recorded_at, e.record, e.sealed"
+
+_AFTER_POSITIONS = f"""
+select {_COLUMNS} from unnest(%s, %s) as c (shard, position)
+cross join lateral (
+    select * from log.event e where e.shard = c.shard and e.position > c.position
+    order by e.position limit %s
+) as e
+order by e.shard, e.position
+"""  # noqa: S608 - constants only
+
+_OF_STREAMS = f"""
+select {_COLUMNS} from log.event e
+where e.ledger_id = %s and e.stream_id = any(%s) order by e.stream_id, e.stream_version
+"""  # noqa: S608
+
+_OF_LEDGER = f"""
+select {_COLUMNS} from log.event e
+where e.ledger_id = %s and e.ledger_seq > %s order by e.ledger_seq limit %s
+"""  # noqa: S608
+
+_OF_LEDGER_AND_TYPES = f"""
+select {_COLUMNS} from log.event e
+where e.ledger_id = %s and e.ledger_seq > %s and e.type = any(%s) order by e.ledger_seq limit %s
+"""  # noqa: S608
+
+
+async def heads(conn: AsyncConnection[Any]) -> dict[int, int]:
+    """Shard -> position of its last event; 0 for a shard without any."""
+    cursor = await conn.execute("select shard, position from log.shard_head order by shard")
+    return {shard: position for shard, position in await cursor.fetchall()}
+
+
+async def ledger_head(conn: AsyncConnection[Any], ledger_id: UUID) -> int:
+    """The ledger_seq of the last event of a ledger; 0 for one without any."""
+    cursor = await conn.execute(
+        "select ledger_seq from log.ledger_head where ledger_id = %s", [ledger_id]
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else 0
+
+
+async def read_shards(
+    conn: AsyncConnection[Any], mapper: Mapper, after: Mapping[int, int], limit: int
+) -> dict[int, list[RecordedEvent]]:
+    """Per shard, the events after a position, in order; up to `limit` each. Empty shards absent."""
+    cursor = await conn.execute(
+        _AFTER_POSITIONS,
+        [Int4Array.of([*after]), Int8Array.of([*after.values()]), limit],
+        prepare=True,
+        binary=True,
+    )
+    found: dict[int, list[RecordedEvent]] = defaultdict(list)
+    for row in await cursor.fetchall():
+        found[row[0]].append(mapper.recorded(*row))
+    return dict(found)
+
+
+async def read_streams(
+    conn: AsyncConnection[Any], mapper: Mapper, ledger_id: UUID, stream_ids: Sequence[UUID]
+) -> dict[UUID, list[RecordedEvent]]:
+    """Per stream of one ledger, all its events in order of version. Streams not there: absent."""
+    cursor = await conn.execute(
+        _OF_STREAMS, [ledger_id, UuidArray.of(stream_ids)], prepare=True, binary=True
+    )
+    found: dict[UUID, list[RecordedEvent]] = defaultdict(list)
+    for row in await cursor.fetchall():
+        event = mapper.recorded(*row)
+        found[UUID(event.stream_id)].append(event)
+    return dict(found)
+
+
+async def read_ledger(
+    conn: AsyncConnection[Any],
+    mapper: Mapper,
+    ledger_id: UUID,
+    after_seq: int,
+    limit: int,
+    types: Sequence[str] = (),
+) -> list[RecordedEvent]:
+    """A ledger's events after a ledger_seq, in order, optionally of some types only."""
+    if types:
+        args: list[Any] = [ledger_id, after_seq, TextArray.of(types), limit]
+        cursor = await conn.execute(_OF_LEDGER_AND_TYPES, args, prepare=True, binary=True)
+    else:
+        args = [ledger_id, after_seq, limit]
+        cursor = await conn.execute(_OF_LEDGER, args, prepare=True, binary=True)
+    return [mapper.recorded(*row) for row in await cursor.fetchall()]
