@@ -52,11 +52,15 @@ class StatementRow:
 
 @dataclass(frozen=True, slots=True)
 class StatementBalance:
-    """A balance that the bank reports: at the end of `date`, signed from the account's side."""
+    """A balance that the bank reports: at the end of `date`, signed from the account's side.
+
+    available: what can be spent (CLAV, :64:, AVAILBAL), which is not what is booked.
+    """
 
     date: dt.date
     amount: Decimal
     currency: str | None = None
+    available: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class CsvProfile:
     Columns are zero-based indexes. Either `amount` or `debit`/`credit` is given.
     date_format: strptime form. decimal_sign: "." or ",". sign: 1, or -1 where the file writes
     spending as positive. debit_marks: values of `direction` that mean money out.
+    fee: a charge that the bank takes besides the amount; it is subtracted from it.
     skip_head / skip_foot: physical records before the header (or first row) and after the last row.
     """
 
@@ -120,6 +125,7 @@ class CsvProfile:
     value_date: int | None = None
     skip_head: int = 0
     skip_foot: int = 0
+    fee: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
