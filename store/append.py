@@ -16,7 +16,7 @@ from mintflow.store.arrays import ByteaArray, Int4Array, Int8Array, TextArray, U
 APPEND_SQL = (
     "select * from log.append(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
-KEEP_REFUSAL_SQL = "select * from log.keep_refusal(%s, %s, %s, %s)"
+KEEP_ANSWER_SQL = "select * from log.keep_answer(%s, %s, %s, %s)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ where e.ledger_id = %s and e.ledger_seq > %s and e.type = any(%s) order by e.led
 async def heads(conn: AsyncConnection[Any]) -> dict[int, int]:
     """Shard -> position of its last event; 0 for a shard without any."""
     cursor = await conn.execute("select shard, position from log.shard_head order by shard")
-    return {shard: position for shard, position in await cursor.fetchall()}
+    return dict(await cursor.fetchall())
 
 
 async def ledger_head(conn: AsyncConnection[Any], ledger_id: UUID) -> int:

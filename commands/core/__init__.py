@@ -1,0 +1,1 @@
+"""The machinery of commands: bus, unit of work, group commit, ports."""

@@ -69,6 +69,8 @@ class MoneyEvent(Event):
 class Aggregate(BaseAggregate[UUID]):
     """A stream's current state. Its attributes are immutable values, so a shallow copy is safe."""
 
+    TOPIC: ClassVar[str]
+
     class Event(AggregateEvent):
         """Required by the library; the events of MintFlow stand at module level."""
 

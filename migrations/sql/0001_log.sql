@@ -226,16 +226,17 @@ begin
     where u.shard is not null;
 end $$;
 
--- Keep the answer of a command that was refused, so that it stays refused under its key.
--- Returns what is kept, which is another one's if that came first.
-create function log.keep_refusal(p_scope uuid, p_key text, p_request bytea, p_response bytea)
-returns table (request bytea, response bytea)
+-- Keep the answer of a command that appended nothing, above all of one that was refused, so that
+-- it stays refused under its key. Returns what is kept, which is an earlier one if there is one.
+create function log.keep_answer(p_scope uuid, p_key text, p_request bytea, p_response bytea)
+returns table (request bytea, response bytea, kept_now bool)
 language plpgsql security definer set search_path = log, pg_temp as $$
 #variable_conflict use_column
 begin
     insert into answer (scope_id, key, request, response)
     values (p_scope, p_key, p_request, p_response) on conflict do nothing;
-    return query select a.request, a.response from answer a
+    kept_now := found;
+    return query select a.request, a.response, kept_now from answer a
         where a.scope_id = p_scope and a.key = p_key;
 end $$;
 
@@ -251,4 +252,4 @@ end $$;
 revoke all on all functions in schema log from public;
 grant usage on schema log to mintflow_app;
 grant select on all tables in schema log to mintflow_app;
-grant execute on function log.append, log.keep_refusal, log.leaf_hash to mintflow_app;
+grant execute on function log.append, log.keep_answer, log.leaf_hash to mintflow_app;

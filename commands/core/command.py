@@ -1,0 +1,121 @@
+"""What a command is: a frozen, validated request in the words of one capability.
+
+The models are also the bodies of the API, so a request is validated once, here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import sha256
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
+
+from mintflow.commands.core.ports import Principal
+from mintflow.domain.core.errors import Conflict, Invalid
+
+if TYPE_CHECKING:
+    from mintflow.commands.core.unit import Unit
+
+KEY_LENGTH_MAX = 255
+
+
+def _no_float(value: Any) -> Any:
+    """A JSON number has been through binary floating point before anyone could look at it."""
+    if isinstance(value, float):
+        raise ValueError('money is a decimal string, e.g. "12.30", not a JSON number')
+    if isinstance(value, str) and len(value) > 64:
+        raise ValueError("an amount has at most 64 characters")
+    return value
+
+
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_no_float),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^-?\d{1,15}(\.\d{1,18})?$", "examples": ["-12.30"]}
+    ),
+]
+Currency = Annotated[str, StringConstraints(min_length=3, max_length=8, pattern=r"^[A-Z0-9]+$")]
+CategoryPath = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+Text = Annotated[str, StringConstraints(max_length=2_000)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+class Command(BaseModel):
+    """The base of all commands. An unknown field is refused: a typing error never passes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who asks for a command, in which ledger, and under which key.
+
+    ledger_id: None only for commands that open one. idempotency_key: as the caller sent it.
+    """
+
+    principal: Principal
+    ledger_id: UUID | None
+    correlation_id: UUID
+    causation_id: UUID | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command answers. data: JSON values. position, ledger_seq: of its last event, None
+    where it changed nothing. replayed: it is the first answer under this key, given again."""
+
+    data: Any
+    position: int | None
+    ledger_seq: int | None
+    replayed: bool = False
+
+
+Handler = Callable[[Any, "Unit"], Awaitable[Any]]
+
+
+class IdempotencyKeyReused(Invalid):
+    """The key was used for another request before; a key belongs to one request for ever."""
+
+    code = "idempotency_key_reused"
+
+
+class IdempotencyKeyNotUsable(Invalid):
+    """A key has 1 to 255 printable ASCII characters."""
+
+    code = "idempotency_key_not_usable"
+
+
+class ConcurrentChange(Conflict):
+    """Others changed the same things faster, several times in a row; ask again."""
+
+    code = "concurrent_change"
+
+
+def check_key(key: str | None) -> str | None:
+    """Raises IdempotencyKeyNotUsable."""
+    if key is not None and not (
+        0 < len(key) <= KEY_LENGTH_MAX and key.isascii() and key.isprintable()
+    ):
+        raise IdempotencyKeyNotUsable(
+            "an idempotency key has 1 to 255 printable ASCII characters", length=len(key)
+        )
+    return key
+
+
+def request_hash(command: Command, context: Context) -> bytes:
+    """SHA-256 of what is asked: the command, its fields, the ledger and who asks."""
+    text = f"{type(command).__name__}\n{context.ledger_id}\n{context.principal.user_id}\n"
+    return sha256(text.encode() + command.model_dump_json().encode()).digest()
+
+
+def utc_now() -> dt.datetime:
+    """The clock of a host."""
+    return dt.datetime.now(dt.UTC)

@@ -1,0 +1,65 @@
+"""What commands need from outside, as protocols; `hosts/` gives them the real things."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID
+
+Clock = Callable[[], dt.datetime]
+IdSource = Callable[[], UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks. user_id: owner of ledgers; actor: what events and logs carry, e.g. "user:<id>"."""
+
+    user_id: UUID
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRow:
+    """A transaction that a bank row may turn out to be.
+
+    origin: manual for hand-made, file or sync for the bank's own pending row.
+    """
+
+    transaction_id: UUID
+    date: dt.date
+    amount: Decimal
+    origin: str
+
+
+class Books(Protocol):
+    """What a command may ask the read models, as of a moment that it then insists on.
+
+    Each answer comes with the ledger_seq it reflects; the command is appended only if the ledger
+    has not moved on since, so a decision is never made on stale books.
+    """
+
+    async def caught_up(self, ledger_id: UUID) -> int:
+        """Wait until the read models hold all of the ledger; the ledger_seq that they hold."""
+
+    async def hand_made(
+        self, ledger_id: UUID, account_id: UUID, start: dt.date, end: dt.date
+    ) -> Sequence[OpenRow]:
+        """Hand-made transactions of an account that no bank row was matched with yet."""
+
+    async def pending(self, ledger_id: UUID, account_id: UUID) -> Sequence[OpenRow]:
+        """Pending transactions of an account that came from the bank."""
+
+    async def in_category(self, ledger_id: UUID, category_id: str) -> Sequence[UUID]:
+        """Every transaction with a part in a category, voided ones left out."""
+
+
+class Suggester(Protocol):
+    """A guess at the category of a row; never asked where the user or the bank said one."""
+
+    def suggest(
+        self, description: str, counterparty: str, memo: str, amount: Decimal
+    ) -> tuple[str, str] | None:
+        """(category path, reason in words), or None where it would be a guess in the dark."""

@@ -1,0 +1,97 @@
+"""Aggregates from their streams, with a cache of those that many commands read.
+
+A cached aggregate may be behind another process; that is safe, because every command guards what it
+read by version and the append refuses a guard that has moved (docs/concepts/commands.md).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from psycopg_pool import AsyncConnectionPool
+
+from mintflow.domain.accounts import Account
+from mintflow.domain.budgets import Budget
+from mintflow.domain.categories import CategoryTree
+from mintflow.domain.core.aggregates import Aggregate
+from mintflow.domain.ledgers import Ledger
+from mintflow.store.arrays import UuidArray
+from mintflow.store.mapper import Mapper, RecordedEvent
+from mintflow.store.reader import read_streams
+from mintflow.store.sealing import Sealer
+
+A = TypeVar("A", bound=Aggregate)
+
+# Aggregates that are read over and over; a transaction is read once and not kept.
+_CACHED = (Ledger, Account, CategoryTree, Budget)
+_CACHE_MAX = 50_000
+_CHUNK = 5_000
+
+
+class Repository:
+    """Loads aggregates of one ledger at a time; a stream of another ledger is not there."""
+
+    def __init__(self, pool: AsyncConnectionPool[Any], mapper: Mapper, sealer: Sealer) -> None:
+        self._pool = pool
+        self._mapper = mapper
+        self.sealer = sealer
+        self._cache: OrderedDict[tuple[UUID, UUID], Aggregate] = OrderedDict()
+
+    async def find(self, ledger_id: UUID, kind: type[A], stream_id: UUID) -> A | None:
+        """The aggregate at its newest version, or None; shared, not to be changed (copy it)."""
+        cached = self._cache.get((ledger_id, stream_id))
+        if cached is not None:
+            return cached if isinstance(cached, kind) else None
+        return (await self.find_many(ledger_id, kind, [stream_id])).get(stream_id)
+
+    async def find_many(
+        self, ledger_id: UUID, kind: type[A], stream_ids: Sequence[UUID]
+    ) -> dict[UUID, A]:
+        """As `find`, for many; those not there, or of another kind, are absent."""
+        found: dict[UUID, A] = {}
+        for start in range(0, len(stream_ids), _CHUNK):
+            chunk = stream_ids[start : start + _CHUNK]
+            async with self._pool.connection() as conn:
+                streams = await read_streams(conn, self._mapper, ledger_id, chunk)
+            for stream_id, events in streams.items():
+                aggregate = self._replay(events)
+                if isinstance(aggregate, kind):
+                    found[stream_id] = aggregate
+                    self.put(ledger_id, aggregate)
+        return found
+
+    async def existing(self, ledger_id: UUID, stream_ids: Sequence[UUID]) -> set[UUID]:
+        """Which of these streams have a first event."""
+        found: set[UUID] = set()
+        async with self._pool.connection() as conn:
+            for start in range(0, len(stream_ids), _CHUNK):
+                cursor = await conn.execute(
+                    "select stream_id from log.event"
+                    " where ledger_id = %s and stream_id = any(%s) and stream_version = 1",
+                    [ledger_id, UuidArray.of(stream_ids[start : start + _CHUNK])],
+                    prepare=True,
+                    binary=True,
+                )
+                found.update(row[0] for row in await cursor.fetchall())
+        return found
+
+    def put(self, ledger_id: UUID, aggregate: Aggregate) -> None:
+        """Keep an aggregate for the next reader, if it is of a kind that is read often."""
+        if isinstance(aggregate, _CACHED):
+            aggregate.pending_events.clear()
+            self._cache[ledger_id, aggregate.id] = aggregate
+            if len(self._cache) > _CACHE_MAX:
+                self._cache.popitem(last=False)
+
+    def evict(self, ledger_id: UUID, stream_id: UUID) -> None:
+        """Forget what is cached of a stream."""
+        self._cache.pop((ledger_id, stream_id), None)
+
+    def _replay(self, events: Sequence[RecordedEvent]) -> Aggregate | None:
+        aggregate: Aggregate | None = None
+        for event in events:
+            aggregate = self._mapper.domain_event(event).mutate(aggregate)
+        return aggregate

@@ -1,0 +1,146 @@
+"""The unit of work: what one command read, changed and made, on its way to one append.
+
+`read` is for deciding and adds a guard: if that stream moves before the append, the command is
+decided again. `change` is for streams that the command appends to. Nothing is written here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TypeVar
+from uuid import UUID
+
+from mintflow.commands.core.command import Context
+from mintflow.commands.core.ports import Clock, IdSource
+from mintflow.commands.core.repository import Repository
+from mintflow.domain.core.aggregates import Aggregate
+from mintflow.domain.core.errors import NotFound
+from mintflow.domain.core.ids import shard_of
+from mintflow.store.append import Commit, EncodedEvent, Idempotency
+from mintflow.store.mapper import Mapper, Provenance
+
+A = TypeVar("A", bound=Aggregate)
+
+
+class Unit:
+    """One attempt at one command; a retry gets a new one."""
+
+    def __init__(
+        self, repository: Repository, mapper: Mapper, context: Context, clock: Clock, ids: IdSource
+    ) -> None:
+        self._repository = repository
+        self._mapper = mapper
+        self._guards: dict[UUID, int] = {}
+        self._changed: dict[UUID, Aggregate] = {}
+        self.context = context
+        self.now: dt.datetime = clock()
+        self.new_id = ids
+        self.expected_seq: int | None = None
+        self._ledger_id = context.ledger_id
+
+    @property
+    def ledger_id(self) -> UUID:
+        """The ledger that this command is about."""
+        assert self._ledger_id is not None
+        return self._ledger_id
+
+    def open_ledger(self, ledger_id: UUID) -> None:
+        """Make a new ledger the one that this command is about; its key is durable after this."""
+        self._repository.sealer.prepare(ledger_id)
+        self._ledger_id = ledger_id
+
+    async def find(self, kind: type[A], stream_id: UUID, *, guard: bool = True) -> A | None:
+        """The aggregate to decide on, or None; not to be changed."""
+        changed = self._changed.get(stream_id)
+        if changed is not None:
+            return changed if isinstance(changed, kind) else None
+        found = await self._repository.find(self.ledger_id, kind, stream_id)
+        if guard:
+            self._guards[stream_id] = found.version if found is not None else 0
+        return found
+
+    async def read(
+        self, kind: type[A], stream_id: UUID, missing: type[NotFound], *, guard: bool = True
+    ) -> A:
+        """As `find`; raises `missing` where there is none in this ledger."""
+        found = await self.find(kind, stream_id, guard=guard)
+        if found is None:
+            raise missing(_no_such(missing), **{f"{kind.TOPIC}_id": str(stream_id)})
+        return found
+
+    async def find_to_change(self, kind: type[A], stream_id: UUID) -> A | None:
+        """The aggregate to append to, or None."""
+        changed = self._changed.get(stream_id)
+        if changed is None:
+            found = await self._repository.find(self.ledger_id, kind, stream_id)
+            if found is None:
+                return None
+            changed = self._changed[stream_id] = found.copy()
+        return changed if isinstance(changed, kind) else None
+
+    async def change(self, kind: type[A], stream_id: UUID, missing: type[NotFound]) -> A:
+        """As `find_to_change`; raises `missing` where there is none in this ledger."""
+        found = await self.find_to_change(kind, stream_id)
+        if found is None:
+            raise missing(_no_such(missing), **{f"{kind.TOPIC}_id": str(stream_id)})
+        return found
+
+    async def exist(self, stream_ids: list[UUID]) -> set[UUID]:
+        """Which of these streams have events already."""
+        return await self._repository.existing(self.ledger_id, stream_ids)
+
+    async def prefetch(self, kind: type[A], stream_ids: list[UUID]) -> dict[UUID, A]:
+        """Many aggregates to change, read in one round trip; those not there are absent."""
+        wanted = [one for one in stream_ids if one not in self._changed]
+        for stream_id, found in (
+            await self._repository.find_many(self.ledger_id, kind, wanted)
+        ).items():
+            self._changed[stream_id] = found.copy()
+        return {
+            one: aggregate
+            for one in stream_ids
+            if isinstance(aggregate := self._changed.get(one), kind)
+        }
+
+    def add(self, aggregate: A) -> A:
+        """A new aggregate, made by this command."""
+        self._changed[aggregate.id] = aggregate
+        return aggregate
+
+    def commit(self, idempotency: Idempotency | None) -> Commit:
+        """All that is to be appended, encoded; may have no events."""
+        provenance = Provenance(
+            self.ledger_id,
+            self.context.principal.actor,
+            self.context.correlation_id,
+            self.context.causation_id,
+        )
+        encode, new_id = self._mapper.encode, self.new_id
+        events: list[EncodedEvent] = [
+            encode(event, new_id(), provenance)  # type: ignore[arg-type]
+            for aggregate in self._changed.values()
+            for event in aggregate.pending_events
+        ]
+        guards = [one for one in self._guards.items() if one[0] not in self._changed]
+        return Commit(
+            shard_of(self.ledger_id),
+            self.ledger_id,
+            events,
+            guards,
+            idempotency,
+            self.expected_seq,
+        )
+
+    def keep(self) -> None:
+        """After the append: what was changed is what the next command may read."""
+        for aggregate in self._changed.values():
+            self._repository.put(self.ledger_id, aggregate)
+
+    def forget(self) -> None:
+        """After a conflict: read everything anew."""
+        for stream_id in (*self._guards, *self._changed):
+            self._repository.evict(self.ledger_id, stream_id)
+
+
+def _no_such(missing: type[NotFound]) -> str:
+    return (missing.__doc__ or "not found").splitlines()[0].rstrip(".")
