@@ -81,13 +81,11 @@ class CommandBus:
             except MintFlowError as refusal:
                 if key is None or refusal.kind == "unavailable":
                     raise
-                kept = await self._keep(key, asked, context, _refused(refusal))
-                return _replay(kept, asked)
+                return await self._keep(key, asked, context, _refused(refusal))
             commit = unit.commit(_idempotency(key, asked, context, _accepted(data)))
             if not commit.events:
                 if key is not None:
-                    kept = await self._keep(key, asked, context, _accepted(data))
-                    return _replay(kept, asked, first=_accepted(data))
+                    return await self._keep(key, asked, context, _accepted(data))
                 return Answer(data, None, None)
             outcome = await self._appender.append(commit)
             if outcome.kind == "appended":
@@ -99,10 +97,12 @@ class CommandBus:
             log.debug("command_decided_again", command=type(command).__name__, attempt=attempt)
         raise ConcurrentChange("others change the same things; ask again", attempts=ATTEMPTS_MAX)
 
-    async def _keep(self, key: str, asked: bytes, context: Context, response: bytes) -> Idempotency:
-        kept = _idempotency(key, asked, context, response)
-        assert kept is not None
-        return await self._appender.keep_refusal(kept)
+    async def _keep(self, key: str, asked: bytes, context: Context, response: bytes) -> Answer:
+        """Keep an answer without events, or give the first one again. Raises a kept refusal."""
+        wanted = _idempotency(key, asked, context, response)
+        assert wanted is not None
+        kept, now = await self._appender.keep_answer(wanted)
+        return _given_again(kept.request, kept.response, asked, None, replayed=not now)
 
 
 class KeptRefusal(MintFlowError):
@@ -152,12 +152,6 @@ def _replayed(outcome: Outcome, asked: bytes) -> Answer:
     return _given_again(
         outcome.stored_request, outcome.stored_response, asked, outcome.position, replayed=True
     )
-
-
-def _replay(kept: Idempotency, asked: bytes, first: bytes | None = None) -> Answer:
-    # Bytes cannot tell a first answer from its replay when a command changes nothing; either way
-    # the caller gets the same data, and a refusal raises the same error.
-    return _given_again(kept.request, kept.response, asked, None, replayed=kept.response != first)
 
 
 def _given_again(

@@ -1,0 +1,152 @@
+"""Commands on accounts: open, rename, close, and what the bank says they hold."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from mintflow.commands.core.command import Amount, Command, Currency, Name
+from mintflow.commands.core.unit import Unit
+from mintflow.domain.accounts import Account, AccountKind, AccountNotFound
+from mintflow.domain.core.money import money_text
+
+
+class OpenAccount(Command):
+    """opening_balance: signed from the account's side, a debt is negative. Without an
+    opening_date it stood before everything that the books say."""
+
+    name: Name
+    kind: AccountKind
+    currency: Currency
+    opening_balance: Amount = Decimal(0)
+    opening_date: dt.date | None = None
+
+
+class RenameAccount(Command):
+    account_id: UUID
+    name: Name
+
+
+class ChangeOpeningBalance(Command):
+    account_id: UUID
+    opening_balance: Amount
+    opening_date: dt.date | None = None
+
+
+class CloseAccount(Command):
+    """closed_on: today where it is not given."""
+
+    account_id: UUID
+    closed_on: dt.date | None = None
+
+
+class ReopenAccount(Command):
+    account_id: UUID
+
+
+class ReportBalance(Command):
+    """What the bank says the account held at the end of a day; drift is shown against it."""
+
+    account_id: UUID
+    date: dt.date
+    amount: Amount
+    currency: Currency | None = None
+    source: str = Field("user", max_length=40, pattern=r"^[a-z_]+$")
+
+
+class SetImportProfile(Command):
+    """How files of this account are read; see the reference of bank files."""
+
+    account_id: UUID
+    profile: dict[str, Any]
+
+
+async def open_account(command: OpenAccount, unit: Unit) -> dict[str, Any]:
+    """Raises NameNotUsable, UnknownCurrency, TooManyDigits, DateOutOfRange."""
+    account = unit.add(
+        Account.open(
+            unit.new_id(),
+            command.name,
+            command.kind,
+            command.currency,
+            unit.now,
+            opening_balance=command.opening_balance,
+            opening_date=command.opening_date,
+        )
+    )
+    return _answer(account)
+
+
+async def rename_account(command: RenameAccount, unit: Unit) -> dict[str, Any]:
+    """Raises AccountNotFound, NameNotUsable."""
+    account = await unit.change(Account, command.account_id, AccountNotFound)
+    account.rename(command.name, unit.now)
+    return _answer(account)
+
+
+async def change_opening_balance(command: ChangeOpeningBalance, unit: Unit) -> dict[str, Any]:
+    """Raises AccountNotFound, TooManyDigits, DateOutOfRange."""
+    account = await unit.change(Account, command.account_id, AccountNotFound)
+    account.change_opening_balance(command.opening_balance, command.opening_date, unit.now)
+    return _answer(account)
+
+
+async def close_account(command: CloseAccount, unit: Unit) -> dict[str, Any]:
+    """Raises AccountNotFound, AccountIsClosed, DateOutOfRange."""
+    account = await unit.change(Account, command.account_id, AccountNotFound)
+    account.close(command.closed_on or unit.now.date(), unit.now)
+    return _answer(account)
+
+
+async def reopen_account(command: ReopenAccount, unit: Unit) -> dict[str, Any]:
+    """Raises AccountNotFound, AccountIsOpen."""
+    account = await unit.change(Account, command.account_id, AccountNotFound)
+    account.reopen(unit.now)
+    return _answer(account)
+
+
+async def report_balance(command: ReportBalance, unit: Unit) -> dict[str, Any]:
+    """Raises AccountNotFound, CurrencyMustMatch, TooManyDigits, DateOutOfRange."""
+    account = await unit.change(Account, command.account_id, AccountNotFound)
+    currency = command.currency or account.currency
+    account.report_balance(command.date, command.amount, currency, command.source, unit.now)
+    return {
+        "account_id": str(account.id),
+        "date": command.date.isoformat(),
+        "amount": money_text(account.reported[command.date]),
+        "currency": account.currency,
+        "source": command.source,
+    }
+
+
+async def set_import_profile(command: SetImportProfile, unit: Unit) -> dict[str, Any]:
+    """Raises AccountNotFound. The caller has checked that the profile can be read by."""
+    account = await unit.change(Account, command.account_id, AccountNotFound)
+    account.remember_import_profile(command.profile, unit.now)
+    return {"account_id": str(account.id), "import_profile": account.import_profile}
+
+
+def _answer(account: Account) -> dict[str, Any]:
+    return {
+        "account_id": str(account.id),
+        "name": account.name,
+        "kind": account.kind,
+        "currency": account.currency,
+        "opening_balance": money_text(account.opening.amount) if account.opening else "0",
+        "closed_on": account.closed_on.isoformat() if account.closed_on else None,
+    }
+
+
+HANDLERS = {
+    OpenAccount: open_account,
+    RenameAccount: rename_account,
+    ChangeOpeningBalance: change_opening_balance,
+    CloseAccount: close_account,
+    ReopenAccount: reopen_account,
+    ReportBalance: report_balance,
+    SetImportProfile: set_import_profile,
+}

@@ -1,0 +1,170 @@
+"""Commands on transfers: made by the user, or two transactions linked; unlinked, voided."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+from uuid import UUID
+
+from mintflow.commands.core.command import Amount, Command, Text
+from mintflow.commands.core.unit import Unit
+from mintflow.commands.transactions import tree_of, view
+from mintflow.domain.accounts import Account, AccountNotFound
+from mintflow.domain.core.money import CurrencyMustMatch, exact_amount, negated
+from mintflow.domain.core.postings import TRANSFER, Booking, whole
+from mintflow.domain.transactions import Transaction, TransactionIsVoided, TransactionNotFound
+from mintflow.domain.transfers import (
+    LegsMustBeOpposite,
+    Transfer,
+    TransferAmountNotUsable,
+    TransferNeedsTwoAccounts,
+    TransferNotFound,
+)
+
+
+class MakeTransfer(Command):
+    """amount leaves from_account; where the other account keeps another currency, to_amount
+    enters it."""
+
+    from_account_id: UUID
+    to_account_id: UUID
+    amount: Amount
+    date: dt.date
+    to_amount: Amount | None = None
+    description: Text = "Transfer"
+
+
+class LinkTransactions(Command):
+    """Two transactions are the two sides of one movement between own accounts."""
+
+    from_transaction_id: UUID
+    to_transaction_id: UUID
+
+
+class UnlinkTransfer(Command):
+    """Both legs stand on their own again and have back the categories they had."""
+
+    transfer_id: UUID
+
+
+class VoidTransfer(Command):
+    """Neither leg counts any more."""
+
+    transfer_id: UUID
+
+
+async def make_transfer(command: MakeTransfer, unit: Unit) -> dict[str, Any]:
+    """Raises TransferNeedsTwoAccounts, AccountNotFound, AccountIsClosed, CurrencyMustMatch,
+    TransferAmountNotUsable, TooManyDigits, DateOutOfRange."""
+    if command.from_account_id == command.to_account_id:
+        raise TransferNeedsTwoAccounts("a transfer needs two different accounts")
+    source = await unit.read(Account, command.from_account_id, AccountNotFound)
+    target = await unit.read(Account, command.to_account_id, AccountNotFound)
+    source.must_be_open()
+    target.must_be_open()
+    if source.currency != target.currency and command.to_amount is None:
+        raise CurrencyMustMatch(
+            "the accounts keep different currencies: say to_amount as well",
+            from_currency=source.currency,
+            to_currency=target.currency,
+        )
+    leaves = exact_amount(command.amount, source.currency)
+    enters = leaves if command.to_amount is None else command.to_amount
+    enters = exact_amount(enters, target.currency)
+    if leaves <= 0 or enters <= 0:
+        raise TransferAmountNotUsable("the amount of a transfer is above zero")
+    if source.currency == target.currency and leaves != enters:
+        raise TransferAmountNotUsable("in one currency what leaves is what enters")
+    transfer_id = unit.new_id()
+    legs = []
+    for account, amount in ((source, negated(leaves)), (target, enters)):
+        leg = Transaction.record(
+            unit.new_id(),
+            Booking(
+                account.id,
+                command.date,
+                amount,
+                account.currency,
+                "posted",
+                whole(amount, TRANSFER),
+            ),
+            unit.now,
+            description=command.description,
+            origin="manual",
+            category_source="user",
+            user_fields=("date", "amount", "description", "category"),
+        )
+        leg.link(transfer_id, unit.now)
+        legs.append(unit.add(leg))
+    transfer = unit.add(Transfer.start(transfer_id, legs[0].id, legs[1].id, "made", unit.now))
+    return await _answer(unit, transfer, legs)
+
+
+async def link_transactions(command: LinkTransactions, unit: Unit) -> dict[str, Any]:
+    """Raises TransactionNotFound, TransactionIsVoided, TransactionIsLinked, LegsMustBeOpposite."""
+    legs = [
+        await unit.change(Transaction, one, TransactionNotFound)
+        for one in (command.from_transaction_id, command.to_transaction_id)
+    ]
+    leaves, enters = legs[0].booking, legs[1].booking
+    if leaves is None or enters is None:
+        raise TransactionIsVoided("one of the two does not count")
+    if (
+        leaves.account_id == enters.account_id
+        or leaves.amount >= 0
+        or enters.amount <= 0
+        or (leaves.currency == enters.currency and leaves.amount != negated(enters.amount))
+    ):
+        raise LegsMustBeOpposite("one leg leaves an account, the other enters another one")
+    transfer = Transfer.start(unit.new_id(), legs[0].id, legs[1].id, "linked", unit.now)
+    for leg in legs:
+        leg.link(transfer.id, unit.now)
+    unit.add(transfer)
+    return await _answer(unit, transfer, legs)
+
+
+async def unlink_transfer(command: UnlinkTransfer, unit: Unit) -> dict[str, Any]:
+    """Raises TransferNotFound, TransferIsEnded."""
+    return await _end(command.transfer_id, "unlinked", unit)
+
+
+async def void_transfer(command: VoidTransfer, unit: Unit) -> dict[str, Any]:
+    """Raises TransferNotFound, TransferIsEnded."""
+    return await _end(command.transfer_id, "voided", unit)
+
+
+async def _end(transfer_id: UUID, how: Literal["unlinked", "voided"], unit: Unit) -> dict[str, Any]:
+    transfer = await unit.change(Transfer, transfer_id, TransferNotFound)
+    transfer.end(how, unit.now)
+    legs = [
+        await unit.change(Transaction, one, TransactionNotFound)
+        for one in (transfer.from_transaction_id, transfer.to_transaction_id)
+    ]
+    for leg in legs:
+        leg.unlink(transfer.id, unit.now)
+        if how == "voided":
+            leg.void(unit.now)
+    return await _answer(unit, transfer, legs)
+
+
+async def _answer(unit: Unit, transfer: Transfer, legs: list[Transaction]) -> dict[str, Any]:
+    tree = await tree_of(unit)
+    source, target = (view(leg, tree) for leg in legs)
+    return {
+        "transfer_id": str(transfer.id),
+        "from_account_id": source["account_id"],
+        "to_account_id": target["account_id"],
+        "amount": target["amount"],
+        "currency": target["currency"],
+        "date": source["date"],
+        "ended": transfer.ended,
+        "legs": [source, target],
+    }
+
+
+HANDLERS = {
+    MakeTransfer: make_transfer,
+    LinkTransactions: link_transactions,
+    UnlinkTransfer: unlink_transfer,
+    VoidTransfer: void_transfer,
+}
