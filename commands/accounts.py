@@ -17,13 +17,15 @@ from mintflow.domain.core.money import money_text
 
 class OpenAccount(Command):
     """opening_balance: signed from the account's side, a debt is negative. Without an
-    opening_date it stood before everything that the books say."""
+    opening_date it stood before everything that the books say. opening_from_files: it is not
+    known; the bank file that reaches back furthest says it."""
 
     name: Name
     kind: AccountKind
     currency: Currency
     opening_balance: Amount = Decimal(0)
     opening_date: dt.date | None = None
+    opening_from_files: bool = False
 
 
 class RenameAccount(Command):
@@ -76,6 +78,7 @@ async def open_account(command: OpenAccount, unit: Unit) -> dict[str, Any]:
             unit.now,
             opening_balance=command.opening_balance,
             opening_date=command.opening_date,
+            opening_source="file" if command.opening_from_files else "user",
         )
     )
     return _answer(account)

@@ -22,6 +22,9 @@ from mintflow.domain.ledgers import check_name
 AccountKind = Literal["checking", "savings", "cash", "credit_card", "loan", "investment", "wallet"]
 ACCOUNT_KINDS: tuple[str, ...] = get_args(AccountKind)
 
+# Who says what the account held at first. What the user says no bank file changes.
+OpeningSource = Literal["user", "file"]
+
 # An opening balance without a date stood before everything that the books will ever say.
 UNDATED = DATE_MIN
 
@@ -57,10 +60,11 @@ class AccountOpened(MoneyEvent, Created):
     name: str
     kind: str
     currency: str
+    opening_source: OpeningSource
 
     def apply(self, aggregate: Account) -> None:
         aggregate.name, aggregate.kind, aggregate.currency = self.name, self.kind, self.currency
-        aggregate.opening = self.after
+        aggregate.opening, aggregate.opening_source = self.after, self.opening_source
         aggregate.closed_on = None
         aggregate.import_profile = None
         aggregate.reported = {}
@@ -79,8 +83,10 @@ class AccountRenamed(Event):
 class OpeningBalanceChanged(MoneyEvent):
     TOPIC = "account.opening_balance_changed"
 
+    opening_source: OpeningSource
+
     def apply(self, aggregate: Account) -> None:
-        aggregate.opening = self.after
+        aggregate.opening, aggregate.opening_source = self.after, self.opening_source
 
 
 class AccountClosed(Event):
@@ -138,6 +144,7 @@ class Account(Aggregate):
     kind: str
     currency: str
     opening: Booking | None
+    opening_source: OpeningSource
     closed_on: dt.date | None
     import_profile: dict[str, Any] | None
     reported: dict[dt.date, Decimal]
@@ -156,8 +163,11 @@ class Account(Aggregate):
         *,
         opening_balance: Decimal | str = ZERO,
         opening_date: dt.date | None = None,
+        opening_source: OpeningSource = "user",
     ) -> Account:
         """Open an account; opening_balance is signed from the account's side (a debt is negative).
+
+        opening_source "file": not known yet, the first bank file that says it may set it.
 
         Raises NameNotUsable, AccountKindUnknown, UnknownCurrency, TooManyDigits, DateOutOfRange.
         """
@@ -175,6 +185,7 @@ class Account(Aggregate):
             name=name,
             kind=kind,
             currency=currency,
+            opening_source=opening_source,
         )
 
     def rename(self, name: str, now: dt.datetime) -> None:
@@ -184,13 +195,29 @@ class Account(Aggregate):
             self.trigger_event(AccountRenamed, timestamp=now, name=name)
 
     def change_opening_balance(
-        self, amount: Decimal | str, on: dt.date | None, now: dt.datetime
+        self,
+        amount: Decimal | str,
+        on: dt.date | None,
+        now: dt.datetime,
+        source: OpeningSource = "user",
     ) -> None:
-        """Say anew what the account held before its first transaction."""
+        """Say anew what the account held before its first transaction.
+
+        A file changes only what a file said, and only when it goes further back.
+        """
+        if source == "file" and (
+            self.opening_source == "user"
+            or (self.opening is not None and (on is None or on >= self.opening.date))
+        ):
+            return
         after = opening_booking(self.id, amount, self.currency, on)
         if after != self.opening:
             self.trigger_event(
-                OpeningBalanceChanged, timestamp=now, before=self.opening, after=after
+                OpeningBalanceChanged,
+                timestamp=now,
+                before=self.opening,
+                after=after,
+                opening_source=source,
             )
 
     def close(self, on: dt.date, now: dt.datetime) -> None:

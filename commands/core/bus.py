@@ -6,6 +6,7 @@ may, what must exist, the state it is in, the rule for values, and last a change
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -35,6 +36,8 @@ log = structlog.get_logger(__name__)
 
 # With 32 writers on one stream the last one has lost 31 times; more than that is not bad luck.
 ATTEMPTS_MAX = 40
+# Encoding this many events takes about 20 ms, for which other requests need not wait.
+ENCODE_APART_AT = 1_000
 
 
 class Authorizer(Protocol):
@@ -75,14 +78,18 @@ class CommandBus:
         handler = self._handlers[type(command)]
         asked = request_hash(command, context) if key is not None else b""
         for attempt in range(ATTEMPTS_MAX):
-            unit = Unit(self._repository, self._mapper, context, self._clock, self._ids)
+            unit = Unit(self._repository, self._mapper, context, self._clock, self._ids, attempt)
             try:
                 data = await handler(command, unit)
             except MintFlowError as refusal:
                 if key is None or refusal.kind == "unavailable":
                     raise
                 return await self._keep(key, asked, context, _refused(refusal))
-            commit = unit.commit(_idempotency(key, asked, context, _accepted(data)))
+            answer = _idempotency(key, asked, context, _accepted(data)) if key is not None else None
+            if unit.events_pending > ENCODE_APART_AT:
+                commit = await asyncio.to_thread(unit.commit, answer)
+            else:
+                commit = unit.commit(answer)
             if not commit.events:
                 if key is not None:
                     return await self._keep(key, asked, context, _accepted(data))
@@ -100,7 +107,6 @@ class CommandBus:
     async def _keep(self, key: str, asked: bytes, context: Context, response: bytes) -> Answer:
         """Keep an answer without events, or give the first one again. Raises a kept refusal."""
         wanted = _idempotency(key, asked, context, response)
-        assert wanted is not None
         kept, now = await self._appender.keep_answer(wanted)
         return _given_again(kept.request, kept.response, asked, None, replayed=not now)
 
@@ -137,11 +143,7 @@ def _refused(refusal: MintFlowError) -> bytes:
     )
 
 
-def _idempotency(
-    key: str | None, asked: bytes, context: Context, response: bytes
-) -> Idempotency | None:
-    if key is None:
-        return None
+def _idempotency(key: str, asked: bytes, context: Context, response: bytes) -> Idempotency:
     scope_id = context.ledger_id or context.principal.user_id
     return Idempotency(scope_id, key, asked, response)
 

@@ -26,7 +26,13 @@ class Unit:
     """One attempt at one command; a retry gets a new one."""
 
     def __init__(
-        self, repository: Repository, mapper: Mapper, context: Context, clock: Clock, ids: IdSource
+        self,
+        repository: Repository,
+        mapper: Mapper,
+        context: Context,
+        clock: Clock,
+        ids: IdSource,
+        attempt: int = 0,
     ) -> None:
         self._repository = repository
         self._mapper = mapper
@@ -34,6 +40,7 @@ class Unit:
         self._changed: dict[UUID, Aggregate] = {}
         self.context = context
         self.now: dt.datetime = clock()
+        self.attempt = attempt
         self.new_id = ids
         self.expected_seq: int | None = None
         self._ledger_id = context.ledger_id
@@ -86,7 +93,7 @@ class Unit:
         return found
 
     async def exist(self, stream_ids: list[UUID]) -> set[UUID]:
-        """Which of these streams have events already."""
+        """Which of these streams have events already. Unguarded: a new one is a conflict anyway."""
         return await self._repository.existing(self.ledger_id, stream_ids)
 
     async def prefetch(self, kind: type[A], stream_ids: list[UUID]) -> dict[UUID, A]:
@@ -106,6 +113,16 @@ class Unit:
         """A new aggregate, made by this command."""
         self._changed[aggregate.id] = aggregate
         return aggregate
+
+    def discard(self) -> None:
+        """Append nothing after all: the command only wanted to know."""
+        self._changed.clear()
+        self._guards.clear()
+
+    @property
+    def events_pending(self) -> int:
+        """How many events the commit will have."""
+        return sum(len(aggregate.pending_events) for aggregate in self._changed.values())
 
     def commit(self, idempotency: Idempotency | None) -> Commit:
         """All that is to be appended, encoded; may have no events."""

@@ -1,0 +1,220 @@
+"""The commands that bring bank rows in, and how their plan is prepared and carried out."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from mintflow.commands.core.command import Command, Handler
+from mintflow.commands.core.ports import Books, Suggester
+from mintflow.commands.core.unit import Unit
+from mintflow.commands.imports.plan import MATCH_DAYS, POST_DAYS, Counts, Holdings, Plan
+from mintflow.commands.imports.rows import Row, choose, identified
+from mintflow.commands.transactions import tree_of
+from mintflow.domain.accounts import Account, AccountNotFound
+from mintflow.domain.connections import Connection, ConnectionNotFound
+from mintflow.domain.core.ids import transaction_id_by_bank_id
+from mintflow.domain.imports import FileImport
+from mintflow.domain.statements import Statement, StatementFile
+from mintflow.domain.transactions import Transaction, TransactionAlias
+from mintflow.domain.transactions.events import Origin
+
+# From this attempt on an import does not insist that the ledger stood still while it was planned:
+# in a busy ledger it would never end. All that can then be missed is a match with a transaction
+# entered by hand in the same second, which the user can still match.
+INSIST_ATTEMPTS = 3
+
+
+class ImportFile(Command):
+    """A bank file that was read, for one account. statement_account: which of the accounts of the
+    file is meant, where it holds several. dry_run: say what would happen, keep nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    account_id: UUID
+    sha256: str
+    size_bytes: int
+    dry_run: bool = False
+    statement_account: str | None = None
+    file: StatementFile = Field(exclude=True)
+
+
+class SyncAccount(Command):
+    """Rows that a connection brought. removed: bank ids that the bank took back (a pending row
+    that never posted, or one that posted under another id)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    connection_id: UUID
+    account_id: UUID
+    cursor: str
+    statement: Statement
+    removed: tuple[str, ...] = ()
+
+
+def import_handlers(books: Books, suggester: Suggester) -> dict[type[Command], Handler]:
+    """The handlers, with what they ask."""
+
+    async def import_file(command: ImportFile, unit: Unit) -> dict[str, Any]:
+        """Raises AccountNotFound, AccountIsClosed, SeveralAccountsInFile, CurrencyMustMatch,
+        RowNotUsable, NotYetVisible."""
+        account = await unit.change(Account, command.account_id, AccountNotFound)
+        account.must_be_open()
+        chosen = choose(command.file.statements, command.statement_account)
+        import_id = unit.new_id()
+        rows, findings, skipped = await asyncio.to_thread(identified, account, chosen)
+        findings = [*command.file.findings, *findings]
+        counts = await _bring_in(unit, account, rows, books, suggester, "file", import_id)
+        counts.skipped += skipped
+        _take_balances(account, chosen, unit.now)
+        answer = {
+            "import_id": str(import_id),
+            "account_id": str(account.id),
+            **asdict(counts),
+            "format": command.file.format,
+            "dry_run": command.dry_run,
+            "findings": [asdict(finding) for finding in findings],
+        }
+        if command.dry_run:
+            unit.discard()
+            return {**answer, "import_id": None}
+        unit.add(
+            FileImport.complete(
+                import_id,
+                unit.now,
+                account_id=account.id,
+                format=command.file.format,
+                sha256=command.sha256,
+                size_bytes=command.size_bytes,
+                added=counts.added,
+                known=counts.known,
+                updated=counts.updated,
+                skipped=counts.skipped,
+                findings=tuple(asdict(finding) for finding in findings),
+            )
+        )
+        return answer
+
+    async def sync_account(command: SyncAccount, unit: Unit) -> dict[str, Any]:
+        """Raises ConnectionNotFound, AccountNotFound, AccountIsClosed, CurrencyMustMatch,
+        RowNotUsable, NotYetVisible."""
+        connection = await unit.change(Connection, command.connection_id, ConnectionNotFound)
+        account = await unit.change(Account, command.account_id, AccountNotFound)
+        account.must_be_open()
+        rows, findings, skipped = identified(account, [command.statement])
+        sync_id = unit.new_id()
+        counts = await _bring_in(unit, account, rows, books, suggester, "sync", sync_id)
+        counts.skipped += skipped
+        _take_balances(account, [command.statement], unit.now)
+        removed = await _take_back(unit, account, command.removed)
+        facts = asdict(counts)
+        facts.pop("matched")
+        connection.synced(account.id, command.cursor, unit.now, removed=removed, **facts)
+        return {
+            "import_id": str(sync_id),
+            "account_id": str(account.id),
+            **asdict(counts),
+            "removed": removed,
+            "cursor": command.cursor,
+            "findings": [asdict(finding) for finding in findings],
+        }
+
+    return {ImportFile: import_file, SyncAccount: sync_account}
+
+
+async def _bring_in(
+    unit: Unit,
+    account: Account,
+    rows: Sequence[Row],
+    books: Books,
+    suggester: Suggester,
+    origin: Origin,
+    import_id: UUID,
+) -> Counts:
+    """Plan the rows and put what they change into the unit."""
+    tree = await tree_of(unit, guard=True)
+    holdings = Holdings(known=await unit.exist([row.transaction_id for row in rows]))
+    # Only a row with the bank's id can differ from what it was: the others are their own id.
+    again = [row.transaction_id for row in rows if row.source.bank_id is not None]
+    holdings.transactions = await _known(unit, [one for one in again if one in holdings.known])
+    new = [row for row in rows if row.transaction_id not in holdings.known]
+    if new:
+        seq = await books.caught_up(unit.ledger_id)
+        if unit.attempt < INSIST_ATTEMPTS:
+            unit.expected_seq = seq
+        first, last = min(r.source.date for r in new), max(r.source.date for r in new)
+        around = dt.timedelta(days=MATCH_DAYS)
+        holdings.hand_made = await books.hand_made(
+            unit.ledger_id, account.id, first - around, last + around
+        )
+        known_ids = {one.id for one in holdings.transactions.values()}
+        holdings.pending = [
+            one
+            for one in await books.pending(unit.ledger_id, account.id)
+            if one.transaction_id not in known_ids
+            and one.date >= first - dt.timedelta(days=POST_DAYS)
+        ]
+        holdings.hand_made, holdings.pending, wanted = _that_can_meet(holdings, new)
+        holdings.candidates = await unit.prefetch(Transaction, wanted)
+    plan = Plan(account, tree, holdings, suggester, origin, import_id, unit.now)
+    await asyncio.to_thread(plan.run, rows)
+    for aggregate in plan.made:
+        unit.add(aggregate)
+    return plan.counts
+
+
+def _that_can_meet(
+    holdings: Holdings, new: Sequence[Row]
+) -> tuple[Sequence[Any], Sequence[Any], list[UUID]]:
+    """The candidates of an amount that a new row has, and the streams to read for them."""
+    amounts = {row.amount for row in new}
+    hand_made = [one for one in holdings.hand_made if one.amount in amounts]
+    pending = [one for one in holdings.pending if one.amount in amounts]
+    return hand_made, pending, [one.transaction_id for one in (*hand_made, *pending)]
+
+
+async def _known(unit: Unit, stream_ids: list[UUID]) -> dict[UUID, Transaction]:
+    """The transactions of known rows, by the row's stream id; an alias is followed."""
+    found = await unit.prefetch(Transaction, stream_ids)
+    aliases = await unit.prefetch(TransactionAlias, [one for one in stream_ids if one not in found])
+    targets = await unit.prefetch(Transaction, [alias.transaction_id for alias in aliases.values()])
+    for stream_id, alias in aliases.items():
+        if alias.transaction_id in targets:
+            found[stream_id] = targets[alias.transaction_id]
+    return found
+
+
+async def _take_back(unit: Unit, account: Account, bank_ids: Sequence[str]) -> int:
+    """Void pending rows that the bank removed; one that posted meanwhile stands."""
+    ids = [transaction_id_by_bank_id(account.id, bank_id) for bank_id in bank_ids]
+    removed = 0
+    for transaction in (await _known(unit, ids)).values():
+        booking = transaction.booking
+        if booking is not None and booking.status == "pending" and not transaction.transfer_id:
+            transaction.void(unit.now)
+            removed += 1
+    return removed
+
+
+def _take_balances(account: Account, statements: Sequence[Statement], now: dt.datetime) -> None:
+    """Keep what the bank says the account holds, and how it began where nobody said so."""
+    for statement in statements:
+        if statement.opening is not None:
+            account.change_opening_balance(
+                statement.opening.amount, statement.opening.date, now, source="file"
+            )
+        for balance in (*statement.reported, statement.closing):
+            if balance is not None:
+                account.report_balance(
+                    balance.date,
+                    balance.amount,
+                    balance.currency or account.currency,
+                    "file",
+                    now,
+                )

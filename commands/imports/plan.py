@@ -1,0 +1,259 @@
+"""What becomes of each row: added, known, updated, or matched with what is in the books already.
+
+Pure: it is given what the books hold and appends to aggregates; a dry run is the same plan without
+the append, so it predicts exactly. User fields are safe because the aggregates refuse to lose them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from uuid import UUID
+
+from mintflow.commands.core.ports import OpenRow, Suggester
+from mintflow.commands.imports.rows import Row
+from mintflow.domain.accounts import Account
+from mintflow.domain.categories import CategoryTree
+from mintflow.domain.core.aggregates import Aggregate
+from mintflow.domain.core.money import exact_sum
+from mintflow.domain.core.postings import TRANSFER, UNCATEGORIZED, Allocation, Booking, whole
+from mintflow.domain.statements import StatementRow
+from mintflow.domain.transactions import Transaction, TransactionAlias
+from mintflow.domain.transactions.events import CategorySource, Origin
+
+# A row entered by hand and the bank's row of it lie at most this far apart.
+MATCH_DAYS = 10
+# A pending row posts at most this many days later, when the bank gives it another id.
+POST_DAYS = 8
+
+
+@dataclass(slots=True)
+class Counts:
+    """Rows by what became of them. matched are part of updated."""
+
+    added: int = 0
+    known: int = 0
+    updated: int = 0
+    skipped: int = 0
+    matched: int = 0
+
+
+@dataclass(slots=True)
+class Holdings:
+    """What the books hold of the rows, read before the plan is made.
+
+    known: stream ids that exist. transactions: those of them that may differ from their row,
+    by the row's stream id (aliases followed). hand_made, pending: candidates for new rows, with
+    their aggregates in `candidates`.
+    """
+
+    known: set[UUID]
+    transactions: Mapping[UUID, Transaction] = field(default_factory=dict)
+    hand_made: Sequence[OpenRow] = ()
+    pending: Sequence[OpenRow] = ()
+    candidates: Mapping[UUID, Transaction] = field(default_factory=dict)
+
+
+class Plan:
+    """One pass over the rows; `made` are the new aggregates, in order."""
+
+    def __init__(
+        self,
+        account: Account,
+        tree: CategoryTree,
+        holdings: Holdings,
+        suggester: Suggester,
+        origin: Origin,
+        import_id: UUID,
+        now: dt.datetime,
+    ) -> None:
+        self._account = account
+        self._tree = tree
+        self._holdings = holdings
+        self._suggester = suggester
+        self._origin = origin
+        self._import_id = import_id
+        self._now = now
+        self._hand_made = _by_amount(holdings.hand_made)
+        self._pending = _by_amount(holdings.pending)
+        self._paths: dict[str, str | None] = {}
+        self._by_name = _names(tree)
+        self.counts = Counts()
+        self.made: list[Aggregate] = []
+
+    def run(self, rows: Sequence[Row]) -> None:
+        """Decide on every row."""
+        for row in rows:
+            if row.transaction_id in self._holdings.known:
+                self._meet_again(row)
+            elif not (self._posts_a_pending_one(row) or self._matches_a_hand_made_one(row)):
+                self.made.append(self._record(row))
+                self.counts.added += 1
+
+    def _meet_again(self, row: Row) -> None:
+        transaction = self._holdings.transactions.get(row.transaction_id)
+        if transaction is not None and self._update(transaction, row):
+            self.counts.updated += 1
+        else:
+            self.counts.known += 1
+
+    def _update(self, transaction: Transaction, row: Row) -> bool:
+        """Take over what the bank says differently now; says whether anything changed."""
+        booking = transaction.booking
+        if booking is None:
+            return False
+        if booking.status == "pending" and not row.source.pending:
+            self._post(transaction, row)
+            return True
+        texts = {
+            "description": row.source.description,
+            "counterparty": row.source.counterparty,
+            "memo": row.source.memo,
+        }
+        changed = {
+            name: text
+            for name, text in texts.items()
+            if " ".join(text.split()).casefold()
+            != " ".join(getattr(transaction, name).split()).casefold()
+        }
+        amount = None if transaction.transfer_id is not None else row.amount
+        return transaction.amend(
+            self._now, origin=self._origin, date=row.source.date, amount=amount, **changed
+        )
+
+    def _posts_a_pending_one(self, row: Row) -> bool:
+        """A posted row under a new id, of the amount of a pending one of the days before."""
+        if row.source.pending:
+            return False
+        found = _take_nearest(self._pending, row, days_before=POST_DAYS, days_after=0)
+        if found is None:
+            return False
+        transaction = self._holdings.candidates[found.transaction_id]
+        self._post(transaction, row)
+        self.made.append(
+            TransactionAlias.point(
+                row.transaction_id, transaction.id, row.source.bank_id, self._now
+            )
+        )
+        self.counts.updated += 1
+        return True
+
+    def _matches_a_hand_made_one(self, row: Row) -> bool:
+        found = _take_nearest(self._hand_made, row, days_before=MATCH_DAYS, days_after=MATCH_DAYS)
+        if found is None:
+            return False
+        imported = self._record(row)
+        self._holdings.candidates[found.transaction_id].match(imported, self._now)
+        self.made.append(imported)
+        self.counts.updated += 1
+        self.counts.matched += 1
+        return True
+
+    def _post(self, transaction: Transaction, row: Row) -> None:
+        transaction.post(
+            self._now,
+            date=row.source.date,
+            amount=row.amount,
+            bank_id=row.source.bank_id,
+            origin=self._origin,
+        )
+
+    def _record(self, row: Row) -> Transaction:
+        source = row.source
+        parts, category_source = self._allocations(row)
+        return Transaction.record(
+            row.transaction_id,
+            Booking(
+                self._account.id,
+                source.date,
+                row.amount,
+                self._account.currency,
+                "pending" if source.pending else "posted",
+                parts,
+            ),
+            self._now,
+            description=source.description,
+            counterparty=source.counterparty,
+            memo=source.memo,
+            origin=self._origin,
+            category_source=category_source,
+            bank_id=source.bank_id,
+            import_id=self._import_id,
+        )
+
+    def _allocations(self, row: Row) -> tuple[tuple[Allocation, ...], CategorySource]:
+        """The file's own categories where it names any that the tree has; else a suggestion."""
+        source = row.source
+        if source.splits and exact_sum(part.amount for part in source.splits) == row.amount:
+            parts = tuple(
+                Allocation(self._named(part.category) or UNCATEGORIZED, part.amount)
+                for part in source.splits
+            )
+            if any(part.category_id != UNCATEGORIZED for part in parts):
+                return parts, "bank"
+        named = self._named(source.category)
+        if named is not None:
+            return whole(row.amount, named), "bank"
+        suggested = self._suggested(source, row.amount)
+        if suggested is not None:
+            return whole(row.amount, suggested), "rule"
+        return whole(row.amount, UNCATEGORIZED), "none"
+
+    def _named(self, name: str | None) -> str | None:
+        """The category that a file calls `Food:Groceries`; `[Savings]` is a transfer there."""
+        if not name:
+            return None
+        if name.startswith("[") and name.endswith("]"):
+            return TRANSFER
+        path = ".".join(_slug(part) for part in name.replace(":", ".").split("."))
+        return self._by_name.get(path)
+
+    def _suggested(self, source: StatementRow, amount: Decimal) -> str | None:
+        guess = self._suggester.suggest(
+            source.description, source.counterparty, source.memo, amount
+        )
+        return self._by_name.get(guess[0]) if guess is not None else None
+
+
+def _names(tree: CategoryTree) -> dict[str, str]:
+    """Path, and last part where only one has it, to the id of a category that takes rows."""
+    usable = [
+        node
+        for node in tree.nodes.values()
+        if not node.archived and node.kind in ("expense", "income", "transfer")
+    ]
+    last_parts: defaultdict[str, list[str]] = defaultdict(list)
+    for node in usable:
+        last_parts[node.path.rpartition(".")[2]].append(node.category_id)
+    names = {name: ids[0] for name, ids in last_parts.items() if len(ids) == 1}
+    return names | {node.path: node.category_id for node in usable}
+
+
+def _slug(text: str) -> str:
+    return "_".join(text.replace("&", " ").replace("/", " ").split()).casefold()
+
+
+def _by_amount(rows: Sequence[OpenRow]) -> dict[Decimal, list[OpenRow]]:
+    found: defaultdict[Decimal, list[OpenRow]] = defaultdict(list)
+    for row in rows:
+        found[row.amount].append(row)
+    return found
+
+
+def _take_nearest(
+    candidates: dict[Decimal, list[OpenRow]], row: Row, *, days_before: int, days_after: int
+) -> OpenRow | None:
+    """The candidate of this amount nearest in time, taken so that no other row gets it too."""
+    same_amount = candidates.get(row.amount)
+    if not same_amount:
+        return None
+    day = row.source.date
+    near = [one for one in same_amount if -days_after <= (day - one.date).days <= days_before]
+    if not near:
+        return None
+    best = min(near, key=lambda one: (abs((day - one.date).days), one.date, one.transaction_id))
+    same_amount.remove(best)
+    return best

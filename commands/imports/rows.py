@@ -1,0 +1,127 @@
+"""From the rows of a bank file to transactions with ids: which account, which stream, how much.
+
+The id of a row is the bank's own where it has one; else date, amount, description and the count of
+equal rows before it on that day. So the same row gets the same id from every file that holds it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from mintflow.domain.accounts import Account
+from mintflow.domain.core.errors import Invalid, MintFlowError
+from mintflow.domain.core.ids import transaction_id_by_bank_id, transaction_id_by_row
+from mintflow.domain.core.money import CurrencyMustMatch, exact_amount
+from mintflow.domain.core.time import check_date
+from mintflow.domain.statements import Finding, Statement, StatementRow
+
+
+class SeveralAccountsInFile(Invalid):
+    """The file holds several accounts; say which one is meant."""
+
+    code = "several_accounts_in_file"
+
+
+class RowNotUsable(Invalid):
+    """A row is readable but can not be kept in this account; details say where and why."""
+
+    code = "row_not_usable"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row with its stream id and its amount in the digits of the account's currency."""
+
+    transaction_id: UUID
+    amount: Decimal
+    source: StatementRow
+
+
+def choose(statements: Sequence[Statement], account_hint: str | None) -> list[Statement]:
+    """The statements that are about one account: the one named, or the only one there is.
+
+    Raises SeveralAccountsInFile.
+    """
+    if account_hint is not None:
+        chosen = [one for one in statements if one.account_hint == account_hint]
+        if not chosen:
+            raise SeveralAccountsInFile(
+                "the file does not hold this account", accounts=len(statements)
+            )
+        return chosen
+    with_rows = [one for one in statements if one.rows] or list(statements)
+    if len({one.account_hint for one in with_rows}) > 1:
+        raise SeveralAccountsInFile(
+            "the file holds several accounts: say which one by its number",
+            accounts=sorted("…" + one.account_hint[-4:] for one in with_rows),
+        )
+    return with_rows
+
+
+def identified(
+    account: Account, statements: Iterable[Statement]
+) -> tuple[list[Row], list[Finding], int]:
+    """Rows in file order, findings, and how many rows repeat another one of the same bank id.
+
+    Raises RowNotUsable, CurrencyMustMatch.
+    """
+    sources = [(row, statement) for statement in statements for row in statement.rows]
+    reused = _reused_ids(row for row, _ in sources)
+    seen: Counter[tuple[object, ...]] = Counter()
+    rows: list[Row] = []
+    findings: list[Finding] = []
+    skipped = 0
+    ids: set[UUID] = set()
+    for row, statement in sources:
+        currency = row.currency or statement.currency
+        if currency is not None and currency != account.currency:
+            raise CurrencyMustMatch(
+                "the file is not in the account's currency",
+                where=row.where,
+                currency=currency[:12],
+                account_currency=account.currency,
+            )
+        amount = _amount_of(row, account.currency)
+        if row.bank_id is not None:
+            # Some banks give one id to different transactions; then it takes more to tell them.
+            name = row.bank_id
+            if name in reused:
+                name = f"{name}|{row.date.isoformat()}|{amount:f}"
+            stream_id = transaction_id_by_bank_id(account.id, name)
+            if stream_id in ids:
+                findings.append(
+                    Finding("REPEATED_ID", row.where, "the row stands in the file twice")
+                )
+                skipped += 1
+                continue
+        else:
+            key = (row.date, amount, " ".join(row.description.split()).casefold())
+            seen[key] += 1
+            stream_id = transaction_id_by_row(
+                account.id, row.date, amount, row.description, seen[key]
+            )
+        ids.add(stream_id)
+        rows.append(Row(stream_id, amount, row))
+    return rows, findings, skipped
+
+
+def _reused_ids(rows: Iterable[StatementRow]) -> set[str]:
+    facts: defaultdict[str, set[tuple[object, Decimal]]] = defaultdict(set)
+    for row in rows:
+        if row.bank_id is not None:
+            facts[row.bank_id].add((row.date, row.amount))
+    return {bank_id for bank_id, different in facts.items() if len(different) > 1}
+
+
+def _amount_of(row: StatementRow, currency: str) -> Decimal:
+    try:
+        check_date(row.date)
+        return exact_amount(row.amount, currency)
+    except MintFlowError as refusal:
+        raise RowNotUsable(
+            refusal.message, where=row.where, reason=refusal.code, **refusal.details
+        ) from None
