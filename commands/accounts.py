@@ -28,26 +28,18 @@ class OpenAccount(Command):
     opening_from_files: bool = False
 
 
-class RenameAccount(Command):
-    account_id: UUID
-    name: Name
+class ChangeAccount(Command):
+    """What is given changes, in this order: name, opening balance, closed or re-opened.
 
+    closed_on: with closed true; today where it is not given.
+    """
 
-class ChangeOpeningBalance(Command):
     account_id: UUID
-    opening_balance: Amount
+    name: Name | None = None
+    opening_balance: Amount | None = None
     opening_date: dt.date | None = None
-
-
-class CloseAccount(Command):
-    """closed_on: today where it is not given."""
-
-    account_id: UUID
+    closed: bool | None = None
     closed_on: dt.date | None = None
-
-
-class ReopenAccount(Command):
-    account_id: UUID
 
 
 class ReportBalance(Command):
@@ -84,31 +76,18 @@ async def open_account(command: OpenAccount, unit: Unit) -> dict[str, Any]:
     return _answer(account)
 
 
-async def rename_account(command: RenameAccount, unit: Unit) -> dict[str, Any]:
-    """Raises AccountNotFound, NameNotUsable."""
+async def change_account(command: ChangeAccount, unit: Unit) -> dict[str, Any]:
+    """Raises AccountNotFound, NameNotUsable, TooManyDigits, DateOutOfRange, AccountIsClosed,
+    AccountIsOpen."""
     account = await unit.change(Account, command.account_id, AccountNotFound)
-    account.rename(command.name, unit.now)
-    return _answer(account)
-
-
-async def change_opening_balance(command: ChangeOpeningBalance, unit: Unit) -> dict[str, Any]:
-    """Raises AccountNotFound, TooManyDigits, DateOutOfRange."""
-    account = await unit.change(Account, command.account_id, AccountNotFound)
-    account.change_opening_balance(command.opening_balance, command.opening_date, unit.now)
-    return _answer(account)
-
-
-async def close_account(command: CloseAccount, unit: Unit) -> dict[str, Any]:
-    """Raises AccountNotFound, AccountIsClosed, DateOutOfRange."""
-    account = await unit.change(Account, command.account_id, AccountNotFound)
-    account.close(command.closed_on or unit.now.date(), unit.now)
-    return _answer(account)
-
-
-async def reopen_account(command: ReopenAccount, unit: Unit) -> dict[str, Any]:
-    """Raises AccountNotFound, AccountIsOpen."""
-    account = await unit.change(Account, command.account_id, AccountNotFound)
-    account.reopen(unit.now)
+    if command.name is not None:
+        account.rename(command.name, unit.now)
+    if command.opening_balance is not None:
+        account.change_opening_balance(command.opening_balance, command.opening_date, unit.now)
+    if command.closed:
+        account.close(command.closed_on or unit.now.date(), unit.now)
+    elif command.closed is False:
+        account.reopen(unit.now)
     return _answer(account)
 
 
@@ -146,10 +125,7 @@ def _answer(account: Account) -> dict[str, Any]:
 
 HANDLERS = {
     OpenAccount: open_account,
-    RenameAccount: rename_account,
-    ChangeOpeningBalance: change_opening_balance,
-    CloseAccount: close_account,
-    ReopenAccount: reopen_account,
+    ChangeAccount: change_account,
     ReportBalance: report_balance,
     SetImportProfile: set_import_profile,
 }

@@ -1,0 +1,1 @@
+"""The machinery of the API: application, envelope, errors, authentication, limits, paging."""

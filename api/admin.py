@@ -1,0 +1,32 @@
+"""Is it alive, is it able to serve; and the front door."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from mintflow.api.core.envelope import respond
+from mintflow.api.core.services import services_of
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health")
+async def health(request: Request) -> Response:
+    """The process answers."""
+    return respond(request, {"status": "alive", "version": services_of(request).version})
+
+
+@router.get("/ready", responses={503: {"description": "A part is not able to serve."}})
+async def ready(request: Request) -> Response:
+    """Whether every part is able to serve, each with its state."""
+    parts = await services_of(request).ready()
+    able = all(part["state"] == "ok" for part in parts.values())
+    return respond(request, {"ready": able, "parts": parts}, status=200 if able else 503)
+
+
+@router.get("/", include_in_schema=False)
+async def front_door() -> Response:
+    """People who open the address in a browser want the documentation."""
+    return RedirectResponse("/docs")

@@ -1,0 +1,68 @@
+"""The application: routes, gate and error handlers around one `Services`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from mintflow.api.core.errors import install_error_handlers
+from mintflow.api.core.gate import Gate
+from mintflow.api.core.services import Services
+
+_DESCRIPTION = """
+The books of a household as immutable events: commands append, queries answer from read models.
+
+Send `Authorization: Bearer …`. Money is a decimal string beside its currency, signed from the
+account's side: money out is negative. Every answer says in `meta.position` what it reflects; a query
+with `min_position` waits for it. `Idempotency-Key` makes a repeated request give its first answer.
+"""
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    services: Services, routers: list[APIRouter], lifespan: Lifespan | None = None
+) -> FastAPI:
+    """An ASGI application. routers: of the capabilities that the host offers."""
+    app = FastAPI(
+        title="MintFlow",
+        version=services.version,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+        redirect_slashes=False,
+    )
+    app.state.services = services
+    install_error_handlers(app)
+    for router in routers:
+        app.include_router(router)
+    app.add_middleware(Gate, services=services)
+    _secure(app)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _secure(app: FastAPI) -> None:
+    """Say in the document that every route but the open ones wants the bearer token."""
+    original = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = original()
+        document.setdefault("components", {})["securitySchemes"] = {
+            "bearer": {"type": "http", "scheme": "bearer"}
+        }
+        for path, operations in document["paths"].items():
+            if path.startswith("/v1"):
+                for operation in operations.values():
+                    operation["security"] = [{"bearer": []}]
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

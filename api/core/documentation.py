@@ -1,0 +1,88 @@
+"""What the OpenAPI document says of answers: models for reading, not for validating.
+
+Routes write their bytes themselves, so a model here costs a request nothing; that the models tell
+the truth is a test (tests/api/test_openapi.py).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+T = TypeVar("T")
+
+
+class Documented(BaseModel):
+    """A part of an answer. More fields may come, none goes away."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Pagination(Documented):
+    next_cursor: str | None
+    has_next: bool
+
+
+class Meta(Documented):
+    """position: what a command appended, or what a query reflects, within the ledger's shard."""
+
+    timestamp: dt.datetime
+    request_id: str
+    position: int | None = None
+    pagination: Pagination | None = None
+
+
+class Success(Documented, Generic[T]):
+    success: bool
+    data: T
+    meta: Meta
+
+
+class Problem(Documented):
+    code: str
+    message: str
+    details: Any
+
+
+class Failure(Documented):
+    success: bool
+    error: Problem
+    meta: Meta
+
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    401: {"model": Failure, "description": "No valid bearer token."},
+    404: {"model": Failure, "description": "Not there, or not the caller's."},
+    413: {"model": Failure, "description": "The body is too large."},
+    422: {"model": Failure, "description": "It can never succeed as it is written."},
+    429: {"model": Failure, "description": "Too many requests."},
+    503: {"model": Failure, "description": "Not now; the same request may succeed later."},
+}
+
+
+def found(data: Any) -> dict[int | str, dict[str, Any]]:
+    """The answers of a query."""
+    return {200: {"model": _of(data), "description": "Found."}, 304: _UNCHANGED, **_REFUSALS}
+
+
+def accepted(data: Any, status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """The answers of a command."""
+    conflict = {"model": Failure, "description": "The books are in a state that refuses this."}
+    return {
+        status: {"model": _of(data), "description": "Done, durably."},
+        409: conflict,
+        **_REFUSALS,
+    }
+
+
+_UNCHANGED = {"description": "Nothing changed since the ETag in If-None-Match."}
+
+
+def _of(data: Any) -> Any:
+    name = getattr(data, "__name__", "Answer")
+    inner = getattr(data, "__args__", ())
+    if inner:
+        name = f"ListOf{inner[0].__name__}"
+    return create_model(f"{name}Answer", __base__=Success[data])

@@ -1,0 +1,90 @@
+"""The one shape of every answer: `success`, `data` or `error`, and `meta`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mintflow.domain.core.money import money_text
+
+MEDIA_TYPE = "application/json"
+_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+
+
+def respond(
+    request: Request,
+    data: Any,
+    *,
+    position: int | None = None,
+    status: int = 200,
+    pagination: dict[str, Any] | None = None,
+    replayed: bool = False,
+) -> Response:
+    """A success. position: what a command appended, or what a query reflects.
+
+    A query's answer carries an ETag made of its position and address; If-None-Match gets a 304.
+    """
+    meta = _meta(request)
+    if position is not None:
+        meta["position"] = position
+    if pagination is not None:
+        meta["pagination"] = pagination
+    headers = {"X-Request-Id": meta["request_id"]}
+    if replayed:
+        headers["Idempotency-Replayed"] = "true"
+    if request.method == "GET" and position is not None:
+        etag = f'W/"{position}"'
+        headers["ETag"] = etag
+        headers["Cache-Control"] = "private, no-cache"
+        headers["Vary"] = "Authorization"
+        if request.headers.get("if-none-match") == etag:
+            return Response(status_code=304, headers=headers)
+    return Response(
+        encode({"success": True, "data": data, "meta": meta}),
+        status,
+        headers=headers,
+        media_type=MEDIA_TYPE,
+    )
+
+
+def refuse(
+    request: Request,
+    status: int,
+    code: str,
+    message: str,
+    details: Any,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """A failure."""
+    meta = _meta(request)
+    error = {"code": code, "message": message, "details": details}
+    return Response(
+        encode({"success": False, "error": error, "meta": meta}),
+        status,
+        headers={"X-Request-Id": meta["request_id"], **(headers or {})},
+        media_type=MEDIA_TYPE,
+    )
+
+
+def encode(value: Any) -> bytes:
+    """JSON with money as plain decimal text."""
+    return orjson.dumps(value, default=_plain, option=_OPTIONS)
+
+
+def _meta(request: Request) -> dict[str, Any]:
+    state = request.scope.get("state", {})
+    return {
+        "timestamp": dt.datetime.now(dt.UTC),
+        "request_id": str(state.get("request_id", "")),
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return money_text(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form in an answer")

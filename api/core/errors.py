@@ -1,0 +1,73 @@
+"""From refusals to HTTP: the kind of an error gives its status, in this one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from traceback import extract_tb
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mintflow.api.core.envelope import refuse
+from mintflow.domain.core.errors import Kind, MintFlowError
+
+log = structlog.get_logger(__name__)
+
+STATUS_OF: Mapping[Kind, int] = {
+    "invalid": 422,
+    "not_found": 404,
+    "conflict": 409,
+    "forbidden": 403,
+    "unavailable": 503,
+}
+_CODES = {401: "unauthenticated", 404: "not_found", 405: "method_not_allowed"}
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Every failure leaves in the envelope; none shows its inside."""
+    app.add_exception_handler(MintFlowError, _refused)
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _fault)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, MintFlowError)
+    headers = {"Retry-After": "1"} if error.kind == "unavailable" else None
+    return refuse(request, STATUS_OF[error.kind], error.code, error.message, error.details, headers)
+
+
+async def _not_valid(request: Request, error: Exception) -> Response:
+    """What was sent is not repeated: it may be a description, a note or a secret."""
+    assert isinstance(error, RequestValidationError)
+    problems = [
+        {"where": [_short(part) for part in one["loc"]], "problem": one["msg"][:300]}
+        for one in error.errors()[:50]
+    ]
+    return refuse(request, 422, "request_not_valid", "the request is not valid", problems)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = _CODES.get(error.status_code, "http_error")
+    headers = dict(error.headers) if error.headers else None
+    return refuse(request, error.status_code, code, str(error.detail), {}, headers)
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    log.error("request_failed", error=type(error).__name__, at=_places(error))
+    return refuse(request, 500, "internal_error", "something went wrong on our side", {})
+
+
+def _places(error: BaseException) -> list[str]:
+    """Where it happened, without the message, which may quote what was sent."""
+    return [f"{f.filename.rpartition('/')[2]}:{f.lineno}" for f in extract_tb(error.__traceback__)]
+
+
+def _short(part: Any) -> Any:
+    return part if isinstance(part, int) else str(part)[:100]

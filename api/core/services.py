@@ -1,0 +1,70 @@
+"""What the routes work with; `hosts/` makes one and puts it into the application."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from psycopg_pool import AsyncConnectionPool
+from starlette.requests import Request
+
+from mintflow.commands.core.bus import CommandBus
+from mintflow.commands.core.ports import IdSource, Principal
+from mintflow.commands.core.repository import Repository
+from mintflow.store.mapper import Mapper
+
+
+class Positions(Protocol):
+    """How far the read models are."""
+
+    async def wait_for(self, shard: int, position: int, timeout_s: float) -> None:
+        """Return once a position is visible. Raises NotYetVisible (unavailable) with the lag."""
+
+
+Authenticate = Callable[[str], Principal | None]
+Ready = Callable[[], Awaitable[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes that a request may have; docs/reference/limits.md says them to callers."""
+
+    body_bytes_max: int
+    upload_bytes_max: int
+    requests_per_s: int
+    requests_burst: int
+    wait_s_max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One per application. authenticate: a bearer token to who it belongs to. ready: the state of
+    each part; the API is ready when all are "ok"."""
+
+    bus: CommandBus
+    repository: Repository
+    mapper: Mapper
+    pool: AsyncConnectionPool[Any]
+    positions: Positions
+    authenticate: Authenticate
+    ready: Ready
+    limits: Limits
+    new_id: IdSource
+    version: str
+
+
+def services_of(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+def principal_of(request: Request) -> Principal:
+    principal: Principal = request.scope["state"]["principal"]
+    return principal
+
+
+def request_id_of(request: Request) -> UUID:
+    request_id: UUID = request.scope["state"]["request_id"]
+    return request_id

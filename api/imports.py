@@ -1,0 +1,109 @@
+"""Routes of imports: a bank file in, whole or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from hashlib import sha256
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, File, Form, UploadFile
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mintflow.api.core.documentation import Documented, accepted, found
+from mintflow.api.core.envelope import respond
+from mintflow.api.core.routing import At, IdempotencyKey, JsonRoute, LedgerId, execute
+from mintflow.api.core.services import services_of
+from mintflow.commands.accounts import SetImportProfile
+from mintflow.commands.core.command import Context
+from mintflow.commands.imports import ImportFile
+from mintflow.connectors.files import profile_from_json, profile_to_json, read_file
+from mintflow.domain.accounts import Account, AccountNotFound
+from mintflow.domain.statements import StatementFile
+from mintflow.projections import imports as queries
+
+router = APIRouter(
+    prefix="/v1/ledgers/{ledger_id}/imports", tags=["imports"], route_class=JsonRoute
+)
+
+# More files at once would hold more memory than they save time: reading one is CPU work.
+_READERS = asyncio.Semaphore(2)
+
+
+class ImportShown(Documented):
+    """Rows by what became of them. findings: what a person should look at, e.g. a closing balance
+    that opening plus rows does not reach."""
+
+    import_id: str | None
+    added: int
+    known: int
+    updated: int
+    skipped: int
+    format: str
+    findings: list[Any]
+
+
+@router.post("", status_code=201, responses=accepted(ImportShown, 201))
+async def import_file(
+    request: Request,
+    ledger_id: LedgerId,
+    file: Annotated[UploadFile, File(description="CSV, OFX, QFX, QIF, CAMT or MT940.")],
+    account_id: Annotated[UUID, Form()],
+    format: Annotated[str, Form(max_length=10)] = "auto",  # noqa: A002 - the field's name
+    dry_run: Annotated[bool, Form()] = False,
+    statement_account: Annotated[
+        str | None, Form(max_length=100, description="Which account of a file with several.")
+    ] = None,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Bring in a bank file. What is known is not added again; a file that can not be read is
+    refused with line and reason, and nothing of it is kept."""
+    services = services_of(request)
+    account = await services.repository.find(ledger_id, Account, account_id)
+    if account is None:
+        raise AccountNotFound("there is no such account", account_id=str(account_id))
+    data = await file.read()
+    async with _READERS:
+        content = await asyncio.to_thread(_read, data, file.filename or "upload", format, account)
+    command = ImportFile(
+        account_id=account_id,
+        sha256=sha256(data).hexdigest(),
+        size_bytes=len(data),
+        dry_run=dry_run,
+        statement_account=statement_account,
+        file=content,
+    )
+    response = await execute(request, command, ledger_id, key, status=200 if dry_run else 201)
+    if content.profile is not None and not dry_run:
+        await _remember(request, ledger_id, account, content)
+    return response
+
+
+@router.get("", responses=found(list[ImportShown]))
+async def list_imports(request: Request, ledger_id: LedgerId, at: At) -> Response:
+    """The files that were imported, newest first."""
+    async with services_of(request).pool.connection() as conn:
+        rows, position = await queries.list_imports(conn, ledger_id)
+    return respond(request, rows, position=position)
+
+
+def _read(data: bytes, name: str, form: str, account: Account) -> StatementFile:
+    profile = profile_from_json(account.import_profile) if account.import_profile else None
+    return read_file(data, name, format=form, profile=profile, currency=account.currency)
+
+
+async def _remember(
+    request: Request, ledger_id: UUID, account: Account, content: StatementFile
+) -> None:
+    """Keep how this account's CSV files are read, so that the next one needs no guessing."""
+    assert content.profile is not None
+    profile = profile_to_json(content.profile)
+    if profile == account.import_profile:
+        return
+    context = Context(
+        request.scope["state"]["principal"], ledger_id, request.scope["state"]["request_id"]
+    )
+    await services_of(request).bus.execute(
+        SetImportProfile(account_id=account.id, profile=profile), context
+    )

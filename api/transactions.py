@@ -1,0 +1,276 @@
+"""Routes of transactions: record, list, search, categorize, split, void; and their history."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mintflow.api.core.documentation import Documented, accepted, found
+from mintflow.api.core.envelope import respond
+from mintflow.api.core.paging import LIMIT_MAX, Cursor, Limit, page
+from mintflow.api.core.routing import At, IdempotencyKey, JsonRoute, LedgerId, execute
+from mintflow.api.core.services import services_of
+from mintflow.api.events import shown as event_shown
+from mintflow.commands import transactions as commands
+from mintflow.commands.core.command import Amount, CategoryPath, Tag, Text
+from mintflow.domain.core.money import exact_amount
+from mintflow.domain.transactions import TransactionNotFound
+from mintflow.projections import transactions as queries
+from mintflow.store.reader import read_streams
+
+router = APIRouter(
+    prefix="/v1/ledgers/{ledger_id}/transactions", tags=["transactions"], route_class=JsonRoute
+)
+
+
+class TransactionShown(Documented):
+    """amount: signed from the account's side, money out is negative. category: null when split;
+    then `splits` has the parts."""
+
+    transaction_id: str
+    account_id: str
+    date: dt.date
+    amount: str
+    currency: str
+    description: str
+    merchant: str | None
+    category: str | None
+    category_source: str
+    status: str
+
+
+class RecordedShown(Documented):
+    transaction_id: str
+    known: bool
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class CategoryBody(_Body):
+    """Either category or splits."""
+
+    category: CategoryPath | None = None
+    splits: tuple[commands.SplitPart, ...] | None = Field(None, min_length=1, max_length=100)
+
+
+class Amendment(_Body):
+    """What is given changes; what is not given stays."""
+
+    date: dt.date | None = None
+    amount: Amount | None = None
+    description: Text | None = None
+    counterparty: Text | None = None
+    notes: Text | None = None
+    tags: tuple[Tag, ...] | None = Field(None, max_length=50)
+
+
+class Posting(_Body):
+    """How the bank booked a pending one; what is not given stays."""
+
+    amount: Amount | None = None
+    date: dt.date | None = None
+    bank_id: str | None = Field(None, min_length=1, max_length=255)
+
+
+class Match(_Body):
+    imported_id: UUID
+
+
+@router.post("", status_code=201, responses=accepted(TransactionShown, 201))
+async def record_transaction(
+    request: Request,
+    ledger_id: LedgerId,
+    body: commands.RecordTransaction,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Record a transaction; with an `external_id` that is known, the one that has it is given."""
+    return await execute(request, body, ledger_id, key, status=201)
+
+
+@router.post("/batch", status_code=201, responses=accepted(list[RecordedShown], 201))
+async def record_transactions(
+    request: Request,
+    ledger_id: LedgerId,
+    body: commands.RecordTransactions,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Record up to 1,000, all or nothing; a refusal names the index of the one it is about."""
+    return await execute(request, body, ledger_id, key, status=201)
+
+
+@router.get("", responses=found(list[TransactionShown]))
+async def list_transactions(
+    request: Request,
+    ledger_id: LedgerId,
+    at: At,
+    account_id: Annotated[UUID | None, Query()] = None,
+    category: Annotated[
+        str | None, Query(max_length=400, description="A category with all below it.")
+    ] = None,
+    start_date: Annotated[dt.date | None, Query()] = None,
+    end_date: Annotated[dt.date | None, Query()] = None,
+    min_amount: Annotated[str | None, Query(description="Signed.", max_length=64)] = None,
+    max_amount: Annotated[str | None, Query(description="Signed.", max_length=64)] = None,
+    q: Annotated[
+        str | None, Query(max_length=200, description="Words that must all occur.")
+    ] = None,
+    tag: Annotated[str | None, Query(max_length=100)] = None,
+    status: Annotated[
+        Literal["pending", "posted", "voided", "absorbed"] | None,
+        Query(description="Voided and absorbed ones are listed only when asked for."),
+    ] = None,
+    sort: Annotated[
+        Literal["-date", "date", "-amount", "amount", "-recorded", "recorded"], Query()
+    ] = "-date",
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Response:
+    """Transactions that fit all filters, a page at a time; pages stay right while rows come in."""
+    filters = queries.TransactionFilter(
+        account_id=account_id,
+        category=category,
+        start_date=start_date,
+        end_date=end_date,
+        min_amount=_amount(min_amount),
+        max_amount=_amount(max_amount),
+        q=q,
+        tag=tag,
+        status=status,
+    )
+    async with services_of(request).pool.connection() as conn:
+        found_page = await queries.list_transactions(
+            conn, ledger_id, filters, sort=sort, limit=limit, cursor=cursor, as_of=at.as_of
+        )
+    return respond(
+        request,
+        found_page.rows,
+        position=found_page.position,
+        pagination=page(found_page.next_cursor),
+    )
+
+
+@router.get("/{transaction_id}", responses=found(TransactionShown))
+async def get_transaction(
+    request: Request, ledger_id: LedgerId, transaction_id: UUID, at: At
+) -> Response:
+    """One transaction, voided or not."""
+    async with services_of(request).pool.connection() as conn:
+        row, position = await queries.get_transaction(
+            conn, ledger_id, transaction_id, as_of=at.as_of
+        )
+    return respond(request, row, position=position)
+
+
+@router.get("/{transaction_id}/history", responses=found(list[Any]))
+async def transaction_history(
+    request: Request, ledger_id: LedgerId, transaction_id: UUID, at: At
+) -> Response:
+    """Everything that happened to a transaction: its events in order. Raises 404 as `get`."""
+    services = services_of(request)
+    async with services.pool.connection() as conn:
+        streams = await read_streams(conn, services.mapper, ledger_id, [transaction_id])
+    events = streams.get(transaction_id, [])
+    if not events or not events[0].type.startswith("transaction."):
+        raise TransactionNotFound(
+            "there is no such transaction", transaction_id=str(transaction_id)
+        )
+    return respond(request, [event_shown(event) for event in events], position=events[-1].position)
+
+
+@router.put("/{transaction_id}/category", responses=accepted(TransactionShown))
+async def categorize_transaction(
+    request: Request,
+    ledger_id: LedgerId,
+    transaction_id: UUID,
+    body: CategoryBody,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Set the category, or split the amount between several."""
+    command = commands.CategorizeTransaction(
+        transaction_id=transaction_id, category=body.category, splits=body.splits
+    )
+    return await execute(request, command, ledger_id, key)
+
+
+@router.patch("/{transaction_id}", responses=accepted(TransactionShown))
+async def amend_transaction(
+    request: Request,
+    ledger_id: LedgerId,
+    transaction_id: UUID,
+    body: Amendment,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Correct date, amount, texts, note or tags; no bank overwrites what is set here."""
+    command = commands.AmendTransaction(transaction_id=transaction_id, **body.model_dump())
+    return await execute(request, command, ledger_id, key)
+
+
+@router.post("/{transaction_id}/post", responses=accepted(TransactionShown))
+async def post_transaction(
+    request: Request,
+    ledger_id: LedgerId,
+    transaction_id: UUID,
+    body: Posting,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Post a pending transaction."""
+    command = commands.PostTransaction(transaction_id=transaction_id, **body.model_dump())
+    return await execute(request, command, ledger_id, key)
+
+
+@router.post("/{transaction_id}/match", responses=accepted(TransactionShown))
+async def match_transactions(
+    request: Request,
+    ledger_id: LedgerId,
+    transaction_id: UUID,
+    body: Match,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Say that an imported row is this hand-made transaction, which keeps its own fields."""
+    command = commands.MatchTransactions(
+        transaction_id=transaction_id, imported_id=body.imported_id
+    )
+    return await execute(request, command, ledger_id, key)
+
+
+@router.delete("/{transaction_id}/match", responses=accepted(TransactionShown))
+async def unmatch_transaction(
+    request: Request, ledger_id: LedgerId, transaction_id: UUID, key: IdempotencyKey = None
+) -> Response:
+    """Undo a match: both count on their own again."""
+    command = commands.UnmatchTransaction(transaction_id=transaction_id)
+    return await execute(request, command, ledger_id, key)
+
+
+@router.delete("/{transaction_id}", responses=accepted(TransactionShown))
+async def void_transaction(
+    request: Request, ledger_id: LedgerId, transaction_id: UUID, key: IdempotencyKey = None
+) -> Response:
+    """Void it: it counts no more, and its history stays."""
+    command = commands.VoidTransaction(transaction_id=transaction_id)
+    return await execute(request, command, ledger_id, key)
+
+
+@router.post("/{transaction_id}/reinstate", responses=accepted(TransactionShown))
+async def reinstate_transaction(
+    request: Request, ledger_id: LedgerId, transaction_id: UUID, key: IdempotencyKey = None
+) -> Response:
+    """Undo a void."""
+    command = commands.ReinstateTransaction(transaction_id=transaction_id)
+    return await execute(request, command, ledger_id, key)
+
+
+def _amount(text: str | None) -> Any:
+    """A bound of a filter, in any currency's digits. Raises AmountNotReadable, TooManyDigits."""
+    return exact_amount(text, "ETH") if text is not None else None
+
+
+__all__ = ["LIMIT_MAX", "router"]
