@@ -1,0 +1,1 @@
+"""CSV and its kin: recognised by looking, read strictly, remembered as a profile."""

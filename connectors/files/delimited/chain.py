@@ -1,0 +1,50 @@
+"""A running balance against its rows: which way it runs, and where it breaks.
+
+An export may run up or down in time; under the right direction each balance is the one before it
+plus the row's amount. The direction with more links that hold is taken, and every link that does
+not hold is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from mintflow.domain.core.money import EXACT
+
+
+class Chain(NamedTuple):
+    """newest_first: the file runs down in time. breaks: indexes into the rows that were given."""
+
+    newest_first: bool
+    links: int
+    held: int
+    breaks: tuple[int, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether this is a running balance at all: half of its links hold, and there are some."""
+        return self.links > 0 and self.held * 2 >= self.links
+
+
+def follow(amounts: Sequence[Decimal], balances: Sequence[Decimal], newest_first: bool) -> Chain:
+    """The better direction of the chain. newest_first: what the dates say, for a draw."""
+    add = EXACT.add
+    links = max(0, len(amounts) - 1)
+    up = [i for i in range(1, links + 1) if add(balances[i - 1], amounts[i]) != balances[i]]
+    down = [i for i in range(links) if add(balances[i + 1], amounts[i]) != balances[i]]
+    if len(down) < len(up) or (len(down) == len(up) and newest_first):
+        return Chain(True, links, links - len(down), tuple(down))
+    return Chain(False, links, links - len(up), tuple(up))
+
+
+def share(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]) -> float:
+    """The share of links that hold, 0.0 to 1.0, over the rows that have both."""
+    both = [
+        (a, b) for a, b in zip(amounts, balances, strict=True) if a is not None and b is not None
+    ]
+    if len(both) < 2:
+        return 0.0
+    chain = follow([a for a, _ in both], [b for _, b in both], False)
+    return chain.held / chain.links

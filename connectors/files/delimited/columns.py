@@ -1,0 +1,272 @@
+"""Which column is what: by its name where the name is known, and always by what stands in it.
+
+A name is a hint that the content must confirm; without names the content decides alone: dates by
+shape, the running balance by its chain, the description by the length of its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from mintflow.connectors.files.amounts import DecimalSign, Parts
+from mintflow.connectors.files.delimited import chain
+from mintflow.connectors.files.delimited.cells import Column
+from mintflow.connectors.files.delimited.words import (
+    CARD_RETURN_MARKS,
+    CARD_SPENDING_MARKS,
+    CREDIT_MARKS,
+    DEBIT_MARKS,
+    PARTNER_MARKS,
+    mark_of,
+)
+
+_DATE_ROLES = ("booking", "date", "transaction", "value")
+_CARD_MARKS = CARD_SPENDING_MARKS | CARD_RETURN_MARKS
+# A chain that holds on fewer rows is chance.
+_CHAIN_SHARE_MIN = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """The columns of amounts; as in CsvProfile."""
+
+    amount: int | None = None
+    debit: int | None = None
+    credit: int | None = None
+    balance: int | None = None
+    fee: int | None = None
+    direction: int | None = None
+    debit_marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The columns that a person reads."""
+
+    description: tuple[int, ...]
+    memo: tuple[int, ...]
+
+
+def date_columns(columns: Sequence[Column]) -> tuple[int | None, int | None]:
+    """The booking date and, if the file has one, the value date (or what dates unbooked rows)."""
+    dated = [c for c in columns if c.is_date or (not c.filled and _date_rank(c) < 9)]
+    if not dated:
+        return None, None
+    # A column that is empty more often than not dates nothing.
+    half = max((len(c.filled) for c in dated), default=0) / 2
+    main = min(dated, key=lambda c: (len(c.filled) < half, _date_rank(c), c.index))
+    others = [c for c in dated if c is not main]
+    second = next((c for c in others if "value" in c.roles and not _is_clock(c)), None)
+    if second is None and len(main.filled) < len(main.cells):
+        second = next((c for c in others if len(c.filled) > len(main.filled)), None)
+    if second is None and not main.name and others:
+        second = others[0]
+    return main.index, second.index if second else None
+
+
+def _date_rank(column: Column) -> int:
+    ranks = [i for i, role in enumerate(_DATE_ROLES) if role in column.roles]
+    return min(ranks, default=9)
+
+
+def _is_clock(column: Column) -> bool:
+    return bool(column.filled) and all(":" in c and len(c) <= 8 for c in column.filled)
+
+
+def money_columns(columns: Sequence[Column], decimal_sign: DecimalSign) -> Money | None:
+    """The columns of money among those that are not dates, or None if no amount is found."""
+    free = [c for c in columns if not c.is_date and not c.is_currency]
+    found = _named_money(free, decimal_sign) or _unnamed_money(free, decimal_sign)
+    if found is None:
+        return None
+    if found.amount is None:
+        return found
+    taken = {found.amount, found.balance, found.fee}
+    direction = _direction(columns, next(c for c in columns if c.index == found.amount), taken)
+    if direction is None:
+        return found
+    return Money(
+        found.amount,
+        balance=found.balance,
+        fee=found.fee,
+        direction=direction.index,
+        debit_marks=_debit_marks(direction),
+    )
+
+
+def _named_money(free: Sequence[Column], sign: DecimalSign) -> Money | None:
+    balance = _best(free, "balance", sign)
+    rest = [c for c in free if c is not balance]
+    amount = _best_amount(rest, balance, sign)
+    debit, credit = _best(rest, "debit", sign), _best(rest, "credit", sign)
+    fee = _best(rest, "fee", sign)
+    if amount and debit and credit and debit is not credit and not amount.has_negative:
+        # Where all three stand, an amount without signs repeats what the two others say.
+        amount = None if debit.filled or credit.filled else amount
+    if amount:
+        fee = fee if fee and balance and "net" not in amount.name.casefold() else None
+        if fee and _fee_is_inside(amount, fee, balance, sign):
+            fee = None
+        return Money(amount.index, balance=_index(balance), fee=_index(fee))
+    if debit and credit and debit is not credit:
+        return Money(debit=debit.index, credit=credit.index, balance=_index(balance))
+    return None
+
+
+def _best(free: Sequence[Column], role: str, sign: DecimalSign) -> Column | None:
+    named = [c for c in free if role in c.roles and _can_be_money(c)]
+    # A column of words named like an amount ("Credit" beside card names) is none.
+    return min(named, key=lambda c: (c.roles[role], not c.filled, c.index), default=None)
+
+
+def _best_amount(
+    free: Sequence[Column], balance: Column | None, sign: DecimalSign
+) -> Column | None:
+    named = [c for c in free if "amount" in c.roles and _can_be_money(c)]
+    if not named:
+        return None
+    best_rank = min(c.roles["amount"] for c in named)
+    named = [c for c in named if c.roles["amount"] == best_rank]
+    if balance and len(named) > 1:
+        of_balance = balance.amounts(sign)
+        return max(named, key=lambda c: (chain.share(c.amounts(sign), of_balance), -c.index))
+    return named[0]
+
+
+def _can_be_money(column: Column) -> bool:
+    return column.is_amount or not column.filled
+
+
+def _fee_is_inside(amount: Column, fee: Column, balance: Column | None, sign: DecimalSign) -> bool:
+    """Whether the balance moves by the amount alone, so that the fee is a part of it."""
+    if balance is None or not fee.is_amount:
+        return not fee.filled and balance is None
+    plain, fees, after = (column.amounts(sign) for column in (amount, fee, balance))
+    both = [
+        a - f if a is not None and f is not None else a for a, f in zip(plain, fees, strict=True)
+    ]
+    return chain.share(plain, after) > chain.share(both, after)
+
+
+def _unnamed_money(free: Sequence[Column], sign: DecimalSign) -> Money | None:
+    money = [c for c in free if c.is_money]
+    if not money:
+        # Currencies without cents: whole numbers, if they are no codes.
+        money = [c for c in free if c.is_amount and not any(_is_code(v) for v in c.filled)][-2:]
+    # Where some columns have names, one that is named something else is no amount.
+    money = [c for c in money if not c.roles or set(c.roles) & {"amount", "balance"}] or money
+    if not money:
+        return None
+    if len(money) == 1:
+        return Money(money[0].index)
+    return _by_chain(money, sign) or _by_turns(money) or _by_signs(money)
+
+
+def _is_code(value: str) -> bool:
+    return value.startswith("0") and len(value) > 1
+
+
+def _by_chain(money: Sequence[Column], sign: DecimalSign) -> Money | None:
+    """An amount (or a pair) and the balance that it moves, if a chain holds."""
+    values = {c.index: c.amounts(sign) for c in money}
+    best: tuple[float, Money] = (_CHAIN_SHARE_MIN, Money())
+    for b in money:
+        for a in money:
+            if a is b:
+                continue
+            held = chain.share(values[a.index], values[b.index])
+            if held > best[0]:
+                best = held, Money(a.index, balance=b.index)
+            for other in money:
+                if other.index <= a.index or other is b or not _take_turns(a, other):
+                    continue
+                for debit, credit in ((a, other), (other, a)):
+                    moves = _moves(values[debit.index], values[credit.index])
+                    held = chain.share(moves, values[b.index])
+                    if held > best[0]:
+                        pair = Money(debit=debit.index, credit=credit.index, balance=b.index)
+                        best = held, pair
+    return best[1] if best[1].balance is not None else None
+
+
+def _moves(
+    debits: Sequence[Decimal | None], deposits: Sequence[Decimal | None]
+) -> list[Decimal | None]:
+    return [
+        deposit if debit is None else -abs(debit)
+        for debit, deposit in zip(debits, deposits, strict=True)
+    ]
+
+
+def _by_turns(money: Sequence[Column]) -> Money | None:
+    """Two columns of which each row fills one: money out stands first, unless its signs differ."""
+    for i, first in enumerate(money):
+        for second in money[i + 1 :]:
+            if not _take_turns(first, second):
+                continue
+            swap = second.has_negative and not first.has_negative
+            debit, credit = (second, first) if swap else (first, second)
+            rest = [c for c in money if c not in (debit, credit) and len(c.filled) == len(c.cells)]
+            balance = rest[-1].index if rest else None
+            return Money(debit=debit.index, credit=credit.index, balance=balance)
+    return None
+
+
+def _take_turns(first: Column, second: Column) -> bool:
+    pairs = list(zip(first.parts, second.parts, strict=True))
+    one_each = sum(_moved(a) != _moved(b) for a, b in pairs)
+    return bool(first.filled) and bool(second.filled) and one_each == len(pairs)
+
+
+def _moved(part: Parts | None) -> bool:
+    """Whether the cell holds more than nothing or a zero."""
+    return part is not None and bool(part.body.strip("0.,' "))
+
+
+def _by_signs(money: Sequence[Column]) -> Money:
+    """Nothing chains: the first column that carries signs is the amount, the last a balance."""
+    amount = next((c for c in money if c.has_negative), money[0])
+    rest = [c for c in money if c is not amount and len(c.filled) == len(c.cells)]
+    return Money(amount.index, balance=rest[-1].index if rest else None)
+
+
+def _direction(columns: Sequence[Column], amount: Column, taken: set[int | None]) -> Column | None:
+    """The column of "debit" and "credit" beside amounts that carry no sign of their own."""
+    if any(part is not None and part.marked for part in amount.parts):
+        return None
+    flags = [c for c in columns if c.index not in taken and c.is_direction]
+    flags = [c for c in flags if not {mark_of(v) for v in c.filled} & _CARD_MARKS]
+    named = [c for c in flags if "direction" in c.roles]
+    marked = [c for c in flags if {mark_of(v) for v in c.filled} & DEBIT_MARKS]
+    return next(iter(named or marked), None)
+
+
+def _debit_marks(direction: Column) -> tuple[str, ...]:
+    """The marks of money out that occur, or the partner of the mark that does."""
+    seen = dict.fromkeys(mark_of(v) for v in direction.filled)
+    debits = tuple(mark for mark in seen if mark in DEBIT_MARKS)
+    partners = tuple(PARTNER_MARKS[m] for m in seen if m in CREDIT_MARKS and m in PARTNER_MARKS)
+    return debits or partners or ("debit",)
+
+
+def text_columns(columns: Sequence[Column], taken: set[int | None]) -> Texts:
+    """Description and memo among the columns that are neither dates nor money nor codes."""
+    free = [c for c in columns if c.index not in taken and not c.is_date and not c.is_currency]
+    free = [c for c in free if c.is_text or c.roles.keys() & {"payee", "description", "memo"}]
+    payees = [c for c in free if "payee" in c.roles]
+    told = [c for c in free if "description" in c.roles and c not in payees]
+    memos = [c for c in free if "memo" in c.roles and c not in payees]
+    # "Buchungstext" is the kind of booking where a purpose stands beside it.
+    strong = [c for c in told if c not in memos] or told
+    chosen = payees + strong
+    if not chosen:
+        unnamed = [c for c in free if c.is_text and not c.roles]
+        chosen = memos[:1] or sorted(unnamed, key=lambda c: -c.mean_length)[:1]
+    memos = [c for c in memos if c not in chosen]
+    return Texts(tuple(c.index for c in chosen), tuple(c.index for c in memos))
+
+
+def _index(column: Column | None) -> int | None:
+    return column.index if column else None

@@ -1,0 +1,125 @@
+"""Bytes to text: byte order marks, UTF-16 without one, UTF-8, and the old one-byte encodings.
+
+The first step of every text format. Line ends become "\n" here, once, so that every later line
+number is the one an editor shows. Binary files are refused by name where they have one.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from charset_normalizer import from_bytes
+
+from mintflow.connectors.files.errors import CannotRead
+
+_BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_MAGIC = (
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a ZIP archive or an Excel workbook"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"SQLite format 3", "a database"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
+_CONTROL_SHARE_MAX = 0.005
+_SAMPLE_BYTES = 65_536
+
+# What charset-normalizer may answer: the encodings that banks have been seen to write.
+_ONE_BYTE = [
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "iso8859_2", "iso8859_15", "cp850",
+    "cp852", "mac_roman", "koi8_r", "shift_jis", "gb18030", "big5", "euc_kr",
+]  # fmt: skip
+# In cp1252 these stand alone or beside digits; between two letters they betray another encoding.
+_STRAY = re.compile(r"[^\W\d_][¡-©«-±²-´¶-¹»-¿×÷‚„†‡ˆ‰‹›™¤][^\W\d_]|[‚„†‡ˆ‰‹›¤]")
+_FOREIGN_RUN = re.compile(r"[\u00c0-\u00ff]{4}")
+
+
+def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
+    """The text with "\\n" line ends and no byte order mark, and the encoding that was found.
+
+    encoding: from a profile or from the file's own header; then it is obeyed.
+    Raises CannotRead for an empty or binary file, and bytes that are not in `encoding`.
+    """
+    if not data.strip():
+        raise CannotRead("file", "the file is empty")
+    for magic, what in _MAGIC:
+        if data.startswith(magic):
+            raise CannotRead("file", f"this is {what}, not a bank file in text form")
+    found = encoding or _encoding_of(data)
+    try:
+        text = data.decode(found)
+    except LookupError:
+        raise CannotRead("file", "the encoding is not known") from None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise CannotRead(f"line {line}", f"byte {error.start} is not {found} text") from None
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.removeprefix("\ufeff")
+    _refuse_binary(text)
+    return text, found
+
+
+def _encoding_of(data: bytes) -> str:
+    for bom, name in _BOMS:
+        if data.startswith(bom):
+            return name
+    sample = data[:_SAMPLE_BYTES]
+    if b"\0" in sample:
+        # Bank text is mostly ASCII, so UTF-16 without a mark shows a NUL in every other byte.
+        if sample[0::2].count(0) * 10 >= len(sample[0::2]) * 4 and 0 not in sample[1::2]:
+            return "utf-16-be"
+        if sample[1::2].count(0) * 10 >= len(sample[1::2]) * 4 and 0 not in sample[0::2]:
+            return "utf-16-le"
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _one_byte_encoding_of(data)
+    return "utf-8"
+
+
+def _one_byte_encoding_of(data: bytes) -> str:
+    """cp1252 where its reading looks like words (it holds Latin-1), else what the library says.
+
+    The library alone takes short German and French files for Czech or Korean ones.
+    """
+    sample = b"\n".join(line for line in data.split(b"\n") if not line.isascii())[:_SAMPLE_BYTES]
+    try:
+        text = sample.decode("cp1252")
+    except UnicodeDecodeError:
+        text = ""
+    if text and not _STRAY.search(text) and not _FOREIGN_RUN.search(text):
+        return _if_whole("cp1252", data)
+    best = from_bytes(sample, cp_isolation=_ONE_BYTE).best()
+    return _if_whole(best.encoding if best else "cp1252", data)
+
+
+def _if_whole(encoding: str, data: bytes) -> str:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return "latin-1"
+    return encoding
+
+
+def _refuse_binary(text: str) -> None:
+    nul = text.find("\0")
+    if nul >= 0:
+        line = text.count("\n", 0, nul) + 1
+        raise CannotRead(f"line {line}", "a NUL byte: this is not a text file")
+    sample = text[:_SAMPLE_BYTES]
+    # SWIFT wraps its messages in one or two control characters; binary data is full of them.
+    if len(_CONTROL.findall(sample)) > max(4, len(sample) * _CONTROL_SHARE_MAX):
+        raise CannotRead("file", "this is a binary file, not text")
+    if not text.strip():
+        raise CannotRead("file", "the file is empty")
