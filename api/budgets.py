@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
-from mintflow.api.core.routing import At, IdempotencyKey, JsonRoute, LedgerId, execute
+from mintflow.api.core.routing import TAKES_MOMENT, At, IdempotencyKey, JsonRoute, LedgerId, execute
 from mintflow.api.core.services import services_of
 from mintflow.commands import budgets as commands
 from mintflow.domain.core.time import Month
@@ -65,8 +65,8 @@ async def archive_budget(
     return await execute(request, command, ledger_id, key)
 
 
-@router.get("", responses=found(list[BudgetShown]))
-async def list_budgets(request: Request, ledger_id: LedgerId, at: At) -> Response:
+@router.get("", responses=found(list[BudgetShown]), dependencies=TAKES_MOMENT)
+async def list_budgets(request: Request, ledger_id: LedgerId) -> Response:
     """All budgets with their terms, in order of category."""
     async with services_of(request).pool.connection() as conn:
         rows, position = await queries.list_budgets(conn, ledger_id)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
-from mintflow.api.core.routing import At, IdempotencyKey, JsonRoute, LedgerId, execute
+from mintflow.api.core.routing import TAKES_MOMENT, At, IdempotencyKey, JsonRoute, LedgerId, execute
 from mintflow.api.core.services import services_of
 from mintflow.commands import categories as commands
 from mintflow.commands.core.command import CategoryPath, Command
@@ -60,8 +60,8 @@ class CategoryAction(BaseModel):
     to: CategoryPath | None = None
 
 
-@router.get("/categories", responses=found(list[CategoryShown]))
-async def list_categories(request: Request, ledger_id: LedgerId, at: At) -> Response:
+@router.get("/categories", responses=found(list[CategoryShown]), dependencies=TAKES_MOMENT)
+async def list_categories(request: Request, ledger_id: LedgerId) -> Response:
     """The category tree, in order of path."""
     async with services_of(request).pool.connection() as conn:
         rows, position = await queries.list_categories(conn, ledger_id)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from mintflow.api.core.documentation import Documented, found
 from mintflow.api.core.envelope import respond
 from mintflow.api.core.paging import Limit, page
-from mintflow.api.core.routing import At, JsonRoute, LedgerId
+from mintflow.api.core.routing import TAKES_MOMENT, JsonRoute, LedgerId
 from mintflow.api.core.services import services_of
 from mintflow.domain.core.errors import Invalid
 from mintflow.store.mapper import RecordedEvent
@@ -44,11 +44,10 @@ class EventShown(Documented):
     data: dict[str, Any]
 
 
-@router.get("", responses=found(list[EventShown]))
+@router.get("", responses=found(list[EventShown]), dependencies=TAKES_MOMENT)
 async def list_events(
     request: Request,
     ledger_id: LedgerId,
-    at: At,
     after: Annotated[int, Query(ge=0, le=2**62, description="The last ledger_seq you have.")] = 0,
     limit: Limit = 100,
     types: Annotated[

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
-from mintflow.api.core.routing import At, IdempotencyKey, JsonRoute, LedgerId, execute
+from mintflow.api.core.routing import TAKES_MOMENT, IdempotencyKey, JsonRoute, LedgerId, execute
 from mintflow.api.core.services import services_of
 from mintflow.commands.accounts import SetImportProfile
 from mintflow.commands.core.command import Context
@@ -26,9 +26,6 @@ from mintflow.projections import imports as queries
 router = APIRouter(
     prefix="/v1/ledgers/{ledger_id}/imports", tags=["imports"], route_class=JsonRoute
 )
-
-# More files at once would hold more memory than they save time: reading one is CPU work.
-_READERS = asyncio.Semaphore(2)
 
 
 class ImportShown(Documented):
@@ -64,7 +61,7 @@ async def import_file(
     if account is None:
         raise AccountNotFound("there is no such account", account_id=str(account_id))
     data = await file.read()
-    async with _READERS:
+    async with services.uploads:
         content = await asyncio.to_thread(_read, data, file.filename or "upload", format, account)
     command = ImportFile(
         account_id=account_id,
@@ -80,8 +77,8 @@ async def import_file(
     return response
 
 
-@router.get("", responses=found(list[ImportShown]))
-async def list_imports(request: Request, ledger_id: LedgerId, at: At) -> Response:
+@router.get("", responses=found(list[ImportShown]), dependencies=TAKES_MOMENT)
+async def list_imports(request: Request, ledger_id: LedgerId) -> Response:
     """The files that were imported, newest first."""
     async with services_of(request).pool.connection() as conn:
         rows, position = await queries.list_imports(conn, ledger_id)

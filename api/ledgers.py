@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
-from mintflow.api.core.routing import At, IdempotencyKey, JsonRoute, LedgerId, execute
+from mintflow.api.core.routing import TAKES_MOMENT, IdempotencyKey, JsonRoute, LedgerId, execute
 from mintflow.api.core.services import principal_of, services_of
 from mintflow.commands.ledgers import OpenLedger, RenameLedger
 from mintflow.projections import ledgers as queries
@@ -36,8 +36,8 @@ async def list_ledgers(request: Request) -> Response:
     return respond(request, rows)
 
 
-@router.get("/{ledger_id}", responses=found(LedgerShown))
-async def get_ledger(request: Request, ledger_id: LedgerId, at: At) -> Response:
+@router.get("/{ledger_id}", responses=found(LedgerShown), dependencies=TAKES_MOMENT)
+async def get_ledger(request: Request, ledger_id: LedgerId) -> Response:
     """One ledger."""
     async with services_of(request).pool.connection() as conn:
         row, position = await queries.get_ledger(conn, ledger_id)

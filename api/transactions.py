@@ -14,7 +14,7 @@ from starlette.responses import Response
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
 from mintflow.api.core.paging import LIMIT_MAX, Cursor, Limit, page
-from mintflow.api.core.routing import At, IdempotencyKey, JsonRoute, LedgerId, execute
+from mintflow.api.core.routing import TAKES_MOMENT, At, IdempotencyKey, JsonRoute, LedgerId, execute
 from mintflow.api.core.services import services_of
 from mintflow.api.events import shown as event_shown
 from mintflow.commands import transactions as commands
@@ -169,9 +169,9 @@ async def get_transaction(
     return respond(request, row, position=position)
 
 
-@router.get("/{transaction_id}/history", responses=found(list[Any]))
+@router.get("/{transaction_id}/history", responses=found(list[Any]), dependencies=TAKES_MOMENT)
 async def transaction_history(
-    request: Request, ledger_id: LedgerId, transaction_id: UUID, at: At
+    request: Request, ledger_id: LedgerId, transaction_id: UUID
 ) -> Response:
     """Everything that happened to a transaction: its events in order. Raises 404 as `get`."""
     services = services_of(request)

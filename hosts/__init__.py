@@ -1,0 +1,1 @@
+"""Composition: settings, the one list of capabilities, and the programs that are run."""

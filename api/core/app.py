@@ -17,8 +17,9 @@ _DESCRIPTION = """
 The books of a household as immutable events: commands append, queries answer from read models.
 
 Send `Authorization: Bearer …`. Money is a decimal string beside its currency, signed from the
-account's side: money out is negative. Every answer says in `meta.position` what it reflects; a query
-with `min_position` waits for it. `Idempotency-Key` makes a repeated request give its first answer.
+account's side: money out is negative. Every answer says in `meta.position` what it reflects; a
+query with `min_position` waits for it. `Idempotency-Key` makes a repeated request give its first
+answer.
 """
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]

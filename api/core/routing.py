@@ -119,6 +119,8 @@ async def moment_of(
 
 
 At = Annotated[Moment, Depends(moment_of)]
+# For a query that has no effective date to filter by: it still waits for min_position.
+TAKES_MOMENT = [Depends(moment_of)]
 IdempotencyKey = Annotated[
     str | None,
     Header(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -53,6 +54,8 @@ class Services:
     limits: Limits
     new_id: IdSource
     version: str
+    # Reading a file is CPU work: more of them at once would hold memory and save no time.
+    uploads: asyncio.Semaphore
 
 
 def services_of(request: Request) -> Services:

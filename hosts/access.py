@@ -1,0 +1,76 @@
+"""Who may ask for what: a ledger belongs to its owner, and to nobody else it even exists."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from uuid import UUID
+
+import orjson
+
+from mintflow.commands.core.command import Command, Context
+from mintflow.commands.core.ports import Principal
+from mintflow.commands.core.repository import Repository
+from mintflow.commands.ledgers import OpenLedger
+from mintflow.domain.ledgers import Ledger, LedgerNotFound
+
+
+class OwnerOnly:
+    """The authorizer: anyone may open a ledger; only its owner may do anything in it."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    async def authorize(self, command: Command, context: Context) -> None:
+        """Raises LedgerNotFound."""
+        if isinstance(command, OpenLedger):
+            return
+        ledger_id = context.ledger_id
+        if ledger_id is not None:
+            ledger = await self._repository.find(ledger_id, Ledger, ledger_id)
+            if ledger is not None and ledger.owner == str(context.principal.user_id):
+                return
+        raise LedgerNotFound("there is no such ledger")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalOwner:
+    """The one person of an embedded host, with the token that its data folder keeps."""
+
+    user_id: UUID
+    token: str
+
+    @classmethod
+    def of(cls, data_dir: Path, new_user_id: UUID) -> LocalOwner:
+        """The owner of a data folder; made at the first start, the same ever after."""
+        path = data_dir / "owner.json"
+        try:
+            kept = orjson.loads(path.read_bytes())
+        except FileNotFoundError:
+            owner = cls(new_user_id, secrets.token_urlsafe(32))
+            write_private(path, orjson.dumps({"user_id": str(owner.user_id), "token": owner.token}))
+            return owner
+        return cls(UUID(kept["user_id"]), kept["token"])
+
+    def authenticate(self, token: str) -> Principal | None:
+        """The principal that a token belongs to. Compares in constant time."""
+        given, own = sha256(token.encode()).digest(), sha256(self.token.encode()).digest()
+        if not hmac.compare_digest(given, own):
+            return None
+        return Principal(self.user_id, f"user:{self.user_id}")
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.write(handle, content)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    draft.replace(path)

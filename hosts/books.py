@@ -1,0 +1,58 @@
+"""What commands ask of the read models, answered by their queries once they have caught up."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from psycopg_pool import AsyncConnectionPool
+
+from mintflow.api.core.services import Positions
+from mintflow.commands.core.ports import OpenRow
+from mintflow.domain.core.ids import shard_of
+from mintflow.projections import transactions as queries
+
+
+class ReadModelBooks:
+    """The `Books` port over the transactions read model."""
+
+    def __init__(
+        self, pool: AsyncConnectionPool[Any], positions: Positions, wait_s_max: float
+    ) -> None:
+        self._pool = pool
+        self._positions = positions
+        self._wait_s_max = wait_s_max
+
+    async def caught_up(self, ledger_id: UUID) -> int:
+        """Wait for the shard's head of this moment; the ledger's sequence at that moment."""
+        shard = shard_of(ledger_id)
+        async with self._pool.connection() as conn:
+            cursor = await conn.execute(
+                "select s.position, coalesce(l.ledger_seq, 0) from log.shard_head s"
+                " left join log.ledger_head l on l.ledger_id = %s where s.shard = %s",
+                [ledger_id, shard],
+                prepare=True,
+            )
+            row = await cursor.fetchone()
+        assert row is not None
+        position, ledger_seq = row
+        await self._positions.wait_for(shard, position, self._wait_s_max)
+        return int(ledger_seq)
+
+    async def hand_made(
+        self, ledger_id: UUID, account_id: UUID, start: dt.date, end: dt.date
+    ) -> Sequence[OpenRow]:
+        async with self._pool.connection() as conn:
+            rows = await queries.unmatched_manual(conn, ledger_id, account_id, start, end)
+        return [OpenRow(r["transaction_id"], r["date"], r["amount"], "manual") for r in rows]
+
+    async def pending(self, ledger_id: UUID, account_id: UUID) -> Sequence[OpenRow]:
+        async with self._pool.connection() as conn:
+            rows = await queries.pending_of_account(conn, ledger_id, account_id)
+        return [OpenRow(r["transaction_id"], r["date"], r["amount"], r["origin"]) for r in rows]
+
+    async def in_category(self, ledger_id: UUID, category_id: str) -> Sequence[UUID]:
+        async with self._pool.connection() as conn:
+            return await queries.transactions_in_category(conn, ledger_id, category_id)

@@ -1,0 +1,163 @@
+"""Put the parts together over one database: used by every host, and by tests and benchmarks.
+
+Order matters: migrations first (as the role that owns the schemas), then everything else as the
+product's own role, which can append to the log and nothing more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from fastapi import FastAPI
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from mintflow.api.core.app import create_app
+from mintflow.api.core.services import Authenticate, Limits, Services
+from mintflow.commands.core.bus import CommandBus
+from mintflow.commands.core.command import utc_now
+from mintflow.commands.core.group_commit import GroupCommit
+from mintflow.commands.core.ids import new_id
+from mintflow.commands.core.repository import Repository
+from mintflow.hosts.access import OwnerOnly
+from mintflow.hosts.books import ReadModelBooks
+from mintflow.hosts.capabilities import handlers, routers
+from mintflow.hosts.settings import Settings
+from mintflow.ml.merchants import KeywordSuggester
+from mintflow.store.arrays import register_arrays
+from mintflow.store.keys import KeyStore
+from mintflow.store.mapper import Mapper
+from mintflow.store.sealing import Sealer
+from mintflow.streams.core.doorbell import Doorbell
+from mintflow.streams.core.tailer import Tailer
+
+APP_ROLE = "mintflow_app"
+VERSION = "0.1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A running product in this process: everything but an HTTP server."""
+
+    app: FastAPI
+    services: Services
+    bus: CommandBus
+    tailer: Tailer
+    appender: GroupCommit
+    pool: AsyncConnectionPool[Any]
+    mapper: Mapper
+    sealer: Sealer
+
+
+@asynccontextmanager
+async def running(
+    database_url: str,
+    keys: KeyStore,
+    settings: Settings,
+    authenticate: Authenticate,
+    *,
+    tail: bool = True,
+) -> AsyncIterator[Running]:
+    """Start on a migrated database; stop in order at the end.
+
+    tail: fold the log into the read models in this process; without it another process does.
+    """
+    connect = connector(database_url)
+    sealer = Sealer(keys)
+    mapper = Mapper(sealer)
+    pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
+        database_url,
+        min_size=2,
+        max_size=settings.pool_connections_max,
+        kwargs={"autocommit": True, "options": OPTIONS},
+        configure=_configure,
+        open=False,
+        name="queries",
+    )
+    await pool.open(wait=True, timeout=30)
+    repository = Repository(pool, mapper, sealer)
+    doorbell = Doorbell()
+    appender = GroupCommit(connect, doorbell.ring)
+    tailer = Tailer(connect, mapper, doorbell)
+    books = ReadModelBooks(pool, tailer.positions, settings.wait_s_max)
+    bus = CommandBus(
+        handlers(books, KeywordSuggester()),
+        repository,
+        mapper,
+        appender,
+        OwnerOnly(repository),
+        utc_now,
+        new_id,
+    )
+    services = Services(
+        bus=bus,
+        repository=repository,
+        mapper=mapper,
+        pool=pool,
+        positions=tailer.positions,
+        authenticate=authenticate,
+        ready=_readiness(pool, tailer, tail=tail),
+        limits=Limits(
+            settings.body_bytes_max,
+            settings.upload_bytes_max,
+            settings.requests_per_s,
+            settings.requests_burst,
+            settings.wait_s_max,
+        ),
+        new_id=new_id,
+        version=VERSION,
+        uploads=asyncio.Semaphore(2),
+    )
+    await appender.start()
+    if tail:
+        await tailer.start()
+    try:
+        yield Running(
+            create_app(services, routers()), services, bus, tailer, appender, pool, mapper, sealer
+        )
+    finally:
+        await appender.stop()
+        if tail:
+            await tailer.stop()
+        await pool.close()
+
+
+# Read models are found by search path, so that a replay into scratch tables can use the same
+# queries; a statement that waits for a lock for longer than this is better tried again.
+OPTIONS = f"-c role={APP_ROLE} -c search_path=model,projection -c lock_timeout=30s"
+
+
+def connector(url: str) -> Callable[[], Any]:
+    """Opens single connections of the product's role, for the appender and the tailer."""
+
+    async def connect() -> AsyncConnection[Any]:
+        conn = await psycopg.AsyncConnection.connect(url, autocommit=True, options=OPTIONS)
+        register_arrays(conn)
+        return conn
+
+    return connect
+
+
+async def _configure(conn: AsyncConnection[Any]) -> None:
+    register_arrays(conn)
+
+
+def _readiness(pool: AsyncConnectionPool[Any], tailer: Tailer, *, tail: bool) -> Callable[[], Any]:
+    async def ready() -> dict[str, Any]:
+        parts: dict[str, Any] = {}
+        try:
+            async with pool.connection(timeout=2) as conn:
+                await conn.execute("select 1 from log.shard_head limit 1")
+            parts["store"] = {"state": "ok"}
+        except (psycopg.Error, TimeoutError) as trouble:
+            parts["store"] = {"state": "unavailable", "reason": type(trouble).__name__}
+        if tail:
+            parts["projections"] = {"state": "ok" if tailer.alive else "stopped"}
+        return parts
+
+    return ready

@@ -1,0 +1,70 @@
+"""The one list of what this product can do: which handlers, projections and routes there are."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from mintflow.api import (
+    accounts as accounts_api,
+)
+from mintflow.api import (
+    admin as admin_api,
+)
+from mintflow.api import (
+    budgets as budgets_api,
+)
+from mintflow.api import (
+    categories as categories_api,
+)
+from mintflow.api import (
+    events as events_api,
+)
+from mintflow.api import (
+    imports as imports_api,
+)
+from mintflow.api import (
+    ledgers as ledgers_api,
+)
+from mintflow.api import (
+    transactions as transactions_api,
+)
+from mintflow.api import (
+    transfers as transfers_api,
+)
+from mintflow.commands import (
+    accounts,
+    budgets,
+    categories,
+    connections,
+    ledgers,
+    transactions,
+    transfers,
+)
+from mintflow.commands.core.command import Command, Handler
+from mintflow.commands.core.ports import Books, Suggester
+from mintflow.commands.imports import import_handlers
+
+
+def handlers(books: Books, suggester: Suggester) -> dict[type[Command], Handler]:
+    """Every command that the bus takes."""
+    found: dict[type[Command], Handler] = {}
+    for module in (ledgers, accounts, categories, transactions, transfers, budgets, connections):
+        found.update(module.HANDLERS)
+    found[categories.MergeCategories] = categories.merge_categories(books)
+    found.update(import_handlers(books, suggester))
+    return found
+
+
+def routers() -> list[APIRouter]:
+    """Every route that the API offers."""
+    return [
+        admin_api.router,
+        ledgers_api.router,
+        accounts_api.router,
+        transactions_api.router,
+        transfers_api.router,
+        imports_api.router,
+        categories_api.router,
+        budgets_api.router,
+        events_api.router,
+    ]

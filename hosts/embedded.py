@@ -1,0 +1,138 @@
+"""The embedded host: the whole product in one process on one data folder.
+
+Lock the folder, start Postgres (or use the one that is given), migrate, install the read models,
+run the bus, the tailer and the API. One folder holds everything: postgres/, keys/, owner.json and,
+while it serves, api.json.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import orjson
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from mintflow.commands.core.ids import new_id
+from mintflow.hosts.access import LocalOwner, write_private
+from mintflow.hosts.bootstrap import Running, running
+from mintflow.hosts.folder_lock import FolderLock
+from mintflow.hosts.postgres import EmbeddedPostgres
+from mintflow.hosts.settings import Settings
+from mintflow.migrations.runner import migrate
+from mintflow.projections.core.install import install
+from mintflow.store.keys import FolderKeyStore
+
+log = structlog.get_logger(__name__)
+
+LOOPBACK = "127.0.0.1"
+
+
+class EmbeddedHost:
+    """Everything but an HTTP server; `app` can be called in this process."""
+
+    app: FastAPI
+    token: str
+    database_url: str
+    running: Running
+
+    def __init__(self, data_dir: Path, settings: Settings) -> None:
+        self.data_dir = data_dir
+        self.settings = settings
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Raises DataFolderInUse, MigrationRefused, and what Postgres can not do."""
+        async with AsyncExitStack() as stack:
+            lock = stack.enter_context(FolderLock(self.data_dir))
+            self.data_dir = self.data_dir.resolve()
+            if self.settings.database_url is not None:
+                self.database_url = self.settings.database_url
+            else:
+                postgres = EmbeddedPostgres(self.data_dir, lock=lock)
+                stack.callback(postgres.stop)
+                self.database_url = await asyncio.to_thread(postgres.start)
+            await asyncio.to_thread(migrate, self.database_url)
+            await asyncio.to_thread(install, self.database_url)
+            owner = LocalOwner.of(self.data_dir, new_id())
+            self.token = owner.token
+            keys = FolderKeyStore(Path(self.settings.keys_folder or self.data_dir / "keys"))
+            self.running = await stack.enter_async_context(
+                running(self.database_url, keys, self.settings, owner.authenticate)
+            )
+            self.app = self.running.app
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.__aexit__(kind, error, trace)
+
+
+async def serve(data_dir: Path, settings: Settings, port: int) -> None:
+    """Run the embedded host and its API on loopback until SIGINT or SIGTERM.
+
+    port: 0 takes a free one. `data_dir/api.json` says where it is, from the moment it is ready
+    until it stops.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with EmbeddedHost(data_dir, settings) as host:
+        listener = _listen(port)
+        url = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+        server = _Server(
+            uvicorn.Config(
+                host.app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=5,
+                server_header=False,
+            )
+        )
+        serving = asyncio.create_task(server.serve(sockets=[listener]), name="http")
+        while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event
+            await asyncio.sleep(0.01)
+        path = host.data_dir / "api.json"
+        facts = {"url": url, "token": host.token, "database_url": host.database_url}
+        write_private(path, orjson.dumps(facts))
+        log.info("serving", url=url)
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            with suppress(FileNotFoundError):
+                path.unlink()
+            server.should_exit = True
+            stopping.cancel()
+            await serving
+        log.info("stopped")
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to `serve`, which also has a database to stop."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((LOOPBACK, port))
+    return listener

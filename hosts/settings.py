@@ -1,0 +1,96 @@
+"""Every setting of a host: name, unit, default, and what raising it costs.
+
+Read once from the environment (`MINTFLOW_` and the name in capitals) and passed down; nothing
+else reads the environment. docs/reference/settings.md is compared with this file by a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mintflow.domain.core.errors import Invalid
+
+PREFIX = "MINTFLOW_"
+
+
+class SettingNotUsable(Invalid):
+    """A setting in the environment can not be used; details say which and why, not its value."""
+
+    code = "setting_not_usable"
+
+
+class Settings(BaseModel):
+    """Frozen; one per process."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    database_url: str | None = Field(
+        None,
+        description="Postgres 15 or newer, as a libpq URL of a role that may create schemas and "
+        "roles. Without it the embedded Postgres is run.",
+    )
+    keys_folder: str | None = Field(
+        None,
+        description="Folder of the master key and the ledger keys. Without it: `keys` in the data "
+        "folder. Keep it off the database's machine and out of its backups.",
+    )
+    pool_connections_max: int = Field(
+        8,
+        ge=2,
+        le=200,
+        description="Connections for queries. More serve more slow queries at once; each costs "
+        "about 10 MB in the database server.",
+    )
+    wait_s_max: float = Field(
+        5.0,
+        gt=0,
+        le=60,
+        description="Seconds that a query with `min_position` waits before it answers 503. More "
+        "waiting requests hold more memory.",
+    )
+    body_bytes_max: int = Field(
+        8_388_608,
+        ge=1_024,
+        le=268_435_456,
+        description="Bytes of a JSON body. A batch of 1,000 transactions is about 0.4 MB.",
+    )
+    upload_bytes_max: int = Field(
+        134_217_728,
+        ge=1_024,
+        le=1_073_741_824,
+        description="Bytes of a bank file. Reading one takes about ten times its size in memory.",
+    )
+    requests_per_s: int = Field(
+        5_000,
+        ge=1,
+        le=1_000_000,
+        description="Requests per second that one caller may send for long; callers without a "
+        "valid token get a hundredth together, per address.",
+    )
+    requests_burst: int = Field(
+        10_000, ge=1, le=1_000_000, description="Requests that one caller may send at once."
+    )
+    log_level: str = Field(
+        "INFO",
+        pattern="^(DEBUG|INFO|WARNING|ERROR)$",
+        description="DEBUG, INFO, WARNING or ERROR. INFO writes one line per request.",
+    )
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Self:
+        """Raises SettingNotUsable, naming each setting that is wrong; never shows a value."""
+        given = {
+            name: environ[PREFIX + name.upper()]
+            for name in cls.model_fields
+            if environ.get(PREFIX + name.upper())
+        }
+        try:
+            return cls.model_validate(given)
+        except ValidationError as refused:
+            wrong = {PREFIX + str(one["loc"][0]).upper(): one["msg"] for one in refused.errors()}
+            raise SettingNotUsable(
+                f"settings that can not be used: {', '.join(sorted(wrong))}", settings=wrong
+            ) from None
