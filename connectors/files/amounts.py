@@ -45,6 +45,12 @@ _LETTER_MARKS = frozenset(
     {"KR", "FR", "SFR", "RS", "ZL", "ZŁ", "KČ", "KC", "FT", "LEI", "R", "RP", "RM", "DM", "US", "DH",
      "N", "KN", "DIN", "ЛВ", "РУБ", "ГРН", "TL", "AU", "NZ", "CA", "SEK"}
 )  # fmt: skip
+# Symbols of one currency only; "$", "¥" and "kr" are several countries'.
+CURRENCY_OF_SYMBOL = {
+    "€": "EUR", "£": "GBP", "₹": "INR", "₦": "NGN", "₩": "KRW", "₪": "ILS", "₫": "VND", "₱": "PHP",
+    "₴": "UAH", "₺": "TRY", "₽": "RUB", "₿": "BTC", "₵": "GHS", "₲": "PYG", "₸": "KZT", "฿": "THB",
+    "ZŁ": "PLN", "KČ": "CZK", "US$": "USD", "R$": "BRL",
+}  # fmt: skip
 _WESTERN = re.compile(r"[0-9]{1,3}(?:(?P<g>[.,' ])[0-9]{3})(?:(?P=g)[0-9]{3})*\Z")
 _INDIAN = re.compile(r"[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}\Z")
 _ONE_SEPARATOR = re.compile(r"([0-9]*)([.,])([0-9]*)\Z")
@@ -76,7 +82,7 @@ def taken_apart(text: str) -> Parts | None:
             continue
         if not is_currency_mark(word):
             return None
-        currency = word if is_currency(word) else currency
+        currency = CURRENCY_OF_SYMBOL.get(word, word if is_currency(word) else currency)
     if len(signs) + len(sides) + bool(match["open"]) > 1:
         return None
     negative = bool(match["open"]) or any(sign in _MINUS for sign in signs)

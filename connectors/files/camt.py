@@ -126,7 +126,7 @@ class _Statement:
                 counterparty=told["counterparty"],
                 memo=told["memo"],
                 reference=told["reference"],
-                splits=_splits(details, amount, currency, where) if len(details) > 1 else (),
+                splits=_splits(details, amount, currency) if len(details) > 1 else (),
             )
         )
 
@@ -237,7 +237,7 @@ def _party(details: etree._Element, money_out: bool) -> str:
 
 
 def _splits(
-    details: list[etree._Element], total: Decimal, currency: str | None, where: str
+    details: list[etree._Element], total: Decimal, currency: str | None
 ) -> tuple[StatementSplit, ...]:
     """The parts of a batch, if all of them have amounts that add up to the entry."""
     splits = []

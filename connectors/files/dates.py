@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 _CLOCK = r"\d{1,2}[:.h]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?"
 _ZONE = r"(?:Z|UTC|[A-Z]{2,4}|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?)"
@@ -229,7 +230,7 @@ def _by_sequence(columns: Sequence[Sequence[_Triple | None]], orders: list[str])
         for column in columns:
             days = [_as_date(triple, order) for triple in column if triple]
             known = [day for day in days if day]
-            steps = list(zip(known, known[1:], strict=False))
+            steps = list(pairwise(known))
             if len(set(known)) < 3:
                 break
             if any(a > b for a, b in steps) and any(a < b for a, b in steps):

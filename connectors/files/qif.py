@@ -256,7 +256,7 @@ class _Forms:
         if amount is None:
             reason = f"this is not an amount: {shown(text)}" if text else "the amount is missing"
             raise CannotRead(f"line {line}", reason)
-        return amount.copy_abs() if not amount else amount
+        return amount if amount else amount.copy_abs()
 
 
 def _tidy(text: str, marks_2000: bool) -> str:

@@ -298,7 +298,7 @@ def _coded(text: str) -> dict[str, str]:
 
 def _unwrapped(details: str) -> str:
     """Lines that were cut at the format's 65 characters are joined as they were."""
-    text = ""
+    text, previous = "", ""
     for line in details.split("\n"):
         glue = "" if not text or len(previous) >= _LINE_CHARS else " "
         text += glue + line

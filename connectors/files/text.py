@@ -40,7 +40,11 @@ _ONE_BYTE = [
     "cp852", "mac_roman", "koi8_r", "shift_jis", "gb18030", "big5", "euc_kr",
 ]  # fmt: skip
 # In cp1252 these stand alone or beside digits; between two letters they betray another encoding.
-_STRAY = re.compile(r"[^\W\d_][¡-©«-±²-´¶-¹»-¿×÷‚„†‡ˆ‰‹›™¤][^\W\d_]|[‚„†‡ˆ‰‹›¤]")
+_SIGNS = "\u00a1-\u00a9\u00ab-\u00b1\u00b2-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7\u2122"
+_NEVER = "\u00a4\u00af\u201a\u201e\u2020\u2021\u02c6\u2030\u2039\u203a"
+_STRAY = re.compile(
+    rf"[^\W\d_][{_SIGNS}][^\W\d_]|[\u00a3\u00a5\u00b2\u00b3\u00b9][^\W\d_]|[{_NEVER}]"
+)
 _FOREIGN_RUN = re.compile(r"[\u00c0-\u00ff]{4}")
 
 

@@ -66,7 +66,8 @@ def _statement(rows: list[StatementRow], hint: str) -> tuple[Statement, list[Fin
         booked = [_owed(row) for row in booked]
     followed, findings = _followed(booked)
     first, last = (booked[-1], booked[0]) if followed.newest_first else (booked[0], booked[-1])
-    assert first.balance_after is not None and last.balance_after is not None
+    assert first.balance_after is not None
+    assert last.balance_after is not None
     opening = None
     if followed.holds or len(booked) == 1:
         # No file says this one: it is what the first running balance was before its row.

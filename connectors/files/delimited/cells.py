@@ -10,13 +10,9 @@ from functools import cached_property
 
 from mintflow.connectors.files.amounts import DecimalSign, Parts, exact, is_currency, taken_apart
 from mintflow.connectors.files.dates import looks_like_a_date
+from mintflow.connectors.files.delimited.marks import CREDIT_MARKS, DEBIT_MARKS, mark_of
 from mintflow.connectors.files.delimited.table import Table
-from mintflow.connectors.files.delimited.words import (
-    CREDIT_MARKS,
-    DEBIT_MARKS,
-    mark_of,
-    roles_of,
-)
+from mintflow.connectors.files.delimited.words import roles_of
 
 _CODE = re.compile(r"0\d+\Z|\d{10,}\Z")
 
@@ -56,9 +52,14 @@ class Column:
     @cached_property
     def is_money(self) -> bool:
         """As `is_amount`, but not a cheque number, an account or another code of bare digits."""
-        if not self.is_amount or sum(bool(_CODE.match(c)) for c in self.filled) > 0:
-            return False
-        return any(p and (p.marked or set(p.body) & set(".,")) for p in self.parts)
+        return self.is_number and any(
+            p and (p.marked or set(p.body) & set(".,")) for p in self.parts
+        )
+
+    @cached_property
+    def is_number(self) -> bool:
+        """As `is_money`, or whole numbers that are no codes either."""
+        return self.is_amount and not any(_CODE.match(cell) for cell in self.filled)
 
     @cached_property
     def is_currency(self) -> bool:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from mintflow.connectors.files.amounts import DecimalSign, Parts
 from mintflow.connectors.files.delimited import chain
 from mintflow.connectors.files.delimited.cells import Column
-from mintflow.connectors.files.delimited.words import (
+from mintflow.connectors.files.delimited.marks import (
     CARD_RETURN_MARKS,
     CARD_SPENDING_MARKS,
     CREDIT_MARKS,
@@ -97,11 +97,11 @@ def money_columns(columns: Sequence[Column], decimal_sign: DecimalSign) -> Money
 
 
 def _named_money(free: Sequence[Column], sign: DecimalSign) -> Money | None:
-    balance = _best(free, "balance", sign)
+    balance = _best(free, "balance")
     rest = [c for c in free if c is not balance]
     amount = _best_amount(rest, balance, sign)
-    debit, credit = _best(rest, "debit", sign), _best(rest, "credit", sign)
-    fee = _best(rest, "fee", sign)
+    debit, credit = _best(rest, "debit"), _best(rest, "credit")
+    fee = _best(rest, "fee")
     if amount and debit and credit and debit is not credit and not amount.has_negative:
         # Where all three stand, an amount without signs repeats what the two others say.
         amount = None if debit.filled or credit.filled else amount
@@ -115,7 +115,7 @@ def _named_money(free: Sequence[Column], sign: DecimalSign) -> Money | None:
     return None
 
 
-def _best(free: Sequence[Column], role: str, sign: DecimalSign) -> Column | None:
+def _best(free: Sequence[Column], role: str) -> Column | None:
     named = [c for c in free if role in c.roles and _can_be_money(c)]
     # A column of words named like an amount ("Credit" beside card names) is none.
     return min(named, key=lambda c: (c.roles[role], not c.filled, c.index), default=None)
@@ -151,21 +151,19 @@ def _fee_is_inside(amount: Column, fee: Column, balance: Column | None, sign: De
 
 
 def _unnamed_money(free: Sequence[Column], sign: DecimalSign) -> Money | None:
-    money = [c for c in free if c.is_money]
-    if not money:
-        # Currencies without cents: whole numbers, if they are no codes.
-        money = [c for c in free if c.is_amount and not any(_is_code(v) for v in c.filled)][-2:]
-    # Where some columns have names, one that is named something else is no amount.
-    money = [c for c in money if not c.roles or set(c.roles) & {"amount", "balance"}] or money
+    # Currencies without cents print whole numbers, which only a chain tells from other numbers.
+    numbers = [c for c in free if c.is_number]
+    chained = _by_chain(numbers, sign) if len(numbers) > 1 else None
+    if chained:
+        return chained
+    money = [c for c in free if c.is_money] or numbers[-2:]
+    # A column that is named a balance, or something else altogether, is no amount.
+    money = [c for c in money if not c.roles or "amount" in c.roles]
     if not money:
         return None
     if len(money) == 1:
         return Money(money[0].index)
-    return _by_chain(money, sign) or _by_turns(money) or _by_signs(money)
-
-
-def _is_code(value: str) -> bool:
-    return value.startswith("0") and len(value) > 1
+    return _by_turns(money) or _by_signs(money)
 
 
 def _by_chain(money: Sequence[Column], sign: DecimalSign) -> Money | None:
@@ -254,13 +252,15 @@ def _debit_marks(direction: Column) -> tuple[str, ...]:
 def text_columns(columns: Sequence[Column], taken: set[int | None]) -> Texts:
     """Description and memo among the columns that are neither dates nor money nor codes."""
     free = [c for c in columns if c.index not in taken and not c.is_date and not c.is_currency]
-    free = [c for c in free if c.is_text or c.roles.keys() & {"payee", "description", "memo"}]
+    # A column that is empty in this file may be filled in the next one of the same bank.
+    free = [c for c in free if c.is_text or not c.filled]
     payees = [c for c in free if "payee" in c.roles]
     told = [c for c in free if "description" in c.roles and c not in payees]
     memos = [c for c in free if "memo" in c.roles and c not in payees]
-    # "Buchungstext" is the kind of booking where a purpose stands beside it.
-    strong = [c for c in told if c not in memos] or told
-    chosen = payees + strong
+    memos.sort(key=lambda c: (c.roles["memo"], c.index))
+    # "Buchungstext" or "Details" is the kind of booking where a purpose stands beside it.
+    best = min((c.roles["description"] for c in told), default=0)
+    chosen = payees + [c for c in told if c.roles["description"] == best]
     if not chosen:
         unnamed = [c for c in free if c.is_text and not c.roles]
         chosen = memos[:1] or sorted(unnamed, key=lambda c: -c.mean_length)[:1]

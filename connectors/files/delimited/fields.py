@@ -17,14 +17,14 @@ from mintflow.connectors.files.amounts import (
     taken_apart,
 )
 from mintflow.connectors.files.dates import date_reader, looks_like_a_date, plausible
-from mintflow.connectors.files.delimited.records import Record
-from mintflow.connectors.files.delimited.words import (
+from mintflow.connectors.files.delimited.marks import (
     CREDIT_MARKS,
     DEBIT_MARKS,
     PENDING_MARKS,
-    currency_in,
     mark_of,
 )
+from mintflow.connectors.files.delimited.records import Record
+from mintflow.connectors.files.delimited.words import currency_in
 from mintflow.connectors.files.errors import CannotRead, shown
 from mintflow.domain.core.money import EXACT, negated
 from mintflow.domain.statements import CsvProfile, StatementRow
@@ -206,7 +206,8 @@ def _joined(fields: list[str], columns: tuple[int, ...]) -> str:
     parts: list[str] = []
     for column in columns:
         text = _SPACE_RUN.sub(" ", fields[column].strip())
-        if text and not any(text in part for part in parts):
+        # Banks print the payee in the purpose again, often in capitals.
+        if text and not any(text.casefold() in part.casefold() for part in parts):
             parts.append(text)
     return " ".join(parts)
 

@@ -14,11 +14,16 @@ _IBAN = re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}\b")
 
 def account_column(profile: CsvProfile, header: Sequence[str] | None) -> int | None:
     """The column of the own account, known by its name only and not used for anything else."""
+    names = list(enumerate(header or ()))
     used = {*profile.description, *profile.memo, profile.bank_id}
-    for index, name in enumerate(header or ()):
-        if index not in used and any(role == "account" for role, _ in roles_of(name)):
-            return index
-    return None
+    has_payee = any(role == "payee" for _, name in names for role, _ in roles_of(name))
+    found: list[tuple[int, int]] = []
+    for index, name in names:
+        ranks = [rank for role, rank in roles_of(name) if role == "account"]
+        # Beside a payee, "Account number" may be the payee's.
+        if ranks and index not in used and (ranks[0] == 0 or not has_payee):
+            found.append((ranks[0], index))
+    return min(found)[1] if found else None
 
 
 def account_above(head: Sequence[Record]) -> str:

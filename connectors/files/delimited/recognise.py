@@ -26,15 +26,10 @@ from mintflow.connectors.files.delimited.columns import (
     money_columns,
     text_columns,
 )
+from mintflow.connectors.files.delimited.marks import CARD_SPENDING_MARKS, PENDING_MARKS, mark_of
 from mintflow.connectors.files.delimited.records import records
 from mintflow.connectors.files.delimited.table import SAMPLE_RECORDS, Table, find_table
-from mintflow.connectors.files.delimited.words import (
-    CARD_SPENDING_MARKS,
-    PENDING_MARKS,
-    currency_in,
-    mark_of,
-    normalised,
-)
+from mintflow.connectors.files.delimited.words import currency_in, normalised
 from mintflow.connectors.files.errors import CannotRead
 from mintflow.domain.core.money import negated
 from mintflow.domain.statements import CsvProfile, Finding

@@ -13,15 +13,15 @@ from itertools import islice
 from mintflow.connectors.files.dates import looks_like_a_date
 from mintflow.connectors.files.delimited.booked import statements_of
 from mintflow.connectors.files.delimited.fields import FieldReader
-from mintflow.connectors.files.delimited.owner import account_above, account_column
-from mintflow.connectors.files.delimited.records import Record, records
-from mintflow.connectors.files.delimited.words import (
+from mintflow.connectors.files.delimited.marks import (
     NOT_BOOKED_MARKS,
     UNDATED_PENDING,
     is_summary,
     is_total,
     mark_of,
 )
+from mintflow.connectors.files.delimited.owner import account_above, account_column
+from mintflow.connectors.files.delimited.records import Record, records
 from mintflow.connectors.files.errors import CannotRead, shown
 from mintflow.domain.statements import CsvProfile, Finding, StatementFile, StatementRow
 
@@ -104,7 +104,7 @@ class _Table:
     def reversal_lines(self) -> frozenset[int]:
         """Lines whose debit has the rarer sign: money that came back."""
         negative, positive = self._fields.debits_negative, self._fields.debits_positive
-        return frozenset(min(negative, positive, key=len))
+        return frozenset(negative if len(negative) <= len(positive) else positive)
 
     def findings(self) -> list[Finding]:
         """What was passed over, by line."""

@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 from mintflow.connectors.files.amounts import taken_apart
 from mintflow.connectors.files.dates import looks_like_a_date
+from mintflow.connectors.files.delimited.marks import is_summary
 from mintflow.connectors.files.delimited.records import DELIMITERS, Record, records
-from mintflow.connectors.files.delimited.words import is_summary, roles_of
+from mintflow.connectors.files.delimited.words import roles_of
 from mintflow.connectors.files.errors import CannotRead
 
 SAMPLE_RECORDS = 1000

@@ -27,8 +27,8 @@ _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "nbsp": " 
 # Values that stand empty and unclosed in front of another tag must not swallow it.
 _LEAVES = frozenset(
     "CODE SEVERITY MESSAGE DTSERVER LANGUAGE ORG FID TRNUID CURDEF BANKID BRANCHID ACCTID ACCTTYPE "
-    "ACCTKEY DTSTART DTEND TRNTYPE DTPOSTED DTUSER DTAVAIL DTTRAN TRNAMT FITID CHECKNUM REFNUM NAME "
-    "PAYEEID MEMO SIC BALAMT DTASOF CURSYM CURRATE EXTDNAME VALUEDATE CATEGORY ACCTBAL".split()
+    "ACCTKEY DTSTART DTEND TRNTYPE DTPOSTED DTUSER DTAVAIL DTTRAN TRNAMT FITID CHECKNUM REFNUM "
+    "NAME PAYEEID MEMO SIC BALAMT DTASOF CURSYM CURRATE EXTDNAME VALUEDATE CATEGORY ACCTBAL".split()
 )
 
 
@@ -68,7 +68,7 @@ def parse(text: str) -> Aggregate:
 
 
 class _Parser:
-    """One pass over the tokens. A tag is open until it shows whether it is a value or holds some."""
+    """One pass over the tokens; a tag is open until it shows whether it is a value or holds some."""
 
     def __init__(self, text: str, root: Aggregate) -> None:
         self._text = text
@@ -90,7 +90,7 @@ class _Parser:
             elif token["tag"]:
                 self._tag(token["tag"].upper(), bool(token["close"]), token.start())
                 if token["empty"] and not token["close"]:
-                    self._close(token["tag"].upper(), token.start())
+                    self._close(token["tag"].upper())
             if len(self._stack) == 1 and token["close"]:
                 return
         inner = self._stack[-1]
@@ -99,7 +99,7 @@ class _Parser:
 
     def _tag(self, name: str, closes: bool, at: int) -> None:
         if closes:
-            self._close(name, at)
+            self._close(name)
             return
         self._settle(holds_tags=True)
         self._name, self._at = name, at
@@ -122,7 +122,7 @@ class _Parser:
             where = _line(self._text, self._at)
             raise CannotRead(where, f"elements are nested deeper than {_DEPTH_MAX}")
 
-    def _close(self, name: str, at: int) -> None:
+    def _close(self, name: str) -> None:
         own = self._name == name
         self._settle(holds_tags=False)
         self._value.clear()

@@ -1,0 +1,82 @@
+"""The words that banks write in and around their rows: debit, pending, declined, total.
+
+Data for `columns.py` and `rows.py`; nothing here reads a file.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mintflow.connectors.files.delimited.words import normalised
+
+DEBIT_MARKS = frozenset(
+    "d dr db debit debet debito débit dbit af uit s soll belastung lastschrift out outgoing ut ud "
+    "withdrawal withdraw cargo egreso uscita saida saída addebito dare - debits sent expense "
+    "sale purchase".split()
+)
+CREDIT_MARKS = frozenset(
+    "c cr credit kredit credito crédit crdt bij in h haben gutschrift incoming inn ind deposit "
+    "abono ingreso entrata entrada accredito avere + credits received income "
+    "payment return refund".split()
+)
+# "sale" and "payment" say more about a card than about a sign, so they never make a direction
+# column by themselves; they do say whether the amounts beside them are printed upside down.
+CARD_SPENDING_MARKS = frozenset({"sale", "purchase"})
+CARD_RETURN_MARKS = frozenset({"payment", "return", "refund"})
+PARTNER_MARKS = {
+    "c": "d", "cr": "dr", "credit": "debit", "kredit": "debet", "credito": "debito",
+    "crédit": "débit", "crdt": "dbit", "bij": "af", "in": "out", "h": "s", "haben": "soll",
+    "gutschrift": "belastung", "incoming": "outgoing", "inn": "ut", "ind": "ud",
+    "deposit": "withdrawal", "abono": "cargo", "ingreso": "egreso", "entrata": "uscita",
+    "entrada": "saida", "accredito": "addebito", "avere": "dare", "+": "-", "credits": "debits",
+    "received": "sent", "income": "expense",
+}  # fmt: skip
+PENDING_MARKS = frozenset(
+    {"umsatz vorgemerkt", "in process", "in progress", "en attente", "in attesa", "on hold"}
+    | set(
+        "pending vorgemerkt reserved reserviert reservert reserverad reserverat authorised "
+        "authorized processing offen open pendiente attente vormerkung hold held varaus "
+        "prenotato pendente gereserveerd".split()
+    )
+)
+NOT_BOOKED_MARKS = frozenset(
+    "declined denied failed cancelled canceled reverted rejected expired voided void abgelehnt "
+    "refused refuse rechazado rechazada rifiutato geweigerd avvist afvist removed".split()
+)
+# In the date column of a row that the bank has not booked yet, and so has no date.
+UNDATED_PENDING = frozenset(
+    "offen pending neu reserverat reserverad reservert reserveret reservation processing vorgemerkt "
+    "open authorised authorized pendiente".split()
+)
+_FOOT = re.compile(
+    r"\b(total|totals|totaal|totale|subtotal|gesamt|gesamtsumme|summe|summen|somme|sum|summa|suma|"
+    r"balance|saldo|solde|kontostand|saldi|bakiye|zustatek|opening|closing|brought forward|"
+    r"carried forward|anfangssaldo|endsaldo|end of|ende|fin|fine|page|seite|pagina|rows?|records?|"
+    r"count|anzahl|nombre|aantal|generated|exported|statement|kontoauszug|auszug|releve|extracto|"
+    r"estratto|disclaimer|note|notes|hinweis|legend|printed|created|erstellt|downloaded|"
+    r"aggregate|average|transactions|umsatze|buchungen|summary|eof)\b"
+)
+_TOTAL = re.compile(
+    r"((grand |sub )?totals?|subtotal|totaal|totale|total general|gesamt(summe)?|summen?|somme|"
+    r"summa|suma|zwischensumme|(opening|closing|starting|beginning|ending|previous|new|final|current|"
+    r"available|ledger) balance|balance (brought|carried) forward|balance|b f|c f|"
+    r"(alter|neuer|aktueller)? ?(kontostand|saldo)|(anfangs|end|schluss|start)saldo|"
+    r"saldo (anterior|inicial|final|iniziale|finale|ultimo|vorig|nieuw|disponible|actual)|"
+    r"(ancien|nouveau)? ?solde( (initial|final|precedent|au|crediteur|debiteur))?|"
+    r"ingaende saldo|utgaende saldo|inngaende saldo|eindsaldo|beginsaldo)\b"
+)
+
+
+def is_summary(text: str) -> bool:
+    """Whether the text reads like a total, a balance or a note, and not like a transaction."""
+    return _FOOT.search(normalised(text)) is not None
+
+
+def mark_of(text: str) -> str:
+    """The form in which marks are compared."""
+    return text.strip().rstrip(".").casefold()
+
+
+def is_total(text: str) -> bool:
+    """Whether the text is the name of a sum or a balance from its first word on."""
+    return _TOTAL.match(normalised(text)) is not None
