@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, Self, get_args
 from uuid import UUID
 
 from mintflow.domain.core.aggregates import Aggregate, Created, Event, MoneyEvent
@@ -164,7 +164,7 @@ class Account(Aggregate):
         opening_balance: Decimal | str = ZERO,
         opening_date: dt.date | None = None,
         opening_source: OpeningSource = "user",
-    ) -> Account:
+    ) -> Self:
         """Open an account; opening_balance is signed from the account's side (a debt is negative).
 
         opening_source "file": not known yet, the first bank file that says it may set it.

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Context, Decimal
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID
 
 from mintflow.domain.core.aggregates import Aggregate, Created, Event
@@ -119,7 +119,7 @@ class Budget(Aggregate):
         start: Month | None,
         rollover: Rollover,
         alert_threshold: Decimal = WARNING_AT,
-    ) -> Budget:
+    ) -> Self:
         """A first budget. Without a start it holds for every month, past ones too, but leftovers
         are carried from the month in which it was made.
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from mintflow.domain.core.aggregates import Aggregate, Created, Event
@@ -186,7 +186,7 @@ class CategoryTree(Aggregate):
         """Attributes come from CategoryTreePlanted."""
 
     @classmethod
-    def plant(cls, ledger_id: UUID, now: datetime) -> CategoryTree:
+    def plant(cls, ledger_id: UUID, now: datetime) -> Self:
         """The default tree and the built-in categories."""
         paths = [
             path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 from uuid import UUID
 
 from mintflow.domain.core.aggregates import Aggregate, Created, Event
@@ -55,9 +55,7 @@ class Connection(Aggregate):
         """Attributes come from ConnectionOpened."""
 
     @classmethod
-    def open(
-        cls, connection_id: UUID, provider: str, institution: str, now: datetime
-    ) -> Connection:
+    def open(cls, connection_id: UUID, provider: str, institution: str, now: datetime) -> Self:
         """provider: the connector's name; institution: the bank's name for people."""
         return cls._create(
             ConnectionOpened,

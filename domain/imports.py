@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from mintflow.domain.core.aggregates import Aggregate, Created
@@ -41,6 +41,6 @@ class FileImport(Aggregate):
         """Attributes come from FileImported."""
 
     @classmethod
-    def complete(cls, import_id: UUID, now: datetime, **facts: Any) -> FileImport:
+    def complete(cls, import_id: UUID, now: datetime, **facts: Any) -> Self:
         """facts: the fields of FileImported."""
         return cls._create(FileImported, id=import_id, timestamp=now, **facts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 from uuid import UUID
 
 from mintflow.domain.core.aggregates import Aggregate, Created, Event
@@ -75,7 +75,7 @@ class Ledger(Aggregate):
         """Attributes come from LedgerOpened."""
 
     @classmethod
-    def open(cls, ledger_id: UUID, name: str, currency: str, owner: str, now: datetime) -> Ledger:
+    def open(cls, ledger_id: UUID, name: str, currency: str, owner: str, now: datetime) -> Self:
         """Open new books. Raises NameNotUsable, UnknownCurrency."""
         return cls._create(
             LedgerOpened,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID
 
 from mintflow.domain.core.aggregates import Aggregate, Created, Event
@@ -89,7 +89,7 @@ class Transfer(Aggregate):
         to_transaction_id: UUID,
         origin: TransferOrigin,
         now: datetime,
-    ) -> Transfer:
+    ) -> Self:
         """The caller links both transactions in the same commit."""
         return cls._create(
             TransferStarted,

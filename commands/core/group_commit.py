@@ -1,8 +1,8 @@
 """The batching appender: commands that are in flight together are committed together.
 
-Whatever has queued while the last commit ran goes into the next one, so a lone command waits for
-nothing and a crowd shares one fsync. Two commands of a batch never touch one stream or one key; the
-later one waits for the next batch. A conflict is told to its own command only.
+Whatever has queued while the lanes were busy goes into the next batch, so a lone command waits for
+nothing and a crowd shares one fsync. Two commands that touch one stream or one key are never under
+way together; the later one waits. A conflict is told to its own command only.
 
 When the connection is lost, a commit may or may not have happened. Every event's bytes hold an id
 of its own, so the log is asked which of them it has, and only the others are appended again.
@@ -11,11 +11,9 @@ of its own, so the log is asked which of them it has, and only the others are ap
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import structlog
@@ -37,6 +35,9 @@ log = structlog.get_logger(__name__)
 
 # Larger batches gain nothing (measured: 25k/s at 128, 25k/s at 1,000) and make neighbours wait.
 BATCH_EVENTS_MAX = 512
+# While one batch is being committed the next one is made ready and sent on the other connection;
+# the locks of the shards keep their order. A third lane gained nothing.
+LANES = 2
 # A commit of more events than this goes alone, on a connection of its own, in parts.
 PART_EVENTS = 5_000
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
@@ -59,38 +60,42 @@ class GroupCommit:
         readers of the log; it must not block."""
         self._connect = connect
         self._after_commit = after_commit
-        self._queue: deque[tuple[Commit, asyncio.Future[Outcome]]] = deque()
-        self._queued = asyncio.Event()
+        self._queue: deque[Waiting] = deque()
+        self._free: list[Lane] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._written: set[int] = set()
+        self._guards: Counter[int] = Counter()
+        self._keys: set[tuple[int, str]] = set()
         self._busy_shards: dict[int, int] = {}
-        self._conn: AsyncConnection[Any] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._rung = False
 
     async def start(self) -> None:
         """Connect and begin to take commits."""
-        self._conn = await self._connect()
-        self._task = asyncio.create_task(self._run(), name="group-commit")
+        self._free = [Lane(await self._connect()) for _ in range(LANES)]
 
     async def stop(self) -> None:
-        """End after the batch under way; what still waits is refused as unavailable."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        """End after the batches under way; what still waits is refused as unavailable."""
+        self._stopping = True
         while self._queue:
-            _, future = self._queue.popleft()
-            if not future.done():
-                future.set_exception(StoreUnavailable("the host is stopping"))
-        if self._conn is not None:
-            await self._conn.close()
+            waiting = self._queue.popleft()
+            if not waiting.future.done():
+                waiting.future.set_exception(StoreUnavailable("the host is stopping"))
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        for lane in self._free:
+            await lane.close()
 
     async def append(self, commit: Commit) -> Outcome:
         """Durable when it returns. Raises StoreUnavailable, and what the database refuses."""
+        if self._stopping:
+            raise StoreUnavailable("the host is stopping")
         if len(commit.events) > BATCH_EVENTS_MAX:
             return await self._append_alone(commit)
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._queue.append((commit, future))
-        self._queued.set()
-        return await future
+        waiting = Waiting(commit)
+        self._queue.append(waiting)
+        self._ring()
+        return await waiting.future
 
     async def keep_answer(self, kept: Idempotency) -> tuple[Idempotency, bool]:
         """Keep an answer without events under its key.
@@ -110,104 +115,114 @@ class GroupCommit:
                 await asyncio.sleep(wait_s)
         raise AssertionError("unreachable")
 
-    async def _run(self) -> None:
-        while True:
-            await self._queued.wait()
+    def _ring(self) -> None:
+        """Pump once every task that is ready now has run: those that were answered together come
+        back together, and the first of them shall not go alone."""
+        if self._free and not self._rung:
+            self._rung = True
+            asyncio.get_running_loop().call_soon(self._pump)
+
+    def _pump(self) -> None:
+        """Give what waits to the lanes that are free."""
+        self._rung = False
+        while self._free and self._queue and not self._stopping:
             batch = self._take()
             if not batch:
-                self._queued.clear()
-                continue
-            commits = [commit for commit, _ in batch]
-            try:
-                results = await self._append_batch(commits)
-            except asyncio.CancelledError:
-                _settle(batch, StoreUnavailable("the host is stopping"))
-                raise
-            except psycopg.Error as refused:
-                log.warning("batch_failed", error=type(refused).__name__, commits=len(batch))
-                _settle(batch, StoreUnavailable("the event store does not answer"))
-            except (AssertionError, ValueError, OverflowError) as fault:
-                log.error("batch_faulty", error=type(fault).__name__, commits=len(batch))
-                _settle(batch, fault)
-            else:
-                self._after_commit()
-                for (_, future), result in zip(batch, results, strict=True):
-                    if future.done():
-                        continue
-                    if isinstance(result, Outcome):
-                        future.set_result(result)
-                    else:
-                        future.set_exception(result)
+                return
+            lane = self._free.pop()
+            task = asyncio.create_task(self._commit(lane, batch))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
-    def _take(self) -> list[tuple[Commit, asyncio.Future[Outcome]]]:
-        """The next batch, sorted for the locks; what would meet itself stays for the one after."""
-        written: set[tuple[UUID, UUID]] = set()
-        guarded: set[tuple[UUID, UUID]] = set()
-        keys: set[tuple[UUID, str]] = set()
-        taken: list[tuple[Commit, asyncio.Future[Outcome]]] = []
-        left: list[tuple[Commit, asyncio.Future[Outcome]]] = []
+    def _take(self) -> list[Waiting]:
+        """The next batch, sorted for the locks; what would meet another one under way waits."""
+        taken: list[Waiting] = []
+        left: list[Waiting] = []
+        whole_ledgers: set[int] = set()
         events = 0
         while self._queue and events < BATCH_EVENTS_MAX:
-            commit, future = item = self._queue.popleft()
-            if future.done():
+            waiting = self._queue.popleft()
+            if waiting.future.done():
                 continue
-            ledger_id, kept = commit.ledger_id, commit.idempotency
-            writes = {(ledger_id, event.stream_id) for event in commit.events}
-            reads = {(ledger_id, stream_id) for stream_id, _ in commit.guards}
-            key = {(kept.scope_id, kept.key)} if kept is not None else set()
+            commit = waiting.commit
             if (
                 commit.shard in self._busy_shards
-                or not written.isdisjoint(writes)
-                or not written.isdisjoint(reads)
-                or not guarded.isdisjoint(writes)
-                or not keys.isdisjoint(key)
-                or (
-                    commit.expected_seq is not None
-                    and any(c.ledger_id == ledger_id for c, _ in taken)
-                )
+                or not self._written.isdisjoint(waiting.writes)
+                or not self._written.isdisjoint(waiting.reads)
+                or not self._guards.keys().isdisjoint(waiting.writes)
+                or (waiting.key is not None and waiting.key in self._keys)
+                or (commit.expected_seq is not None and commit.ledger_id.int in whole_ledgers)
             ):
-                left.append(item)
+                left.append(waiting)
                 continue
-            written |= writes
-            guarded |= reads
-            keys |= key
+            self._written.update(waiting.writes)
+            self._guards.update(waiting.reads)
+            if waiting.key is not None:
+                self._keys.add(waiting.key)
+            whole_ledgers.add(commit.ledger_id.int)
             events += len(commit.events)
-            taken.append(item)
+            taken.append(waiting)
         self._queue.extendleft(reversed(left))
-        taken.sort(key=lambda item: lock_order(item[0]))
+        if len(taken) > 1:
+            taken.sort(key=lambda waiting: lock_order(waiting.commit))
         return taken
 
-    async def _append_batch(self, commits: Sequence[Commit]) -> Sequence[Outcome | Exception]:
+    async def _commit(self, lane: Lane, batch: list[Waiting]) -> None:
+        """One batch on one lane, and whatever waits after it."""
+        try:
+            results = await self._append_batch(lane, [waiting.commit for waiting in batch])
+        except psycopg.Error as refused:
+            log.warning("batch_failed", error=type(refused).__name__, commits=len(batch))
+            results = [StoreUnavailable("the event store does not answer")] * len(batch)
+        except (AssertionError, ValueError, OverflowError) as fault:
+            log.error("batch_faulty", error=type(fault).__name__, commits=len(batch))
+            results = [fault] * len(batch)
+        else:
+            self._after_commit()
+        for waiting, result in zip(batch, results, strict=True):
+            self._written.difference_update(waiting.writes)
+            if waiting.key is not None:
+                self._keys.discard(waiting.key)
+            if waiting.future.done():
+                continue
+            if isinstance(result, Outcome):
+                waiting.future.set_result(result)
+            else:
+                waiting.future.set_exception(result)
+        self._release_guards(batch)
+        self._free.append(lane)
+        self._ring()
+
+    def _release_guards(self, batch: list[Waiting]) -> None:
+        """A stream may be guarded by both batches under way; it stays while one reads it."""
+        for waiting in batch:
+            for stream in waiting.reads:
+                self._guards[stream] -= 1
+                if not self._guards[stream]:
+                    del self._guards[stream]
+
+    async def _append_batch(
+        self, lane: Lane, commits: Sequence[Commit]
+    ) -> Sequence[Outcome | Exception]:
         for wait_s in (*RETRY_S, None):
             try:
-                if self._conn is None or self._conn.closed or self._conn.broken:
-                    self._conn = await self._connect()
-                    return await _append_missing(self._conn, commits)
-                return await _append(self._conn, commits)
+                if lane.lost:
+                    lane.conn = await self._connect()
+                    return await _append_missing(lane.conn, commits)
+                return await _append(lane.conn, commits)
             except psycopg.OperationalError:
                 if wait_s is None:
                     raise
                 log.warning("store_connection_lost", retry_in_s=wait_s)
-                if self._conn is not None and not self._conn.closed:
-                    await self._conn.close()
-                self._conn = None
+                await lane.close()
                 await asyncio.sleep(wait_s)
             except psycopg.Error:
                 # One commit of the batch is refused by the database itself (say, a race for one
                 # key from two shards): nothing was kept, so each is tried by itself.
                 if len(commits) == 1:
                     raise
-                return [await self._append_one(commit) for commit in commits]
+                return [await _append_one(lane.conn, commit) for commit in commits]
         raise AssertionError("unreachable")
-
-    async def _append_one(self, commit: Commit) -> Outcome | Exception:
-        assert self._conn is not None
-        try:
-            return (await _append(self._conn, [commit]))[0]
-        except psycopg.OperationalError:
-            raise
-        except psycopg.Error as refused:
-            return StoreUnavailable(f"the event store refused: {type(refused).__name__}")
 
     async def _append_alone(self, commit: Commit) -> Outcome:
         """A large commit in parts, in one transaction; others of its shard wait meanwhile."""
@@ -225,9 +240,47 @@ class GroupCommit:
             self._busy_shards[commit.shard] -= 1
             if not self._busy_shards[commit.shard]:
                 del self._busy_shards[commit.shard]
-            self._queued.set()
+            self._ring()
         self._after_commit()
         return outcome
+
+
+class Lane:
+    """A connection that commits one batch at a time."""
+
+    def __init__(self, conn: AsyncConnection[Any]) -> None:
+        self.conn = conn
+
+    @property
+    def lost(self) -> bool:
+        return self.conn.closed or self.conn.broken
+
+    async def close(self) -> None:
+        if not self.conn.closed:
+            await self.conn.close()
+
+
+class Waiting:
+    """A commit in the queue, with what it must not meet. Streams are known by their number."""
+
+    __slots__ = ("commit", "future", "key", "reads", "writes")
+
+    def __init__(self, commit: Commit) -> None:
+        self.commit = commit
+        self.future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.writes = {event.stream_id.int for event in commit.events}
+        self.reads = [stream_id.int for stream_id, _ in commit.guards]
+        kept = commit.idempotency
+        self.key = (kept.scope_id.int, kept.key) if kept is not None else None
+
+
+async def _append_one(conn: AsyncConnection[Any], commit: Commit) -> Outcome | Exception:
+    try:
+        return (await _append(conn, [commit]))[0]
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as refused:
+        return StoreUnavailable(f"the event store refused: {type(refused).__name__}")
 
 
 async def append_in_parts(conn: AsyncConnection[Any], commit: Commit) -> Outcome:
@@ -280,9 +333,3 @@ async def _find_committed(conn: AsyncConnection[Any], commit: Commit) -> Outcome
     )
     row = await cursor.fetchone()
     return Outcome("appended", row[0], row[1], None, None) if row else None
-
-
-def _settle(batch: Sequence[tuple[Commit, asyncio.Future[Outcome]]], fault: Exception) -> None:
-    for _, future in batch:
-        if not future.done():
-            future.set_exception(fault)

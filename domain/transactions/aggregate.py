@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from mintflow.domain.core.aggregates import Aggregate, MoneyEvent
@@ -84,7 +84,7 @@ class Transaction(Aggregate):
         bank_id: str | None = None,
         external_id: str | None = None,
         import_id: UUID | None = None,
-    ) -> Transaction:
+    ) -> Self:
         """Bring a transaction into the books. Raises DateOutOfRange, TextTooLong."""
         check_date(booking.date)
         check_texts(description, counterparty, memo, notes, tags=tags)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from mintflow.domain.core.aggregates import Aggregate
@@ -21,7 +22,7 @@ class TransactionAlias(Aggregate):
     @classmethod
     def point(
         cls, alias_id: UUID, transaction_id: UUID, bank_id: str | None, now: datetime
-    ) -> TransactionAlias:
+    ) -> Self:
         """alias_id: the stream id that the other bank id gives."""
         return cls._create(
             TransactionAliased,
