@@ -42,8 +42,8 @@ _DEBIT_WORDS = frozenset({"DR", "D", "S", "DB"})
 _CREDIT_WORDS = frozenset({"CR", "C", "H"})
 # Letters that are printed as a currency and are no ISO code.
 _LETTER_MARKS = frozenset(
-    {"KR", "FR", "SFR", "RS", "ZL", "ZŁ", "KČ", "KC", "FT", "LEI", "R", "RP", "RM", "DM", "US", "DH",
-     "N", "KN", "DIN", "ЛВ", "РУБ", "ГРН", "TL", "AU", "NZ", "CA", "SEK"}
+    {"KR", "FR", "SFR", "RS", "ZL", "ZŁ", "KČ", "KC", "FT", "LEI", "R", "RP", "RM", "DM", "US",
+     "DH", "N", "KN", "DIN", "ЛВ", "РУБ", "ГРН", "TL", "AU", "NZ", "CA", "SEK"}
 )  # fmt: skip
 # Symbols of one currency only; "$", "¥" and "kr" are several countries'.
 CURRENCY_OF_SYMBOL = {

@@ -108,9 +108,9 @@ def _cut(text: str) -> str:
         compact = _COMPACT.match(value)
         if compact:
             value = compact[1]
-    if "/" in value or "-" in value or "." in value:
-        value = _LONELY_SPACE.sub(r"\1", value).rstrip(".")
-    return value
+    if " " in value:
+        value = _LONELY_SPACE.sub(r"\1", value)
+    return value.rstrip(".")
 
 
 def _shape(value: str) -> str | None:

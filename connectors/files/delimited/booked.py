@@ -60,11 +60,11 @@ def _statement(rows: list[StatementRow], hint: str) -> tuple[Statement, list[Fin
         for code in currencies:
             found += _followed([row for row in booked if row.currency == code])[1]
         return Statement(tuple(rows), number, None), found
-    flipped = _flipped(booked)
-    if flipped:
+    followed, findings = _followed(booked)
+    if followed.held < followed.links and _is_owed(booked, followed):
         rows = [_owed(row) for row in rows]
         booked = [_owed(row) for row in booked]
-    followed, findings = _followed(booked)
+        followed, findings = _followed(booked)
     first, last = (booked[-1], booked[0]) if followed.newest_first else (booked[0], booked[-1])
     assert first.balance_after is not None
     assert last.balance_after is not None
@@ -96,11 +96,10 @@ def _followed(booked: Sequence[StatementRow]) -> tuple[chain.Chain, list[Finding
     return followed, findings
 
 
-def _flipped(booked: Sequence[StatementRow]) -> bool:
+def _is_owed(booked: Sequence[StatementRow], plain: chain.Chain) -> bool:
     """Whether the balance is printed as what is owed: it only follows with its sign turned."""
     amounts, balances = _columns(booked)
-    owed = [negated(balance) for balance in balances]
-    plain, turned = (chain.follow(amounts, column, False) for column in (balances, owed))
+    turned = chain.follow(amounts, [negated(balance) for balance in balances], False)
     return turned.held > plain.held and turned.holds
 
 

@@ -14,6 +14,7 @@ from mintflow.connectors.files.delimited.marks import CREDIT_MARKS, DEBIT_MARKS,
 from mintflow.connectors.files.delimited.table import Table
 from mintflow.connectors.files.delimited.words import roles_of
 
+_LETTER = re.compile(r"[^\W\d_]")
 _CODE = re.compile(r"0\d+\Z|\d{10,}\Z")
 
 
@@ -45,9 +46,9 @@ class Column:
 
     @cached_property
     def is_amount(self) -> bool:
-        """Nearly everything that is printed can be an amount."""
+        """Most of what is printed can be an amount; a value that cannot is refused by its line."""
         readable = sum(part is not None for part in self.parts)
-        return readable > 0 and readable * 10 >= len(self.filled) * 9 and not self.is_date
+        return readable > 0 and readable * 10 >= len(self.filled) * 6 and not self.is_date
 
     @cached_property
     def is_money(self) -> bool:
@@ -72,7 +73,7 @@ class Column:
 
     @cached_property
     def is_text(self) -> bool:
-        wordy = sum(bool(re.search(r"[^\W\d_]{2}", cell)) for cell in self.filled)
+        wordy = sum(bool(_LETTER.search(cell)) for cell in self.filled)
         return wordy * 2 >= max(1, len(self.filled)) and not self.is_date and not self.is_money
 
     @cached_property

@@ -33,6 +33,8 @@ def follow(amounts: Sequence[Decimal], balances: Sequence[Decimal], newest_first
     add = EXACT.add
     links = max(0, len(amounts) - 1)
     up = [i for i in range(1, links + 1) if add(balances[i - 1], amounts[i]) != balances[i]]
+    if not up and not newest_first:
+        return Chain(False, links, links, ())
     down = [i for i in range(links) if add(balances[i + 1], amounts[i]) != balances[i]]
     if len(down) < len(up) or (len(down) == len(up) and newest_first):
         return Chain(True, links, links - len(down), tuple(down))

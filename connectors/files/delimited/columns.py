@@ -251,9 +251,11 @@ def _debit_marks(direction: Column) -> tuple[str, ...]:
 
 def text_columns(columns: Sequence[Column], taken: set[int | None]) -> Texts:
     """Description and memo among the columns that are neither dates nor money nor codes."""
-    free = [c for c in columns if c.index not in taken and not c.is_date and not c.is_currency]
-    # A column that is empty in this file may be filled in the next one of the same bank.
-    free = [c for c in free if c.is_text or not c.filled]
+    free = [c for c in columns if c.index not in taken]
+    # A name is believed whatever stands below it, if it is the description's; a payee of digits is
+    # an account. A column that is empty in this file may be filled in the bank's next one.
+    plain = [c for c in free if c.is_text or not c.filled]
+    free = [c for c in free if c in plain or "description" in c.roles]
     payees = [c for c in free if "payee" in c.roles]
     told = [c for c in free if "description" in c.roles and c not in payees]
     memos = [c for c in free if "memo" in c.roles and c not in payees]

@@ -29,9 +29,15 @@ from mintflow.connectors.files.errors import CannotRead, shown
 from mintflow.domain.core.money import EXACT, negated
 from mintflow.domain.statements import CsvProfile, StatementRow
 
+# Amounts of digits with or without groups of three, by decimal sign; group 1 is the grouping.
 _PLAIN = {
-    ".": re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,18})?\Z"),
-    ",": re.compile(r"-?[0-9]{1,15}(?:,[0-9]{1,18})?\Z"),
+    ".": re.compile(r"[-+]?(?:[0-9]{1,15}|[0-9]{1,3}(,[0-9]{3}){1,4})(?:\.[0-9]{1,18})?\Z"),
+    ",": re.compile(r"[-+]?(?:[0-9]{1,15}|[0-9]{1,3}(\.[0-9]{3}){1,4})(?:,[0-9]{1,18})?\Z"),
+}
+# What turns such an amount into Python's form.
+_TO_POINT: dict[DecimalSign, dict[int, str | None]] = {
+    ".": {ord(","): None},
+    ",": {ord("."): None, ord(","): "."},
 }
 # Beyond this many distinct texts a column of dates holds times; parsing is then not remembered.
 _DAYS_MAX = 100_000
@@ -46,10 +52,12 @@ class FieldReader:
         self._p = profile
         self._sign: DecimalSign = "," if profile.decimal_sign == "," else "."
         self._plain = _PLAIN[self._sign].match
+        self._to_point = _TO_POINT[self._sign]
+        # A grouped or comma amount needs its signs exchanged; a plain one does not.
+        self._is_point = self._sign == "."
         self._read_date = date_reader(profile.date_format)
         self._debit_marks = frozenset(mark_of(mark) for mark in profile.debit_marks)
         self._pending_marks = PENDING_MARKS | {mark_of(mark) for mark in profile.pending_marks}
-        self._one_text = profile.description[0] if len(profile.description) == 1 else None
         self.currency = _header_currency(profile, header)
         self.days: dict[str, date] = {}
         self.debits_negative: list[int] = []
@@ -87,8 +95,9 @@ class FieldReader:
             text = fields[p.amount].strip()
             if not text:
                 return None
-            if self._plain(text):
-                amount = Decimal(text if self._sign == "." else text.replace(",", "."))
+            if plain := self._plain(text):
+                as_is = self._is_point and plain[1] is None
+                amount = Decimal(text if as_is else text.translate(self._to_point))
             else:
                 amount, printed = self._printed(line, p.amount, text)
                 currency = printed or currency
@@ -125,10 +134,7 @@ class FieldReader:
 
     def description(self, fields: list[str]) -> str:
         """What a person reads: one column, or the parts of several that are not the same."""
-        if self._one_text is None:
-            return _joined(fields, self._p.description)
-        text = fields[self._one_text].strip()
-        return _SPACE_RUN.sub(" ", text) if "\n" in text else text
+        return _joined(fields, self._p.description)
 
     def has_amount(self, fields: list[str]) -> bool:
         """Whether an amount is printed where this table has its amounts."""
@@ -156,8 +162,9 @@ class FieldReader:
         text = fields[column].strip()
         if not text:
             return None
-        if self._plain(text):
-            return Decimal(text if self._sign == "." else text.replace(",", "."))
+        if plain := self._plain(text):
+            as_is = self._is_point and plain[1] is None
+            return Decimal(text if as_is else text.translate(self._to_point))
         return self._printed(line, column, text)[0]
 
     def _pair(self, line: int, fields: list[str]) -> Decimal | None:
@@ -203,6 +210,9 @@ class FieldReader:
 
 
 def _joined(fields: list[str], columns: tuple[int, ...]) -> str:
+    if len(columns) == 1:
+        text = fields[columns[0]].strip()
+        return _SPACE_RUN.sub(" ", text) if "\n" in text else text
     parts: list[str] = []
     for column in columns:
         text = _SPACE_RUN.sub(" ", fields[column].strip())

@@ -45,8 +45,8 @@ NOT_BOOKED_MARKS = frozenset(
 )
 # In the date column of a row that the bank has not booked yet, and so has no date.
 UNDATED_PENDING = frozenset(
-    "offen pending neu reserverat reserverad reservert reserveret reservation processing vorgemerkt "
-    "open authorised authorized pendiente".split()
+    "offen pending neu reserverat reserverad reservert reserveret reservation processing "
+    "vorgemerkt open authorised authorized pendiente".split()
 )
 _FOOT = re.compile(
     r"\b(total|totals|totaal|totale|subtotal|gesamt|gesamtsumme|summe|summen|somme|sum|summa|suma|"

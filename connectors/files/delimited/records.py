@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from itertools import chain
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mintflow.connectors.files.errors import CannotRead
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 DELIMITERS = (",", ";", "\t", "|")
 
@@ -24,72 +26,59 @@ class Record(NamedTuple):
     fields: list[str]
 
 
-def records(text: str, delimiter: str) -> Iterator[Record]:
-    """All records of the text, blank lines included.
+def records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """All records of the text as (line, fields), blank lines included.
 
-    Raises CannotRead for a quote that is never closed and a field beyond 131,072 characters.
+    Plain tuples, because a million of them are made. Raises CannotRead for a quote that is never
+    closed and a field beyond 131,072 characters.
     """
-    source = _Source(text)
+    source = _Lines(text)
     reader = _strict(source, delimiter)
-    line = 1
-    make = Record
+    above, line = 0, 1
     while True:
-        source.taken.clear()
+        start = source.position
         try:
             fields = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            fields = _one_line(source, delimiter, line, error)
-            reader = _strict(source, delimiter)
-            yield make(line, fields)
-            line += 1
-            continue
-        yield make(line, fields)
-        line += len(source.taken)
+            fields = _one_line(source, start, delimiter, line, error)
+            reader, above = _strict(source, delimiter), line
+        yield line, fields
+        line = above + reader.line_num + 1
 
 
-class _Source:
-    """The lines of a text, remembering those of the record that is being read."""
+class _Lines:
+    """The lines of a text with their "\n", without a second copy of it.
+
+    position: offset of the next line. str.splitlines is not used: it cuts at more signs than "\n".
+    """
 
     def __init__(self, text: str) -> None:
-        self._lines = _lines(text)
-        self.taken: list[str] = []
+        self.text = text
+        self.position = 0
 
     def __iter__(self) -> Iterator[str]:
-        taken = self.taken
-        for line in self._lines:
-            taken.append(line)
-            yield line
-
-    def give_back_all_but_first(self) -> str:
-        first, *rest = self.taken
-        self._lines = chain(rest, self._lines)
-        return first
+        text, find, size = self.text, self.text.find, len(self.text)
+        while (start := self.position) < size:
+            self.position = end = find("\n", start) + 1 or size
+            yield text[start:end]
 
 
-def _strict(source: _Source, delimiter: str) -> Iterator[list[str]]:
+def _strict(source: _Lines, delimiter: str) -> Reader:
     return csv.reader(iter(source), delimiter=delimiter, skipinitialspace=True, strict=True)
 
 
-def _lines(text: str) -> Iterator[str]:
-    """Lines with their "\\n", without a second copy of the text; splitlines cuts at more signs."""
-    start, find = 0, text.find
-    while (end := find("\n", start)) >= 0:
-        yield text[start : end + 1]
-        start = end + 1
-    if start < len(text):
-        yield text[start:]
-
-
-def _one_line(source: _Source, delimiter: str, line: int, error: csv.Error) -> list[str]:
+def _one_line(source: _Lines, start: int, delimiter: str, line: int, error: csv.Error) -> list[str]:
+    """The fields of the line at `start`, read alone; the lines behind it are given back."""
     reason = str(error)
     if "unexpected end" in reason:
         raise CannotRead(f"line {line}", "a quote is opened here and never closed") from None
     if "field limit" in reason:
         raise CannotRead(f"line {line}", "a field is longer than 131072 characters") from None
-    first = source.give_back_all_but_first()
+    source.position = source.text.find("\n", start) + 1 or len(source.text)
+    alone = [source.text[start : source.position]]
     try:
-        return next(csv.reader([first], delimiter=delimiter, skipinitialspace=True))
+        return next(csv.reader(alone, delimiter=delimiter, skipinitialspace=True))
     except csv.Error:
         raise CannotRead(f"line {line}", "the quotes of this line do not match") from None

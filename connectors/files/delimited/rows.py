@@ -35,11 +35,11 @@ def read_rows(
     Raises CannotRead naming the first line that is no row and no recognised other text.
     """
     source = records(text, profile.delimiter)
-    head = list(islice(source, profile.skip_head))
+    head = [Record(*record) for record in islice(source, profile.skip_head)]
     header = next(source, None) if profile.has_header else None
     if profile.has_header and header is None:
         raise CannotRead("file", "the file ends before the column names")
-    names = [field.strip() for field in header.fields] if header else None
+    names = [field.strip() for field in header[1]] if header else None
     table = _Table(profile, names, width or 0, not text.endswith("\n"))
     rows = list(table.rows(source))
     statements, of_balances = statements_of(
@@ -71,21 +71,20 @@ class _Table:
         self.foot: list[int] = []
         self.accounts: list[str] = []
 
-    def rows(self, source: Iterator[Record]) -> Iterator[StatementRow]:
+    def rows(self, source: Iterator[tuple[int, list[str]]]) -> Iterator[StatementRow]:
         """The rows in file order; what stands between two rows is settled by the second one."""
         reader, column, account, status = self._fields, self._p.date, self._account, self._p.status
         known, read_day, read = reader.days.get, reader.day, reader.row
-        for record in source:
-            line, fields = record
-            if len(fields) != self._width and not self._has_width(record):
+        for line, fields in source:
+            if len(fields) != self._width and not self._has_width(Record(line, fields)):
                 continue
             day = known(fields[column])
             undated = False
             if day is None:
-                day = read_day(record)
+                day = read_day(Record(line, fields))
                 undated = not fields[column].strip()
                 if day is None:
-                    self._wait(record)
+                    self._wait(Record(line, fields))
                     continue
             if self._waiting:
                 self._settle_between()
@@ -94,7 +93,7 @@ class _Table:
                 continue
             row = read(line, fields, day, undated)
             if row is None:
-                self._without_amount(record)
+                self._without_amount(Record(line, fields))
                 continue
             if account is not None:
                 self.accounts.append(fields[account].strip())

@@ -44,23 +44,44 @@ class Table:
 
 def find_table(text: str) -> Table:
     """The table of a CSV. Raises CannotRead if there is none."""
-    found = _excel_separator(text)
-    best: tuple[tuple[int, int, int], str, list[Record], _Data] | None = None
-    for delimiter in [found] if found else DELIMITERS:
-        sample = _sample(text, delimiter)
-        data = _data_records(sample)
-        named = max((_named(record.fields) for record in sample), default=0)
-        score = (len(data.rows), named, data.width)
-        if best is None or score > best[0]:
-            best = (score, delimiter, sample, data)
-    assert best is not None
-    (rows, named, _), delimiter, sample, data = best
-    if rows:
-        return _with_rows(delimiter, sample, data)
-    if named >= 2:
-        return _header_only(delimiter, sample)
+    separator = _excel_separator(text)
+    seen = [_look(text, delimiter) for delimiter in ([separator] if separator else DELIMITERS)]
+    best = max(seen, key=lambda look: look.score)
+    if best.data.rows:
+        return _with_rows(best.delimiter, best.sample, best.data)
+    if best.broken is not None:
+        raise best.broken
+    if best.named >= 2:
+        return _header_only(best.delimiter, best.sample)
     reason = "no table of dates and amounts was found, with or without column names"
-    raise CannotRead(f"line {sample[0].line if sample else 1}", reason)
+    raise CannotRead(f"line {best.sample[0].line if best.sample else 1}", reason)
+
+
+class _Look(NamedTuple):
+    """What the file is under one delimiter. broken: why the sample ends early."""
+
+    delimiter: str
+    sample: list[Record]
+    data: _Data
+    named: int
+    broken: CannotRead | None
+
+    @property
+    def score(self) -> tuple[int, int, int]:
+        return len(self.data.rows), self.named, self.data.width
+
+
+def _look(text: str, delimiter: str) -> _Look:
+    sample: list[Record] = []
+    broken = None
+    try:
+        sample.extend(Record(*r) for r in islice(records(text, delimiter), SAMPLE_RECORDS))
+    except CannotRead as error:
+        # Under a wrong delimiter the quotes may not match; under the right one the rows will say
+        # so again.
+        broken = error
+    named = max((_named(record.fields) for record in sample), default=0)
+    return _Look(delimiter, sample, _data_records(sample), named, broken)
 
 
 def _with_rows(delimiter: str, sample: list[Record], data: _Data) -> Table:
@@ -93,17 +114,6 @@ def _header_only(delimiter: str, sample: list[Record]) -> Table:
 def _excel_separator(text: str) -> str | None:
     match = _EXCEL_SEPARATOR.match(text[:10].split("\n", 1)[0])
     return match[1] if match else None
-
-
-def _sample(text: str, delimiter: str) -> list[Record]:
-    """The first records; under a wrong delimiter the quotes may not even match."""
-    sample: list[Record] = []
-    try:
-        sample.extend(islice(records(text, delimiter), SAMPLE_RECORDS))
-    except CannotRead:
-        for record in records(text[: text.rfind("\n", 0, 65_536) + 1], delimiter):
-            sample.append(record)  # noqa: PERF402 - what was read before the refusal is kept
-    return sample
 
 
 class _Data(NamedTuple):

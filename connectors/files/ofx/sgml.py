@@ -30,6 +30,11 @@ _LEAVES = frozenset(
     "ACCTKEY DTSTART DTEND TRNTYPE DTPOSTED DTUSER DTAVAIL DTTRAN TRNAMT FITID CHECKNUM REFNUM "
     "NAME PAYEEID MEMO SIC BALAMT DTASOF CURSYM CURRATE EXTDNAME VALUEDATE CATEGORY ACCTBAL".split()
 )
+# Never values, so that a file that is cut off before their ends shows it.
+_AGGREGATES = re.compile(
+    r"(OFX|SONRS|STATUS|FI|STMTTRNP?|LEDGERBAL|AVAILBAL|CURRENCY|ORIGCURRENCY|PAYEE"
+    r"|\w+(MSGSRSV1|TRNRS|STMTRS|TRANLISTP?|ACCTFROM|ACCTTO))\Z"
+)
 
 
 @dataclass(slots=True)
@@ -68,12 +73,12 @@ def parse(text: str) -> Aggregate:
 
 
 class _Parser:
-    """One pass over the tokens; a tag is open until it shows whether it is a value or holds some."""
+    """One pass over the tokens; a tag is open until it shows itself a value or an aggregate."""
 
     def __init__(self, text: str, root: Aggregate) -> None:
         self._text = text
         self._stack = [root]
-        self._closed = {name.upper() for name in _CLOSED.findall(text)}
+        self._closed = {name.upper() for name in _CLOSED.findall(text)} - _LEAVES
         self._name = ""
         self._at = 0
         self._value: list[str] = []
@@ -91,8 +96,8 @@ class _Parser:
                 self._tag(token["tag"].upper(), bool(token["close"]), token.start())
                 if token["empty"] and not token["close"]:
                     self._close(token["tag"].upper())
-            if len(self._stack) == 1 and token["close"]:
-                return
+                if len(self._stack) == 1 and token["close"]:
+                    return
         inner = self._stack[-1]
         where = _line(self._text, len(self._text))
         raise CannotRead(where, f"the file ends inside {inner.tag or 'OFX'}")
@@ -112,7 +117,8 @@ class _Parser:
             return
         value = "".join(self._value).strip()
         self._name = ""
-        if value or not holds_tags or name in _LEAVES or name not in self._closed:
+        aggregate = _AGGREGATES.match(name) or name in self._closed
+        if value or not holds_tags or not aggregate:
             self._stack[-1].values.setdefault(name, value)
             return
         inner = Aggregate(name, self._at)
