@@ -38,6 +38,8 @@ BATCH_EVENTS_MAX = 512
 # While one batch is being committed the next one is made ready and sent on the other connection;
 # the locks of the shards keep their order. A third lane gained nothing.
 LANES = 2
+# Fewer commits than this are not shared out between lanes: one fsync for all costs less.
+SHARED_FROM = 4
 # A commit of more events than this goes alone, on a connection of its own, in parts.
 PART_EVENTS = 5_000
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
@@ -126,7 +128,7 @@ class GroupCommit:
         """Give what waits to the lanes that are free."""
         self._rung = False
         while self._free and self._queue and not self._stopping:
-            batch = self._take()
+            batch = self._take(max(-(-len(self._queue) // len(self._free)), SHARED_FROM))
             if not batch:
                 return
             lane = self._free.pop()
@@ -134,13 +136,13 @@ class GroupCommit:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    def _take(self) -> list[Waiting]:
+    def _take(self, commits_max: int) -> list[Waiting]:
         """The next batch, sorted for the locks; what would meet another one under way waits."""
         taken: list[Waiting] = []
         left: list[Waiting] = []
         whole_ledgers: set[int] = set()
         events = 0
-        while self._queue and events < BATCH_EVENTS_MAX:
+        while self._queue and events < BATCH_EVENTS_MAX and len(taken) < commits_max:
             waiting = self._queue.popleft()
             if waiting.future.done():
                 continue
