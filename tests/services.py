@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,10 +22,16 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from mintflow.hosts.folder_lock import DataFolderInUse, FolderLock
 from mintflow.hosts.postgres import EmbeddedPostgres
+from mintflow.hosts.postgres.postmaster import clear_cluster
 
 # What the summary at the end tells: service -> version and origin.
 USED = {"Postgres": "not used", "Redis": "not used", "Kafka": "not used"}
+
+_PREFIX = "mintflow-test-"
+# A folder younger than this may belong to a session that is about to lock it.
+_LEFT_AFTER_S = 3600
 
 # Nothing here has to outlive the machine. Never in a product's settings.
 FAST_AND_FORGETFUL = {
@@ -107,6 +114,7 @@ def running_postgres() -> Iterator[PostgresService]:
         with _service(given, "from MINTFLOW_TEST_DATABASE_URL") as service:
             yield service
         return
+    _remove_left_folders()
     folder = new_data_folder()
     server = EmbeddedPostgres(folder, settings=FAST_AND_FORGETFUL)
     try:
@@ -122,7 +130,20 @@ def new_data_folder() -> Path:
     Not pytest's tmp_path: below its 0700 folders a root host needs a capability that a container
     may not have, and a long path has no room for a socket.
     """
-    return Path(tempfile.gettempdir()) / f"mintflow-test-{secrets.token_hex(4)}"
+    return Path(tempfile.gettempdir()) / f"{_PREFIX}{secrets.token_hex(4)}"
+
+
+def _remove_left_folders() -> None:
+    """Stop and remove what a killed session left; one that is in use or young is passed over."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        try:
+            if time.time() - folder.stat().st_mtime < _LEFT_AFTER_S:
+                continue
+            with FolderLock(folder):
+                clear_cluster(folder / "postgres", folder / "postgres")
+                shutil.rmtree(folder, ignore_errors=True)
+        except (OSError, DataFolderInUse):
+            continue
 
 
 @contextmanager

@@ -45,20 +45,23 @@ def read_postmaster(cluster: Path) -> Postmaster | None:
         return None
 
 
-def clear_cluster(cluster: Path) -> None:
-    """Make way for our own server: stop one that a dead host left running, drop a stale pid file.
+def clear_cluster(cluster: Path, socket_folder: Path) -> None:
+    """Make way for our own server: stop one that a dead host left running, drop its stale files.
 
     Call it under the folder's lock: then whoever runs here has lost its host. The left server is
     stopped and not adopted, because only a parent learns at once when its child dies.
     Postgres itself would refuse to start over a pid that is a zombie or another program of the
-    same user. Removing the file is safe: the shared memory of backends still alive is found by
+    same user. Removing the files is safe: the shared memory of backends still alive is found by
     the folder's inode as well, and refuses the new server until they are gone.
+    socket_folder: where the server's socket lies; no other cluster's may lie there.
     Raises PostgresUnavailable if the left server belongs to an account we cannot signal.
     """
     left = read_postmaster(cluster)
     if left is not None and is_server_of(left.pid, cluster):
         _stop_left(left.pid, cluster)
     (cluster / "postmaster.pid").unlink(missing_ok=True)
+    for stale in socket_folder.glob(".s.PGSQL.*"):
+        stale.unlink(missing_ok=True)
 
 
 def is_server_of(pid: int, cluster: Path) -> bool:

@@ -175,8 +175,8 @@ class EmbeddedPostgres:
         else:
             durable = self.settings.get("fsync") != "off"
             create_cluster(self.cluster, run_as, self.binaries, durable=durable)
-        clear_cluster(self.cluster)
         self._socket_folder = self._make_socket_folder(run_as)
+        clear_cluster(self.cluster, self._socket_folder)
         self._launch(run_as, self.binaries, self._socket_folder)
         self._create_database(self._socket_folder)
         return self._url(self._socket_folder, DATABASE)
