@@ -109,8 +109,15 @@ declare
     guard_no int := 0;
     first_event int;
     epoch constant timestamptz := '1970-01-01 00:00:00+00';
-    n_shard int[] := '{}'; n_position bigint[] := '{}'; n_ledger uuid[] := '{}';
-    n_seq bigint[] := '{}'; n_recorded timestamptz[] := '{}'; n_hash bytea[] := '{}';
+    -- As long as the events from the start: an empty array that is first assigned in its middle
+    -- begins there, and what is unnested beside it would no longer be of one event.
+    size constant int[] := array[cardinality(e_stream)];
+    n_shard int[] := array_fill(null::int, size);
+    n_position bigint[] := array_fill(null::bigint, size);
+    n_ledger uuid[] := array_fill(null::uuid, size);
+    n_seq bigint[] := array_fill(null::bigint, size);
+    n_recorded timestamptz[] := array_fill(null::timestamptz, size);
+    n_hash bytea[] := array_fill(null::bytea, size);
     found_one bool;
 begin
     -- One turn more than there are commands: the last one only writes the heads back.
@@ -182,9 +189,6 @@ begin
             end if;
         end if;
         if outcome <> 'appended' then
-            for i in first_event .. event_no loop
-                n_shard[i] := null;
-            end loop;
             if outcome <> 'replayed' then
                 last_position := null;
             end if;
