@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
-from mintflow.api.core.routing import TAKES_MOMENT, IdempotencyKey, JsonRoute, LedgerId, execute
+from mintflow.api.core.routing import TAKES_MOMENT, At, IdempotencyKey, JsonRoute, LedgerId, execute
 from mintflow.api.core.services import principal_of, services_of
 from mintflow.commands.ledgers import OpenLedger, RenameLedger
 from mintflow.projections import ledgers as queries
@@ -20,6 +20,15 @@ class LedgerShown(Documented):
     ledger_id: str
     name: str
     currency: str
+
+
+class TrialBalance(Documented):
+    """debits: what real accounts hold and categories cost; credits: what they owe and earn."""
+
+    currency: str
+    debits: str
+    credits: str
+    difference: str
 
 
 @router.post("", status_code=201, responses=accepted(LedgerShown, 201))
@@ -42,6 +51,14 @@ async def get_ledger(request: Request, ledger_id: LedgerId) -> Response:
     async with services_of(request).pool.connection() as conn:
         row, position = await queries.get_ledger(conn, ledger_id)
     return respond(request, row, position=position)
+
+
+@router.get("/{ledger_id}/trial-balance", responses=found(list[TrialBalance]))
+async def trial_balance(request: Request, ledger_id: LedgerId, at: At) -> Response:
+    """The proof that the books balance: `difference` is always 0."""
+    async with services_of(request).pool.connection() as conn:
+        rows, position = await queries.trial_balance(conn, ledger_id, as_of=at.as_of)
+    return respond(request, rows, position=position)
 
 
 @router.patch("/{ledger_id}", responses=accepted(LedgerShown))
