@@ -8,7 +8,15 @@ from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
-from mintflow.api.core.routing import TAKES_MOMENT, At, IdempotencyKey, JsonRoute, LedgerId, execute
+from mintflow.api.core.routing import (
+    TAKES_MOMENT,
+    At,
+    IdempotencyKey,
+    JsonRoute,
+    LedgerId,
+    execute,
+    own_writes,
+)
 from mintflow.api.core.services import principal_of, services_of
 from mintflow.commands.ledgers import OpenLedger, RenameLedger
 from mintflow.projections import ledgers as queries
@@ -40,6 +48,7 @@ async def open_ledger(request: Request, body: OpenLedger, key: IdempotencyKey = 
 @router.get("", responses=found(list[LedgerShown]))
 async def list_ledgers(request: Request) -> Response:
     """The caller's ledgers, oldest first."""
+    await own_writes(services_of(request), principal_of(request).user_id)
     async with services_of(request).pool.connection() as conn:
         rows = await queries.list_ledgers(conn, str(principal_of(request).user_id))
     return respond(request, rows)

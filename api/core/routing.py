@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,14 +17,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mintflow.api.core.envelope import respond
-from mintflow.api.core.services import principal_of, request_id_of, services_of
+from mintflow.api.core.services import Services, principal_of, request_id_of, services_of
 from mintflow.commands.core.command import Answer, Command, Context
-from mintflow.domain.core.errors import Invalid
+from mintflow.domain.core.errors import Invalid, Unavailable
 from mintflow.domain.core.ids import shard_of
 from mintflow.domain.ledgers import Ledger, LedgerNotFound
 from mintflow.projections.ledgers import default_ledger
 
 DEFAULT_LEDGER = "default"
+OWN_WRITES_WAIT_S = 1.0
 
 
 class KnownAtNotOffered(Invalid):
@@ -68,6 +70,7 @@ async def ledger_of(
     """The ledger in the address, if it is the caller's. Raises LedgerNotFound."""
     services, principal = services_of(request), principal_of(request)
     if ledger_id == DEFAULT_LEDGER:
+        await own_writes(services, principal.user_id)
         async with services.pool.connection() as conn:
             found = await default_ledger(conn, str(principal.user_id))
         if found is None:
@@ -110,12 +113,26 @@ async def moment_of(
     """What every `GET L/…` takes. Raises KnownAtNotOffered, NotYetVisible."""
     if known_at is not None:
         raise KnownAtNotOffered("known_at is not offered yet; as_of is")
+    services = services_of(request)
     if min_position is not None:
-        services = services_of(request)
         await services.positions.wait_for(
             shard_of(ledger_id), min_position, services.limits.wait_s_max
         )
+    else:
+        await own_writes(services, ledger_id)
     return Moment(as_of)
+
+
+async def own_writes(services: Services, scope_id: UUID) -> None:
+    """Let what was just written here be seen by who asks next, without their saying so.
+
+    A kindness and no promise: it waits a moment at most, and another process knows nothing of it;
+    who must be sure says min_position.
+    """
+    written = services.bus.last_written(scope_id)
+    if written is not None:
+        with suppress(Unavailable):
+            await services.positions.wait_for(*written, OWN_WRITES_WAIT_S)
 
 
 At = Annotated[Moment, Depends(moment_of)]

@@ -7,8 +7,10 @@ may, what must exist, the state it is in, the rule for values, and last a change
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Protocol
+from uuid import UUID
 
 import orjson
 import structlog
@@ -38,6 +40,8 @@ log = structlog.get_logger(__name__)
 ATTEMPTS_MAX = 40
 # Encoding this many events takes about 20 ms, for which other requests need not wait.
 ENCODE_APART_AT = 1_000
+# Ledgers whose last write is remembered; one is about 200 bytes.
+REMEMBERED_MAX = 50_000
 
 
 class Authorizer(Protocol):
@@ -66,6 +70,7 @@ class CommandBus:
         self._authorizer = authorizer
         self._clock = clock
         self._ids = ids
+        self._written: OrderedDict[int, tuple[int, int]] = OrderedDict()
 
     async def execute(self, command: Command, context: Context) -> Answer:
         """Carry out a command; durable when it returns.
@@ -97,12 +102,28 @@ class CommandBus:
             outcome = await self._appender.append(commit)
             if outcome.kind == "appended":
                 unit.keep()
+                self._remember(commit.ledger_id, context, commit.shard, outcome.position)
                 return Answer(data, outcome.position, outcome.ledger_seq)
             if outcome.kind == "replayed":
                 return _replayed(outcome, asked)
             unit.forget()
             log.debug("command_decided_again", command=type(command).__name__, attempt=attempt)
         raise ConcurrentChange("others change the same things; ask again", attempts=ATTEMPTS_MAX)
+
+    def last_written(self, scope_id: UUID) -> tuple[int, int] | None:
+        """(shard, position) of the last command of a ledger, or of the last ledger that a caller
+        opened, as far as this process did it: what a reader of its own writes waits for."""
+        return self._written.get(scope_id.int)
+
+    def _remember(
+        self, ledger_id: UUID, context: Context, shard: int, position: int | None
+    ) -> None:
+        scope_id = context.ledger_id or context.principal.user_id
+        for one in {scope_id.int, ledger_id.int}:
+            self._written[one] = (shard, position or 0)
+            self._written.move_to_end(one)
+        while len(self._written) > REMEMBERED_MAX:
+            self._written.popitem(last=False)
 
     async def _keep(self, key: str, asked: bytes, context: Context, response: bytes) -> Answer:
         """Keep an answer without events, or give the first one again. Raises a kept refusal."""
