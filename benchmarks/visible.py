@@ -1,0 +1,51 @@
+"""`visible`: from commit to visible in a read model, at 200 commands per second."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from benchmarks.setting import drop_database, fresh_database, places, product, summary
+from mintflow.commands.transactions import RecordTransaction
+from mintflow.domain.core.ids import shard_of
+
+PER_S = 200
+LEDGERS = 200
+_NAME = "mintflow_bench_visible"
+
+
+async def run(server_url: str, seconds: float = 10.0) -> dict[str, Any]:
+    """Latencies in milliseconds from the command's answer to the position being visible."""
+    url = fresh_database(server_url, _NAME)
+    try:
+        async with product(url, tail=True) as made:
+            spread = await places(made, LEDGERS)
+            spans: list[float] = []
+
+            async def one(number: int) -> None:
+                place = spread[number * 31 % LEDGERS]
+                answer = await made.bus.execute(
+                    RecordTransaction(
+                        account_id=place.account_id,
+                        date="2026-03-01",
+                        amount="-12.30",
+                        description="Coffee at the corner",
+                    ),
+                    place.context(),
+                )
+                committed = time.perf_counter()
+                assert answer.position is not None
+                await made.tailer.positions.wait_for(shard_of(place.ledger_id), answer.position, 30)
+                spans.append(time.perf_counter() - committed)
+
+            began = time.perf_counter()
+            tasks = []
+            for number in range(int(PER_S * seconds)):
+                await asyncio.sleep(max(0.0, began + number / PER_S - time.perf_counter()))
+                tasks.append(asyncio.create_task(one(number)))
+            await asyncio.gather(*tasks)
+            took = time.perf_counter() - began
+            return {"commands_per_s": round(len(spans) / took, 1), **summary(spans, took)}
+    finally:
+        drop_database(server_url, _NAME)
