@@ -1,0 +1,1 @@
+"""What every projection shares: tables, changes, the applier, checkpoints, rebuilds."""

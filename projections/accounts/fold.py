@@ -1,0 +1,164 @@
+"""The tables of accounts and how events move them.
+
+posted: the balance, signed from the account's side. pending: all pending bookings; pending_out:
+only those that take money out, which is what `available` leaves aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from mintflow.domain.core.money import EXACT, ZERO, exact_amount
+from mintflow.projections.core.bookings import MONEY_TYPES, Json, account_leg, moved, signed
+from mintflow.projections.core.changes import Changes
+from mintflow.projections.core.projection import Projection, json_text, private
+from mintflow.projections.core.tables import Column, Table
+from mintflow.store.mapper import RecordedEvent
+
+ACCOUNTS = Table(
+    "accounts",
+    (
+        Column("ledger_id", "uuid"),
+        Column("account_id", "uuid"),
+        Column("name", "text"),
+        Column("kind", "text"),
+        Column("currency", "text"),
+        Column("closed_on", "date", null=True),
+        Column("opening_balance", "numeric", null=True),
+        Column("opening_date", "date", null=True),
+        Column("import_profile", "jsonb", null=True),
+        Column("opened_seq", "bigint"),
+    ),
+    key=("ledger_id", "account_id"),
+)
+_SUMS = (
+    Column("posted", "numeric"),
+    Column("pending", "numeric"),
+    Column("pending_out", "numeric"),
+)
+ACCOUNT_BALANCES = Table(
+    "account_balances",
+    (
+        Column("ledger_id", "uuid"),
+        Column("account_id", "uuid"),
+        Column("currency", "text"),
+        *_SUMS,
+    ),
+    key=("ledger_id", "account_id", "currency"),
+    fill=50,
+)
+# What each day added; the balance at the end of a day is the sum of all days up to it.
+ACCOUNT_DAYS = Table(
+    "account_days",
+    (Column("ledger_id", "uuid"), Column("account_id", "uuid"), Column("date", "date"), *_SUMS),
+    key=("ledger_id", "account_id", "date"),
+    fill=80,
+)
+REPORTED_BALANCES = Table(
+    "reported_balances",
+    (
+        Column("ledger_id", "uuid"),
+        Column("account_id", "uuid"),
+        Column("date", "date"),
+        Column("amount", "numeric"),
+        Column("currency", "text"),
+        Column("source", "text"),
+        Column("position", "bigint"),
+    ),
+    key=("ledger_id", "account_id", "date"),
+)
+
+_NAMED = {
+    "account.opened", "account.renamed", "account.opening_balance_changed", "account.closed",
+    "account.reopened", "account.balance_reported", "account.import_profile_set",
+}  # fmt: skip
+
+
+def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
+    days: dict[tuple[str, str, str, str], list[Decimal]] = {}
+    for event in batch:
+        topic = event.type
+        if topic in MONEY_TYPES:
+            _book(event.envelope["ledger_id"], event.data, days)
+        if topic in _NAMED:
+            _describe(event, changes)
+    for (ledger_id, account_id, currency, day), sums in days.items():
+        changes.add(ACCOUNT_DAYS, (ledger_id, account_id, day), sums)
+        changes.add(ACCOUNT_BALANCES, (ledger_id, account_id, currency), sums)
+
+
+def _book(ledger_id: str, data: Json, days: dict[tuple[str, str, str, str], list[Decimal]]) -> None:
+    """Add what a money event changes on its account, day by day."""
+    before, after = data["before"], data["after"]
+    if before is not None and after is not None and _same_leg(before, after):
+        return
+    for comes_in, booking in moved(data):
+        amount = signed(account_leg(booking), comes_in)
+        key = (ledger_id, booking["account_id"], booking["currency"], booking["date"])
+        sums = days.get(key)
+        if sums is None:
+            zero = EXACT.subtract(amount, amount)
+            sums = days[key] = [zero, zero, zero]
+        if booking["status"] == "posted":
+            sums[0] = EXACT.add(sums[0], amount)
+        else:
+            sums[1] = EXACT.add(sums[1], amount)
+            if booking["amount"][0] == "-":
+                sums[2] = EXACT.add(sums[2], amount)
+
+
+def _same_leg(before: Json, after: Json) -> bool:
+    return bool(
+        before["amount"] == after["amount"]
+        and before["date"] == after["date"]
+        and before["status"] == after["status"]
+        and before["account_id"] == after["account_id"]
+    )
+
+
+def _describe(event: RecordedEvent, changes: Changes) -> None:
+    ledger_id: str = event.envelope["ledger_id"]
+    data, key = event.data, (ledger_id, event.stream_id)
+    if event.type == "account.opened":
+        opening = data["after"] or {"amount": None, "date": None}
+        changes.insert(
+            ACCOUNTS,
+            [
+                *key,
+                private(event).get("name", ""),
+                data["kind"],
+                data["currency"],
+                None,
+                opening["amount"],
+                opening["date"],
+                None,
+                str(event.ledger_seq),
+            ],
+        )
+        # Every account has a row of its balance, with the currency's digits, from the beginning.
+        zero = exact_amount(ZERO, data["currency"])
+        changes.add(ACCOUNT_BALANCES, (*key, data["currency"]), [zero, zero, zero])
+    elif event.type == "account.renamed":
+        changes.patch(ACCOUNTS, key, {"name": private(event).get("name", "")})
+    elif event.type == "account.opening_balance_changed":
+        opening = data["after"] or {"amount": None, "date": None}
+        columns = {"opening_balance": opening["amount"], "opening_date": opening["date"]}
+        changes.patch(ACCOUNTS, key, columns)
+    elif event.type == "account.closed":
+        changes.patch(ACCOUNTS, key, {"closed_on": data["closed_on"]})
+    elif event.type == "account.reopened":
+        changes.patch(ACCOUNTS, key, {"closed_on": None})
+    elif event.type == "account.balance_reported":
+        row = [
+            *key, data["date"], data["amount"], data["currency"], data["source"],
+            str(event.position),
+        ]  # fmt: skip
+        changes.upsert(REPORTED_BALANCES, row)
+    else:
+        changes.patch(ACCOUNTS, key, {"import_profile": json_text(data["profile"])})
+
+
+PROJECTION = Projection(
+    "accounts", 1, (ACCOUNTS, ACCOUNT_BALANCES, ACCOUNT_DAYS, REPORTED_BALANCES), fold
+)

@@ -1,0 +1,145 @@
+"""The category tree and the totals of each category, and how events move them.
+
+amount: from the account's side, so spending is negative and a refund lowers it; posted bookings
+only. transactions: how many of them have a part here (a split counts once in each of its
+categories, an opening balance nowhere). Transfers, equity and what is uncategorized are kept too;
+queries leave out what they do not want.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from mintflow.domain.core.money import EXACT
+from mintflow.projections.core.bookings import (
+    MONEY_TYPES,
+    OPENING_TYPES,
+    Json,
+    category_legs,
+    moved,
+    signed,
+)
+from mintflow.projections.core.changes import Changes
+from mintflow.projections.core.projection import Projection
+from mintflow.projections.core.tables import Column, Table
+from mintflow.store.mapper import RecordedEvent
+
+CATEGORIES = Table(
+    "categories",
+    (
+        Column("ledger_id", "uuid"),
+        Column("category_id", "text"),
+        Column("path", "text"),
+        Column("kind", "text"),
+        Column("archived", "boolean"),
+        Column("merged_into", "text", null=True),
+    ),
+    key=("ledger_id", "category_id"),
+)
+_SUMS = (Column("amount", "numeric"), Column("transactions", "bigint"))
+CATEGORY_DAYS = Table(
+    "category_days",
+    (
+        Column("ledger_id", "uuid"),
+        Column("category_id", "text"),
+        Column("date", "date"),
+        Column("currency", "text"),
+        *_SUMS,
+    ),
+    key=("ledger_id", "category_id", "date", "currency"),
+    fill=80,
+)
+CATEGORY_MONTHS = Table(
+    "category_months",
+    (
+        Column("ledger_id", "uuid"),
+        Column("category_id", "text"),
+        Column("month", "date"),
+        Column("currency", "text"),
+        *_SUMS,
+    ),
+    key=("ledger_id", "category_id", "month", "currency"),
+    fill=50,
+)
+
+_Days = dict[tuple[str, str, str, str], tuple[Decimal, int]]
+
+
+def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
+    days: _Days = {}
+    for event in batch:
+        topic = event.type
+        if topic in MONEY_TYPES:
+            counted = 0 if topic in OPENING_TYPES else 1
+            _book(event.envelope["ledger_id"], event.data, counted, days)
+        elif topic.startswith("category"):
+            _tree(event, changes)
+    for (ledger_id, category_id, day, currency), sums in days.items():
+        changes.add(CATEGORY_DAYS, (ledger_id, category_id, day, currency), sums)
+        month = (ledger_id, category_id, f"{day[:7]}-01", currency)
+        changes.add(CATEGORY_MONTHS, month, sums)
+
+
+def _book(ledger_id: str, data: Json, counted: int, days: _Days) -> None:
+    """Add what a money event changes in its categories, day by day."""
+    before, after = data["before"], data["after"]
+    if before is not None and after is not None and _same_legs(before, after):
+        return
+    for comes_in, booking in moved(data):
+        if booking["status"] != "posted":
+            continue
+        day, currency = booking["date"], booking["currency"]
+        count = counted if comes_in else -counted
+        for category_id, part in category_legs(booking):
+            key = (ledger_id, category_id, day, currency)
+            amount = signed(part, comes_in)
+            held = days.get(key)
+            days[key] = (
+                (amount, count) if held is None else (EXACT.add(held[0], amount), held[1] + count)
+            )
+
+
+def _same_legs(before: Json, after: Json) -> bool:
+    return bool(
+        before["status"] == after["status"]
+        and before["date"] == after["date"]
+        and before["allocations"] == after["allocations"]
+    )
+
+
+def _tree(event: RecordedEvent, changes: Changes) -> None:
+    ledger_id: str = event.envelope["ledger_id"]
+    data = event.data
+    match event.type:
+        case "category_tree.planted":
+            for node in data["categories"]:
+                changes.insert(CATEGORIES, _node(ledger_id, node))
+        case "category.added":
+            changes.insert(CATEGORIES, _node(ledger_id, data["category"]))
+        case "category.moved":
+            for change in data["paths"]:
+                key = (ledger_id, change["category_id"])
+                changes.patch(CATEGORIES, key, {"path": change["path"]})
+        case "category.merged":
+            columns: dict[str, str | None] = {"archived": "true", "merged_into": data["into"]}
+            changes.patch(CATEGORIES, (ledger_id, data["category_id"]), columns)
+        case "category.archived":
+            changes.patch(CATEGORIES, (ledger_id, data["category_id"]), {"archived": "true"})
+        case "category.restored":
+            columns = {"archived": "false", "merged_into": None}
+            changes.patch(CATEGORIES, (ledger_id, data["category_id"]), columns)
+
+
+def _node(ledger_id: str, node: Json) -> list[str | None]:
+    return [
+        ledger_id,
+        node["category_id"],
+        node["path"],
+        node["kind"],
+        "true" if node["archived"] else "false",
+        node["merged_into"],
+    ]
+
+
+PROJECTION = Projection("categories", 1, (CATEGORIES, CATEGORY_DAYS, CATEGORY_MONTHS), fold)

@@ -1,0 +1,49 @@
+"""What a projection is: a name, a version, tables, and a pure fold from events to changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from mintflow.projections.core.changes import Changes
+from mintflow.projections.core.tables import Table, View
+from mintflow.store.mapper import RecordedEvent
+
+Fold = Callable[[Sequence[RecordedEvent], Changes], None]
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A fold reads nothing but the events of its batch and writes nothing but `changes`.
+
+    It knows no clock, no randomness and no earlier batch, so that any cut of the log into batches
+    gives the same rows. It passes over event types that it does not name. version: raised when
+    fold or tables change; the read models of a new version come from a rebuild.
+    """
+
+    name: str
+    version: int
+    tables: tuple[Table, ...]
+    fold: Fold
+    views: tuple[View, ...] = ()
+
+
+def private(event: RecordedEvent) -> Mapping[str, Any]:
+    """The sealed facts; none where they were empty or the ledger's key was destroyed."""
+    return event.private() or {}
+
+
+def json_text(value: Any) -> str:
+    """The SQL text of a jsonb column."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def array_text(values: Sequence[str]) -> str:
+    """The SQL text of a text[] column."""
+    if not values:
+        return "{}"
+    quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return '{"' + '","'.join(quoted) + '"}'

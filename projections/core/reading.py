@@ -1,0 +1,68 @@
+"""Queries that say which position they reflect, in the one statement that reads the rows.
+
+Tables are named without a schema: the connection's search path says which read models answer, the
+served ones or those of a scratch replay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+
+from mintflow.domain.core.errors import NotFound
+from mintflow.domain.core.ids import shard_of
+
+Row = dict[str, Any]
+Rows = list[Row]
+
+
+def positioned(query: str, *projections: str) -> str:
+    """The query, with the position up to which these projections have applied the ledger's shard.
+
+    query: has `%(ledger_id)s`; its rows come back in its order, for the one row of the position is
+    the outer side of the join. One row comes back even where the query has none.
+    """
+    names = ", ".join(f"'{name}'" for name in projections)
+    return f"""
+        select p.position_, q.* from (
+            select coalesce(min(c.position), 0) as position_ from checkpoint c
+            where c.shard = %(shard_)s and c.projection in ({names})
+        ) p left join lateral (select true as found_, r.* from ({query}) r) q on true
+    """  # noqa: S608 - constants and SQL of this package only
+
+
+async def read(
+    conn: AsyncConnection[Any], sql: str, ledger_id: UUID, args: Mapping[str, Any]
+) -> tuple[Rows, int]:
+    """The rows of a positioned query, as dicts in the order of its columns, and the position."""
+    async with conn.cursor(row_factory=dict_row, binary=True) as cursor:
+        await cursor.execute(
+            sql.encode(),
+            {**args, "ledger_id": ledger_id, "shard_": shard_of(ledger_id)},
+            prepare=True,
+        )
+        rows = await cursor.fetchall()
+    position: int = rows[0]["position_"]
+    if rows[0]["found_"] is None:
+        return [], position
+    for row in rows:
+        del row["position_"], row["found_"]
+    return rows, position
+
+
+async def read_one(
+    conn: AsyncConnection[Any],
+    sql: str,
+    ledger_id: UUID,
+    args: Mapping[str, Any],
+    missing: NotFound,
+) -> tuple[Row, int]:
+    """The one row of a positioned query and the position; raises `missing` where there is none."""
+    rows, position = await read(conn, sql, ledger_id, args)
+    if not rows:
+        raise missing
+    return rows[0], position

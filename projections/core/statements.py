@@ -1,0 +1,198 @@
+"""The SQL that writes changes: a few set-based statements per table, and COPY for many new rows.
+
+Every column travels as an array of text in binary form and is cast by the server: one way of
+packing for all types, and cheaper than any adaptation value by value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from itertools import repeat
+
+from mintflow.projections.core.changes import Changes, Delta, Key, Row, TableChanges
+from mintflow.projections.core.tables import Table
+from mintflow.store.arrays import TextArray
+
+# From here on COPY is cheaper than arrays, which the server has to hold whole and unpack.
+COPY_ROWS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Always of the same text for the same kind of change, so that it is prepared once."""
+
+    sql: str
+    args: tuple[TextArray, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Rows to be sent by COPY in text form."""
+
+    sql: str
+    table: Table
+    rows: Sequence[Row]
+
+    def text(self) -> bytes:
+        return copy_text(self.table, self.rows)
+
+
+def operations(
+    changes: Changes, *, schema: str = "", copy_rows: int | None = COPY_ROWS
+) -> Iterator[Statement | Copy]:
+    """What writes the changes, in a fixed order of tables and kinds.
+
+    schema: where the tables are, "" for the search path. copy_rows: how many new rows of a table
+    make a COPY; None where none may be sent (in pipeline mode).
+    """
+    for table, found in changes.tables.values():
+        prefix = f"{schema}." if schema else ""
+        yield from _of_table(prefix, table, found, copy_rows)
+
+
+def new_rows(found: TableChanges) -> Iterator[Row]:
+    """The rows that the changes leave in a table that held none of their keys."""
+    yield from found.inserted.values()
+    yield from found.upserted.values()
+    for key, deltas in found.added.items():
+        yield [*key, *map(_number, deltas)]
+
+
+def copy_text(table: Table, rows: Iterable[Row]) -> bytes:
+    """The rows in the text form of COPY."""
+    free = [index for index, column in enumerate(table.columns) if column.free]
+    lines = []
+    for row in rows:
+        line = ["\\N" if value is None else value for value in row]
+        for index in free:
+            value = row[index]
+            # The first test fails for tab, newline and NUL, the characters that COPY needs escaped.
+            if value is not None and (not value.isprintable() or "\\" in value):
+                line[index] = value.translate(_COPY_ESCAPES)
+        lines.append("\t".join(line))
+    lines.append("")
+    return "\n".join(lines).encode()
+
+
+def _of_table(
+    prefix: str, table: Table, found: TableChanges, copy_rows: int | None
+) -> Iterator[Statement | Copy]:
+    if found.deleted:
+        yield Statement(_delete_sql(prefix, table), _arrays(table, found.deleted))
+    if found.inserted:
+        rows = list(found.inserted.values())
+        if copy_rows is not None and len(rows) >= copy_rows:
+            yield Copy(copy_sql(prefix, table), table, rows)
+        else:
+            yield Statement(_insert_sql(prefix, table), _arrays(table, rows))
+    if found.upserted:
+        yield Statement(_upsert_sql(prefix, table), _arrays(table, found.upserted.values()))
+    if found.patched:
+        yield from _patches(prefix, table, found.patched)
+    if found.added:
+        rows = [[*key, *map(_number, deltas)] for key, deltas in found.added.items()]
+        yield Statement(_add_sql(prefix, table), _arrays(table, rows))
+
+
+def _patches(
+    prefix: str, table: Table, patched: dict[Key, dict[str, str | None]]
+) -> Iterator[Statement]:
+    """One statement per set of columns that change together."""
+    sets: dict[tuple[str, ...], list[Row]] = {}
+    for key, columns in patched.items():
+        names = tuple(sorted(columns))
+        sets.setdefault(names, []).append([*key, *(columns[name] for name in names)])
+    for names in sorted(sets):
+        yield Statement(
+            _patch_sql(prefix, table, names), _arrays(table, sets[names], (*table.key, *names))
+        )
+
+
+def _arrays(
+    table: Table, rows: Iterable[Sequence[str | None]], names: Sequence[str] = ()
+) -> tuple[TextArray, ...]:
+    """The rows, turned into one array per column. names: the columns, where not the first ones."""
+    types = table.types
+    columns = zip(*rows, strict=True)
+    wanted: Iterable[str] = names or table.names
+    return tuple(
+        TextArray.of([_without_nul(value) for value in values] if _is_free(types[name]) else values)
+        for name, values in zip(wanted, columns, strict=False)
+    )
+
+
+def _without_nul(value: str | None) -> str | None:
+    """Postgres has no character 0 in texts; a person sees the sign for what can not be shown."""
+    return value.replace("\0", _NO_SIGN) if value is not None and "\0" in value else value
+
+
+def _is_free(sql_type: str) -> bool:
+    return sql_type in ("text", "text[]")
+
+
+def _number(delta: Delta) -> str:
+    return format(delta, "f") if isinstance(delta, Decimal) else str(delta)
+
+
+_NO_SIGN = "\N{REPLACEMENT CHARACTER}"
+_COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": _NO_SIGN})
+
+
+def copy_sql(prefix: str, table: Table) -> str:
+    """prefix: the schema with its dot, or ""."""
+    return f"copy {prefix}{table.name} ({', '.join(table.names)}) from stdin"
+
+
+@cache
+def _insert_sql(prefix: str, table: Table) -> str:
+    names = table.names
+    return f"insert into {prefix}{table.name} as t ({', '.join(names)}) {_select(table, names)}"
+
+
+@cache
+def _upsert_sql(prefix: str, table: Table) -> str:
+    rest = table.names[len(table.key) :]
+    return (
+        f"{_insert_sql(prefix, table)} on conflict ({', '.join(table.key)}) do update set "
+        + ", ".join(f"{name} = excluded.{name}" for name in rest)
+    )
+
+
+@cache
+def _add_sql(prefix: str, table: Table) -> str:
+    rest = table.names[len(table.key) :]
+    return (
+        f"{_insert_sql(prefix, table)} on conflict ({', '.join(table.key)}) do update set "
+        + ", ".join(f"{name} = t.{name} + excluded.{name}" for name in rest)
+    )
+
+
+@cache
+def _patch_sql(prefix: str, table: Table, names: tuple[str, ...]) -> str:
+    sets = ", ".join(f"{name} = u.{name}" for name in names)
+    wanted = (*table.key, *names)
+    return (
+        f"update {prefix}{table.name} t set {sets}"  # noqa: S608 - names of this package only
+        f" from ({_select(table, wanted)}) u where {_same_key(table)}"
+    )
+
+
+@cache
+def _delete_sql(prefix: str, table: Table) -> str:
+    return (
+        f"delete from {prefix}{table.name} t"  # noqa: S608 - names of this package only
+        f" using ({_select(table, table.key)}) u where {_same_key(table)}"
+    )
+
+
+def _select(table: Table, names: Sequence[str]) -> str:
+    columns = ", ".join(f"u.{name}::{table.types[name]} as {name}" for name in names)
+    arrays = ", ".join(repeat("%s", len(names)))
+    return f"select {columns} from unnest({arrays}) as u ({', '.join(names)})"  # noqa: S608
+
+
+def _same_key(table: Table) -> str:
+    return " and ".join(f"t.{name} = u.{name}" for name in table.key)

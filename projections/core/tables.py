@@ -1,0 +1,94 @@
+"""What a read-model table is, and the SQL that makes it in any schema.
+
+Tables are defined in code rather than in migrations because each is made twice: once where it is
+served, and again beside it by every rebuild.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+SERVED = "model"
+APP_ROLE = "mintflow_app"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """type: the SQL type. free: may hold any text, so COPY has to escape it."""
+
+    name: str
+    type: str
+    null: bool = False
+
+    @property
+    def free(self) -> bool:
+        return self.type in ("text", "text[]", "jsonb")
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """columns: as SQL, e.g. "ledger_id, date desc"."""
+
+    name: str
+    columns: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """key: the primary key, which starts with ledger_id and comes first in `columns`.
+
+    fill: fill factor; lower where rows are updated in place again and again.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    indexes: tuple[Index, ...] = ()
+    fill: int = 100
+
+    def __post_init__(self) -> None:
+        assert self.key[0] == "ledger_id", f"{self.name}: the key starts with ledger_id"
+        assert self.key == self.names[: len(self.key)], f"{self.name}: the key comes first"
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def types(self) -> dict[str, str]:
+        return {column.name: column.type for column in self.columns}
+
+    def create_sql(self, schema: str) -> str:
+        """The table with its primary key, readable and writable for the product's role."""
+        columns = ", ".join(
+            f"{column.name} {column.type}{'' if column.null else ' not null'}"
+            for column in self.columns
+        )
+        return (
+            f"create table {schema}.{self.name} ({columns}, primary key ({', '.join(self.key)}))"
+            f" with (fillfactor = {self.fill});"
+            f" grant select, insert, update, delete on {schema}.{self.name} to {APP_ROLE}"
+        )
+
+    def index_sql(self, schema: str) -> list[str]:
+        """The secondary indexes, which a rebuild makes after the rows."""
+        return [
+            f"create index {index.name} on {schema}.{self.name} ({index.columns})"
+            for index in self.indexes
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view over read-model tables; made again whenever one of them is replaced."""
+
+    name: str
+    sql: str
+
+    def create_sql(self, schema: str) -> str:
+        """Names in `sql` are unqualified, so this runs with search_path = schema."""
+        return (
+            f"create view {schema}.{self.name} as {self.sql}; "
+            f"grant select on {schema}.{self.name} to {APP_ROLE}"
+        )

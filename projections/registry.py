@@ -1,0 +1,15 @@
+"""The one list of the read models."""
+
+from __future__ import annotations
+
+from mintflow.projections import accounts, budgets, categories, imports, ledgers, transactions
+from mintflow.projections.core.projection import Projection
+
+PROJECTIONS: tuple[Projection, ...] = (
+    ledgers.PROJECTION,
+    accounts.PROJECTION,
+    transactions.PROJECTION,
+    categories.PROJECTION,
+    budgets.PROJECTION,
+    imports.PROJECTION,
+)

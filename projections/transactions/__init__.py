@@ -1,0 +1,28 @@
+"""Transactions: every line of every account, to be filtered, searched and paged."""
+
+from mintflow.projections.transactions.fold import POSTINGS, PROJECTION
+from mintflow.projections.transactions.lookups import (
+    pending_of_account,
+    transactions_in_category,
+    unmatched_manual,
+)
+from mintflow.projections.transactions.queries import (
+    CursorNotReadable,
+    TransactionFilter,
+    TransactionPage,
+    get_transaction,
+    list_transactions,
+)
+
+__all__ = [
+    "POSTINGS",
+    "PROJECTION",
+    "CursorNotReadable",
+    "TransactionFilter",
+    "TransactionPage",
+    "get_transaction",
+    "list_transactions",
+    "pending_of_account",
+    "transactions_in_category",
+    "unmatched_manual",
+]

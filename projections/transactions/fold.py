@@ -1,0 +1,185 @@
+"""The table of transactions and how events move it, and the view of their postings.
+
+A voided or absorbed transaction keeps its row with the money facts it had last. Its category is
+kept by id, so that renaming a category touches no transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mintflow.projections.core.bookings import MONEY_TYPES, Json
+from mintflow.projections.core.changes import Changes
+from mintflow.projections.core.projection import Projection, array_text, json_text, private
+from mintflow.projections.core.tables import Column, Index, Table, View
+from mintflow.store.mapper import RecordedEvent
+
+TRANSACTIONS = Table(
+    "transactions",
+    (
+        Column("ledger_id", "uuid"),
+        Column("transaction_id", "uuid"),
+        Column("account_id", "uuid"),
+        Column("date", "date"),
+        Column("amount", "numeric"),
+        Column("currency", "text"),
+        Column("status", "text"),
+        # In order of the parts; allocations has their amounts, and only where there are several.
+        Column("category_ids", "text[]"),
+        Column("allocations", "jsonb", null=True),
+        Column("category_source", "text"),
+        Column("description", "text"),
+        Column("counterparty", "text"),
+        Column("memo", "text"),
+        Column("notes", "text"),
+        Column("tags", "text[]"),
+        Column("origin", "text"),
+        Column("bank_id", "text", null=True),
+        Column("external_id", "text", null=True),
+        Column("import_id", "uuid", null=True),
+        Column("transfer_id", "uuid", null=True),
+        Column("matched_with", "uuid", null=True),
+        Column("absorbed_by", "uuid", null=True),
+        Column("first_seq", "bigint"),
+        Column("last_position", "bigint"),
+        Column("recorded_at", "timestamptz"),
+    ),
+    key=("ledger_id", "transaction_id"),
+    indexes=(
+        Index("transactions_of_account", "ledger_id, account_id, date desc, first_seq desc"),
+        Index("transactions_by_date", "ledger_id, date desc, first_seq desc"),
+    ),
+    fill=90,
+)
+
+# One row per leg; those of a transaction, and of an opening balance, sum to zero. Signs are those
+# of assets: money that leaves an account is negative there and positive in its category.
+POSTINGS = View(
+    "postings",
+    """
+    with standing as (select * from transactions where status in ('posted', 'pending'))
+    select ledger_id, transaction_id, account_id, null::text as category_id, date, amount, currency,
+        status
+    from standing
+    union all
+    select ledger_id, transaction_id, null, category_ids[1], date, -amount, currency, status
+    from standing where allocations is null
+    union all
+    select s.ledger_id, s.transaction_id, null, part ->> 'category_id', s.date,
+        -(part ->> 'amount')::numeric, s.currency, s.status
+    from standing s cross join lateral jsonb_array_elements(s.allocations) as part
+    union all
+    select a.ledger_id, null, leg.account_id, leg.category_id, a.opening_date,
+        leg.sign * a.opening_balance, a.currency, 'posted'
+    from accounts a cross join lateral (
+        values (a.account_id, null, 1), (null, 'equity.opening_balance', -1)
+    ) as leg (account_id, category_id, sign)
+    where a.opening_balance is not null
+    """,
+)
+
+_TRANSACTION_MONEY = frozenset(topic for topic in MONEY_TYPES if topic.startswith("transaction."))
+_UNMONEYED = frozenset({"transaction.tagged", "transaction.noted"})
+
+
+def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
+    for event in batch:
+        topic = event.type
+        if topic == "transaction.recorded":
+            changes.insert(TRANSACTIONS, _row(event))
+        elif topic in _TRANSACTION_MONEY or topic in _UNMONEYED:
+            columns: dict[str, str | None] = {"last_position": str(event.position)}
+            if topic in _TRANSACTION_MONEY and event.data["after"] is not None:
+                columns |= _money(event.data["after"])
+            columns |= _facts(event)
+            key = (event.envelope["ledger_id"], event.envelope["stream_id"])
+            changes.patch(TRANSACTIONS, key, columns)
+
+
+def _row(event: RecordedEvent) -> list[str | None]:
+    envelope, data, sealed = event.envelope, event.data, private(event)
+    booking = data["after"]
+    category_ids, allocations = _categories(booking)
+    return [
+        envelope["ledger_id"],
+        envelope["stream_id"],
+        booking["account_id"],
+        booking["date"],
+        booking["amount"],
+        booking["currency"],
+        booking["status"],
+        category_ids,
+        allocations,
+        data["category_source"],
+        sealed.get("description", ""),
+        sealed.get("counterparty", ""),
+        sealed.get("memo", ""),
+        sealed.get("notes", ""),
+        array_text(data["tags"]),
+        data["origin"],
+        data["bank_id"],
+        data["external_id"],
+        data["import_id"],
+        None,
+        None,
+        None,
+        str(event.ledger_seq),
+        str(event.position),
+        event.recorded_at.isoformat(),
+    ]
+
+
+def _categories(booking: Json) -> tuple[str, str | None]:
+    """category_ids and allocations."""
+    parts = booking["allocations"]
+    if len(parts) == 1:
+        return '{"' + parts[0]["category_id"] + '"}', None
+    return array_text([part["category_id"] for part in parts]), json_text(parts)
+
+
+def _money(booking: Json) -> dict[str, str | None]:
+    category_ids, allocations = _categories(booking)
+    return {
+        "account_id": booking["account_id"],
+        "date": booking["date"],
+        "amount": booking["amount"],
+        "currency": booking["currency"],
+        "status": booking["status"],
+        "category_ids": category_ids,
+        "allocations": allocations,
+    }
+
+
+def _facts(event: RecordedEvent) -> dict[str, str | None]:
+    """What an event changes beside the money."""
+    data = event.data
+    match event.type:
+        case "transaction.posted":
+            return {"bank_id": data["bank_id"]} if data["bank_id"] else {}
+        case "transaction.amended":
+            sealed = private(event)
+            return {name: sealed.get(name, "") for name in ("description", "counterparty", "memo")}
+        case "transaction.categorized" | "transaction.split":
+            return {"category_source": data["source"]}
+        case "transaction.tagged":
+            return {"tags": array_text(data["after"])}
+        case "transaction.noted":
+            return {"notes": private(event).get("notes", "")}
+        case "transaction.matched":
+            return {"matched_with": data["imported_id"]}
+        case "transaction.unmatched":
+            return {"matched_with": None}
+        case "transaction.absorbed":
+            return {"status": "absorbed", "absorbed_by": data["absorbed_by"]}
+        case "transaction.released":
+            return {"absorbed_by": None}
+        case "transaction.linked":
+            return {"transfer_id": data["transfer_id"]}
+        case "transaction.unlinked":
+            return {"transfer_id": None}
+        case "transaction.voided":
+            return {"status": "voided"}
+    return {}
+
+
+PROJECTION = Projection("transactions", 1, (TRANSACTIONS,), fold, (POSTINGS,))
