@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mintflow.domain.statements import StatementFile
+
 _BESIDE = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
@@ -26,3 +28,9 @@ def sample(*parts: str) -> Path:
     if folder is None:
         pytest.skip("sample statements are not beside this checkout")
     return folder.joinpath(*parts)
+
+
+def rows_of(file: StatementFile) -> list[tuple[str, str, str]]:
+    """Date, amount and description of every row, in file order, for comparing at a glance."""
+    rows = (row for statement in file.statements for row in statement.rows)
+    return [(row.date.isoformat(), str(row.amount), row.description) for row in rows]

@@ -34,10 +34,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 _CONTROL_SHARE_MAX = 0.005
 _SAMPLE_BYTES = 65_536
 
-# What charset-normalizer may answer: the encodings that banks have been seen to write.
-_ONE_BYTE = [
-    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "iso8859_2", "iso8859_15", "cp850",
-    "cp852", "mac_roman", "koi8_r", "shift_jis", "gb18030", "big5", "euc_kr",
+# What charset-normalizer may answer where cp1252 is ruled out: what banks have been seen to write.
+_OTHERS = [
+    "cp1250", "cp1251", "cp1253", "cp1257", "cp850", "cp852", "mac_roman", "koi8_r",
+    "shift_jis", "gb18030", "big5", "euc_kr",
 ]  # fmt: skip
 # In cp1252 these stand alone or beside digits; between two letters they betray another encoding.
 _SIGNS = "\u00a1-\u00a9\u00ab-\u00b1\u00b2-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7\u2122"
@@ -104,7 +104,7 @@ def _one_byte_encoding_of(data: bytes) -> str:
         text = ""
     if text and not _STRAY.search(text) and not _FOREIGN_RUN.search(text):
         return _if_whole("cp1252", data)
-    best = from_bytes(sample, cp_isolation=_ONE_BYTE).best()
+    best = from_bytes(sample, cp_isolation=_OTHERS).best()
     return _if_whole(best.encoding if best else "cp1252", data)
 
 
