@@ -36,7 +36,7 @@ _SAMPLE_BYTES = 65_536
 
 # What charset-normalizer may answer where cp1252 is ruled out: what banks have been seen to write.
 _OTHERS = [
-    "cp1250", "cp1251", "cp1253", "cp1257", "cp850", "cp852", "mac_roman", "koi8_r",
+    "cp1250", "cp1251", "cp1253", "cp850", "cp852", "mac_roman", "koi8_r",
     "shift_jis", "gb18030", "big5", "euc_kr",
 ]  # fmt: skip
 # In cp1252 these stand alone or beside digits; between two letters they betray another encoding.

@@ -221,7 +221,7 @@ PL_MBANK = """\
 def test_reads_the_form_of_pl_mbank() -> None:
     file = read_file(PL_MBANK.encode("cp1250"), "export.csv", currency="PLN")
     assert rows_of(file) == [
-        ("2024-01-15", "-12.34", "ÆABKA ZAKUP"),
+        ("2024-01-15", "-12.34", "ŻABKA ZAKUP"),
         ("2024-01-14", "5000.00", "PRZELEW WYNAGRODZENIE"),
     ]
     assert file.findings == ()

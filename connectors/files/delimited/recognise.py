@@ -82,7 +82,8 @@ def recognise(text: str, encoding: str, currency: str | None, all_rows: bool) ->
     dates = [i for i in (date, value_date) if i is not None]
     bodies = _bodies([columns[i] for i in numbers])
     sign, sign_assumed = decide_decimal_sign(bodies, own_currency, fallback)
-    prefer = _usual_order(table.delimiter, sign, own_currency)
+    commas = sign == "," and not sign_assumed
+    prefer = _usual_order(table.delimiter, commas, own_currency)
     form, form_assumed = decide_date_format([columns[i].cells for i in dates], prefer)
     if all_rows or ((sign_assumed or form_assumed) and not short):
         whole = _whole_columns(text, table, dates, numbers)
@@ -241,9 +242,9 @@ def _bodies(columns: Sequence[Column]) -> list[str]:
     return [p.body for c in columns if c.is_amount for p in c.parts if p is not None]
 
 
-def _usual_order(delimiter: str, decimal_sign: DecimalSign, currency: str | None) -> str:
+def _usual_order(delimiter: str, commas: bool, currency: str | None) -> str:
     """Who prints such a file: the month first is the habit of the United States alone."""
-    if delimiter == ";" or decimal_sign == ",":
+    if delimiter == ";" or commas:
         return "dmy"
     return "mdy" if currency in (None, "USD") else "dmy"
 

@@ -130,6 +130,9 @@ class _Parser:
 
     def _close(self, name: str) -> None:
         own = self._name == name
+        if own and _AGGREGATES.match(name) and not "".join(self._value).strip():
+            self._stack[-1].parts.append(Aggregate(name, self._at))
+            self._name = ""
         self._settle(holds_tags=False)
         self._value.clear()
         if own or not any(part.tag == name for part in self._stack):
