@@ -1,0 +1,166 @@
+"""The whole product on one database, for tests that speak to it as a client does.
+
+The product runs on an event loop in a thread of its own: commands, tailer and API, without a
+network. Tests stay plain functions that ask and get answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID, uuid5
+
+import httpx
+import psycopg
+import uvloop
+
+from mintflow.commands.core.ports import Principal
+from mintflow.hosts.bootstrap import Running, running
+from mintflow.hosts.settings import Settings
+from mintflow.projections.core.install import install
+from mintflow.store.keys import KeyStore, MemoryKeyStore
+
+T = TypeVar("T")
+
+TOKENS = ("token-of-ada-5b1f", "token-of-bob-77c2")
+_PEOPLE = UUID("5f0f2c1e-43a1-4c55-9f6e-0c8f4f6f7a11")
+
+
+def authenticate(token: str) -> Principal | None:
+    """Two people with a token each."""
+    if token not in TOKENS:
+        return None
+    user_id = uuid5(_PEOPLE, token)
+    return Principal(user_id, f"user:{user_id}")
+
+
+@dataclass(frozen=True)
+class Product:
+    """A running product and the loop that it runs on."""
+
+    loop: asyncio.AbstractEventLoop
+    running: Running
+    database_url: str
+
+    def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the product's loop and wait for it."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
+
+    def client(self, token: str | None = TOKENS[0]) -> Client:
+        """Speaks HTTP to the product as the person whose token it is."""
+        headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+        transport = httpx.ASGITransport(self.running.app, raise_app_exceptions=False)
+        http = httpx.AsyncClient(transport=transport, base_url="http://books", headers=headers)
+        return Client(self, http)
+
+
+class Client:
+    """Plain calls to the API; `data` of a success, or an error that says what was refused."""
+
+    def __init__(self, product: Product, http: httpx.AsyncClient) -> None:
+        self._product = product
+        self._http = http
+
+    def send(self, method: str, path: str, **how: Any) -> httpx.Response:
+        """One request; any answer."""
+        return self._product.call(self._http.request(method, path, **how))
+
+    def send_all(self, requests: list[tuple[str, str, dict[str, Any]]]) -> list[httpx.Response]:
+        """Many requests at once, 64 in flight; answers in the order of the requests."""
+
+        async def together() -> list[httpx.Response]:
+            room = asyncio.Semaphore(64)
+
+            async def one(method: str, path: str, how: Mapping[str, Any]) -> httpx.Response:
+                async with room:
+                    return await self._http.request(method, path, **how)
+
+            return await _gather([one(*request) for request in requests])
+
+        return self._product.call(together())
+
+    def get(self, path: str, **params: Any) -> Any:
+        return data_of(self.send("GET", path, params=params))
+
+    def post(self, path: str, body: Any = None, **how: Any) -> Any:
+        return data_of(self.send("POST", path, json=body, **how))
+
+    def put(self, path: str, body: Any) -> Any:
+        return data_of(self.send("PUT", path, json=body))
+
+    def patch(self, path: str, body: Any) -> Any:
+        return data_of(self.send("PATCH", path, json=body))
+
+    def delete(self, path: str, **params: Any) -> Any:
+        return data_of(self.send("DELETE", path, params=params))
+
+    def upload(self, path: str, name: str, content: bytes, **fields: str) -> Any:
+        """A bank file as a form."""
+        return data_of(self.send("POST", path, files={"file": (name, content)}, data=fields))
+
+    def pages(self, path: str, **params: Any) -> list[Any]:
+        """Every row of a list, over all its pages."""
+        rows: list[Any] = []
+        while True:
+            answer = self.send("GET", path, params=params)
+            rows += data_of(answer)
+            pagination = answer.json()["meta"]["pagination"]
+            if not pagination["has_next"]:
+                return rows
+            params["cursor"] = pagination["next_cursor"]
+
+
+def data_of(answer: httpx.Response) -> Any:
+    """The data of a success; a refusal fails the test with its code."""
+    body = answer.json()
+    assert answer.is_success, (answer.status_code, body)
+    return body["data"]
+
+
+@contextmanager
+def product(
+    database_url: str, *, keys: KeyStore | None = None, settings: Settings | None = None
+) -> Iterator[Product]:
+    """Start the product on a migrated database; stop it at the end."""
+    install(database_url)
+    loop = uvloop.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="product")
+    thread.start()
+
+    def call(awaitable: Awaitable[T]) -> T:
+        async def awaited() -> T:
+            return await awaitable
+
+        return asyncio.run_coroutine_threadsafe(awaited(), loop).result()
+
+    context = running(database_url, keys or MemoryKeyStore(), settings or Settings(), authenticate)
+    try:
+        started = call(context.__aenter__())
+        try:
+            yield Product(loop, started, database_url)
+        finally:
+            call(context.__aexit__(None, None, None))
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
+def drop_read_models(database_url: str) -> None:
+    """Forget every read model and every checkpoint, as if the product had never folded anything."""
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        tables = conn.execute(
+            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'model'"
+        ).fetchall()
+        for (table,) in tables:
+            conn.execute(f"drop table {table} cascade".encode())
+        conn.execute("delete from projection.checkpoint")
+
+
+async def _gather(coroutines: list[Coroutine[Any, Any, T]]) -> list[T]:
+    return await asyncio.gather(*coroutines)
