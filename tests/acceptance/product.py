@@ -137,7 +137,12 @@ def product(
 
         return asyncio.run_coroutine_threadsafe(awaited(), loop).result()
 
-    context = running(database_url, keys or MemoryKeyStore(), settings or Settings(), authenticate)
+    context = running(
+        database_url,
+        keys or MemoryKeyStore(),
+        settings or Settings.from_environment({}),
+        authenticate,
+    )
     try:
         started = call(context.__aenter__())
         try:
@@ -155,7 +160,8 @@ def drop_read_models(database_url: str) -> None:
     """Forget every read model and every checkpoint, as if the product had never folded anything."""
     with psycopg.connect(database_url, autocommit=True) as conn:
         tables = conn.execute(
-            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'model'"
+            "select format('%I.%I', schemaname, tablename) from pg_tables"
+            " where schemaname = 'model'"
         ).fetchall()
         for (table,) in tables:
             conn.execute(f"drop table {table} cascade".encode())
