@@ -25,6 +25,7 @@ from starlette.responses import Response
 from benchmarks.setting import product
 from mintflow.commands.core.ids import new_id
 from mintflow.hosts.bootstrap import OPTIONS
+from mintflow.hosts.collector import tune_collector
 from mintflow.hosts.logs import configure_logs
 
 POOL = 8
@@ -98,6 +99,7 @@ async def bare_app(url: str) -> FastAPI:
 async def _serve(app: Any) -> None:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
+    listener.listen(256)
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     print(listener.getsockname()[1], flush=True)
@@ -108,6 +110,7 @@ async def _serve(app: Any) -> None:
 
 
 async def main(kind: str, url: str) -> None:
+    tune_collector()
     configure_logs("ERROR")
     if kind == "bare":
         await _serve(await bare_app(url))

@@ -24,6 +24,7 @@ from fastapi import FastAPI
 from mintflow.commands.core.ids import new_id
 from mintflow.hosts.access import LocalOwner, write_private
 from mintflow.hosts.bootstrap import Running, running
+from mintflow.hosts.collector import tune_collector
 from mintflow.hosts.folder_lock import FolderLock
 from mintflow.hosts.postgres import EmbeddedPostgres
 from mintflow.hosts.settings import Settings
@@ -87,6 +88,7 @@ async def serve(data_dir: Path, settings: Settings, port: int) -> None:
     port: 0 takes a free one. `data_dir/api.json` says where it is, from the moment it is ready
     until it stops.
     """
+    tune_collector()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -6,7 +6,6 @@ may, what must exist, the state it is in, the rule for values, and last a change
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -38,8 +37,6 @@ log = structlog.get_logger(__name__)
 
 # With 32 writers on one stream the last one has lost 31 times; more than that is not bad luck.
 ATTEMPTS_MAX = 40
-# Encoding this many events takes about 20 ms, for which other requests need not wait.
-ENCODE_APART_AT = 1_000
 # Ledgers whose last write is remembered; one is about 200 bytes.
 REMEMBERED_MAX = 50_000
 
@@ -91,10 +88,7 @@ class CommandBus:
                     raise
                 return await self._keep(key, asked, context, _refused(refusal))
             answer = _idempotency(key, asked, context, _accepted(data)) if key is not None else None
-            if unit.events_pending > ENCODE_APART_AT:
-                commit = await asyncio.to_thread(unit.commit, answer)
-            else:
-                commit = unit.commit(answer)
+            commit = unit.commit(answer)
             if not commit.events:
                 if key is not None:
                     return await self._keep(key, asked, context, _accepted(data))

@@ -22,8 +22,10 @@ from psycopg import AsyncConnection
 from mintflow.domain.core.errors import Unavailable
 from mintflow.store.append import (
     APPEND_SQL,
+    BATCH_EVENTS_MAX,
     KEEP_ANSWER_SQL,
     Commit,
+    EncodedEvent,
     Idempotency,
     Outcome,
     append_args,
@@ -33,15 +35,13 @@ from mintflow.store.append import (
 
 log = structlog.get_logger(__name__)
 
-# Larger batches gain nothing (measured: 25k/s at 128, 25k/s at 1,000) and make neighbours wait.
-BATCH_EVENTS_MAX = 512
 # While one batch is being committed the next one is made ready and sent on the other connection;
 # the locks of the shards keep their order. A third lane gained nothing.
 LANES = 2
 # Fewer commits than this are not shared out between lanes: one fsync for all costs less.
 SHARED_FROM = 4
-# A commit of more events than this goes alone, on a connection of its own, in parts.
-PART_EVENTS = 5_000
+# A commit of more than BATCH_EVENTS_MAX goes alone, on a connection of its own, in parts.
+PART_EVENTS = 2_000
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
 
 Connect = Callable[[], Awaitable[AsyncConnection[Any]]]
@@ -287,14 +287,14 @@ async def _append_one(conn: AsyncConnection[Any], commit: Commit) -> Outcome | E
 
 async def append_in_parts(conn: AsyncConnection[Any], commit: Commit) -> Outcome:
     """Append a commit of any size, all or nothing, a part of its events at a time."""
-    parts = [
-        commit.events[start : start + PART_EVENTS]
-        for start in range(0, len(commit.events), PART_EVENTS)
-    ]
+    starts = range(0, len(commit.events), PART_EVENTS)
     last: Outcome | None = None
+    part = await _part(commit, 0)
     async with conn.transaction():
-        for number, part in enumerate(parts):
-            first, final = number == 0, number == len(parts) - 1
+        for start in starts:
+            first, final = start == 0, start == starts[-1]
+            # The next part is encoded in another thread while the database works on this one.
+            ahead = asyncio.create_task(_part(commit, start + PART_EVENTS))
             piece = Commit(
                 commit.shard,
                 commit.ledger_id,
@@ -303,11 +303,18 @@ async def append_in_parts(conn: AsyncConnection[Any], commit: Commit) -> Outcome
                 commit.idempotency if final else None,
                 commit.expected_seq if first else None,
             )
-            last = (await _append(conn, [piece]))[0]
+            try:
+                last = (await _append(conn, [piece]))[0]
+            finally:
+                part = await ahead
             if last.kind != "appended":
                 raise psycopg.Rollback
     assert last is not None
     return last
+
+
+async def _part(commit: Commit, start: int) -> Sequence[EncodedEvent]:
+    return await asyncio.to_thread(commit.events.__getitem__, slice(start, start + PART_EVENTS))
 
 
 async def _append(conn: AsyncConnection[Any], commits: Sequence[Commit]) -> list[Outcome]:

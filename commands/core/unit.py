@@ -7,16 +7,18 @@ decided again. `change` is for streams that the command appends to. Nothing is w
 from __future__ import annotations
 
 import datetime as dt
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
 from mintflow.commands.core.command import Context
+from mintflow.commands.core.late import LateEvents
 from mintflow.commands.core.ports import Clock, IdSource
 from mintflow.commands.core.repository import Repository
 from mintflow.domain.core.aggregates import Aggregate
 from mintflow.domain.core.errors import NotFound
 from mintflow.domain.core.ids import shard_of
-from mintflow.store.append import Commit, EncodedEvent, Idempotency
+from mintflow.store.append import BATCH_EVENTS_MAX, Commit, EncodedEvent, Idempotency
 from mintflow.store.mapper import Mapper, Provenance
 
 A = TypeVar("A", bound=Aggregate)
@@ -119,13 +121,8 @@ class Unit:
         self._changed.clear()
         self._guards.clear()
 
-    @property
-    def events_pending(self) -> int:
-        """How many events the commit will have."""
-        return sum(len(aggregate.pending_events) for aggregate in self._changed.values())
-
     def commit(self, idempotency: Idempotency | None) -> Commit:
-        """All that is to be appended, encoded; may have no events."""
+        """All that is to be appended, maybe nothing. Many are encoded while they are written."""
         provenance = Provenance(
             self.ledger_id,
             self.context.principal.actor,
@@ -133,11 +130,14 @@ class Unit:
             self.context.causation_id,
         )
         encode, new_id = self._mapper.encode, self.new_id
-        events: list[EncodedEvent] = [
-            encode(event, new_id(), provenance)  # type: ignore[arg-type]
-            for aggregate in self._changed.values()
-            for event in aggregate.pending_events
+        pending: list[Any] = [
+            event for aggregate in self._changed.values() for event in aggregate.pending_events
         ]
+        events: Sequence[EncodedEvent] = LateEvents(
+            pending, lambda event: encode(event, new_id(), provenance)
+        )
+        if len(pending) <= BATCH_EVENTS_MAX:
+            events = events[:]
         guards = [one for one in self._guards.items() if one[0] not in self._changed]
         return Commit(
             shard_of(self.ledger_id),
