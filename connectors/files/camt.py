@@ -64,7 +64,8 @@ def read_camt(data: bytes, text: str) -> StatementFile:
             reader = _Statement(f"{_name(element)}[{len(statements) + 1}]/")
     except etree.XMLSyntaxError as error:
         # The library's message may quote the file; the line says enough.
-        raise CannotRead(f"line {error.lineno or 1}", "the XML is broken or cut off") from None
+        where = f"line {error.lineno}" if error.lineno else "file"
+        raise CannotRead(where, "the XML is broken or cut off") from None
     if not statements:
         raise CannotRead("Document", "there is no statement, report or notification in it")
     unique = _unique_ids(statements)

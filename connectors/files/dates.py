@@ -188,7 +188,7 @@ def _decide_order(columns: Sequence[Sequence[str]], prefer: str) -> tuple[str, b
     orders = [order for order in _ORDERS if readable[order] == best]
     if len(orders) == 1:
         return orders[0], False
-    if "ymd" not in orders and all(first == second for first, second, _, _ in flat):
+    if not best or ("ymd" not in orders and all(first == second for first, second, _, _ in flat)):
         return prefer, False
     decided = _by_sequence(triples, orders) or _by_span(flat, orders)
     if decided:

@@ -37,6 +37,7 @@ _END = re.compile(r"-[}A-Z0-9{:\s]*\Z")
 _ROW = Tags.STATEMENT.value.re
 _BALANCE = Tags.FINAL_OPENING_BALANCE.value.re
 _SUM = Tags.SUM_DEBIT_ENTRIES.value.re
+_TYPE = re.compile(r"[A-Z][A-Z0-9 ]{3}\Z")
 _LINE_CHARS = 65
 _CODES = re.compile(r"/([A-Z]{3,4})/")
 _NO_REFERENCE = frozenset({"", "NONREF", "NOREF", "NOTPROVIDED", "EREF", "NULL"})
@@ -182,7 +183,8 @@ def _row(item: _Field, number: int) -> StatementRow:
     where = f"line {item.line}"
     match = _ROW.match(item.text.strip())
     plain = plain_digits(match["amount"], ",") if match else None
-    if match is None or plain is None:
+    # The library's pattern takes what is left of a broken amount for a type or a reference.
+    if match is None or plain is None or not _TYPE.match(match["id"] or ""):
         raise CannotRead(where, f":61: number {number} of its statement cannot be read")
     valued = _day(match["year"], match["month"], match["day"], where)
     booked = valued

@@ -33,7 +33,7 @@ _LEAVES = frozenset(
 # Never values, so that a file that is cut off before their ends shows it.
 _AGGREGATES = re.compile(
     r"(OFX|SONRS|STATUS|FI|STMTTRNP?|LEDGERBAL|AVAILBAL|CURRENCY|ORIGCURRENCY|PAYEE"
-    r"|\w+(MSGSRSV1|TRNRS|STMTRS|TRANLISTP?|ACCTFROM|ACCTTO))\Z"
+    r"|\w*(MSGSRSV1|TRNRS|STMTRS|TRANLISTP?|ACCTFROM|ACCTTO))\Z"
 )
 
 
