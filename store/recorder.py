@@ -14,12 +14,16 @@ from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import (
+    ApplicationRecorder,
     IntegrityError,
     InterfaceError,
+    ListenNotifySubscription,
     Notification,
     OperationalError,
+    PersistenceError,
     ProgrammingError,
     StoredEvent,
+    Subscription,
 )
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from eventsourcing.utils import retry
@@ -28,6 +32,9 @@ from psycopg.rows import tuple_row
 from mintflow.domain.core.ids import shard_of
 from mintflow.store.append import APPEND_SQL, Commit, EncodedEvent, append_args, outcomes
 from mintflow.store.arrays import register_arrays
+
+# How long a new event may wait for a subscription that has caught up.
+POLL_S = 0.05
 
 _SELECT_STREAM = (
     "select stream_id, stream_version, type, record from log.event"
@@ -59,10 +66,12 @@ class LedgerRecorder(PostgresApplicationRecorder):
     ) -> Sequence[int] | None:
         """Append all or none; returns their positions.
 
-        Raises IntegrityError where a stream has moved on, ProgrammingError for an unknown keyword.
+        Raises IntegrityError where a stream has moved on, ProgrammingError for a keyword that it
+        can not honour (the library's `Application` gives `tracking=None`).
         """
-        if kwargs:
-            raise ProgrammingError(f"unknown keywords: {sorted(kwargs)}")
+        given = sorted(name for name, value in kwargs.items() if value is not None)
+        if given:
+            raise ProgrammingError(f"unknown keywords: {given}")
         if not stored_events:
             return []
         now = datetime.now(UTC)
@@ -86,7 +95,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
                 outcome = outcomes(cursor.fetchall())[0]
         if outcome.kind != "appended" or outcome.position is None:
             raise IntegrityError(f"the append was refused: {outcome.kind}")
-        return range(outcome.position - len(events) + 1, outcome.position + 1)
+        return list(range(outcome.position - len(events) + 1, outcome.position + 1))
 
     @retry((InterfaceError, OperationalError), max_attempts=10, wait=0.2)
     def select_events(
@@ -152,10 +161,33 @@ class LedgerRecorder(PostgresApplicationRecorder):
         rows = self._rows("select position from log.shard_head where shard = %s", [self.shard])
         return rows[0][0] or None
 
+    def subscribe(
+        self, gt: int | None = None, topics: Sequence[str] = ()
+    ) -> Subscription[ApplicationRecorder]:
+        """The shard's events as they come; asks again every POLL_S, because an append tells no one.
+
+        (NOTIFY takes a lock of the whole cluster in every commit.)
+        """
+        return PollingSubscription(recorder=self, gt=gt, topics=topics)
+
     def _rows(self, statement: str, params: list[Any]) -> list[tuple[Any, ...]]:
         with self.datastore.get_connection() as conn, conn.cursor(row_factory=tuple_row) as cursor:
             cursor.execute(statement.encode(), params, prepare=True)
             return cursor.fetchall()
+
+
+class PollingSubscription(ListenNotifySubscription[LedgerRecorder]):
+    """The library's subscription, woken by time instead of by a notification."""
+
+    def _loop_on_pull(self) -> None:
+        try:
+            while not self._has_been_stopped:
+                self._pull()
+                self._has_been_notified.wait(POLL_S)
+        except PersistenceError as fault:
+            # Told to whoever iterates; a thread has nobody to raise to.
+            self._thread_error = fault
+            self.stop()
 
 
 def _as_uuid(originator_id: UUID | str) -> UUID:
