@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -57,7 +58,7 @@ async def started(kind: str, url: str) -> AsyncIterator[int]:
 
 async def bare_app(url: str) -> FastAPI:
     """POST /insert does one prepared INSERT; GET /query?n= runs the n-th statement of the file
-    that BARE_SQL names: [[sql, args], …]."""
+    that BARE_SQL_FILE names: [[sql, args], …]."""
     app = FastAPI()
     pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
         url,
@@ -72,7 +73,8 @@ async def bare_app(url: str) -> FastAPI:
             "create table if not exists public.bare (id uuid primary key, account_id text,"
             " date text, amount text, description text)"
         )
-    statements: Sequence[Any] = orjson.loads(os.environ.get("BARE_SQL", "[]"))
+    file = os.environ.get("BARE_SQL_FILE")
+    statements: Sequence[Any] = orjson.loads(Path(file).read_bytes()) if file else []  # noqa: ASYNC240
 
     @app.post("/insert")
     async def insert(body: BareTransaction) -> dict[str, str]:

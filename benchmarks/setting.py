@@ -25,7 +25,7 @@ from mintflow.hosts.bootstrap import Running, running
 from mintflow.hosts.settings import Settings
 from mintflow.migrations.runner import migrate
 from mintflow.projections.core.install import install
-from mintflow.store.keys import MemoryKeyStore
+from mintflow.store.keys import KeyStore, MemoryKeyStore
 
 OWNER = Principal(UUID(int=1), "user:bench")
 TOKEN = "bench"
@@ -60,14 +60,17 @@ def drop_database(server_url: str, name: str) -> None:
 
 
 @asynccontextmanager
-async def product(database_url: str, *, tail: bool) -> AsyncIterator[Running]:
+async def product(
+    database_url: str, *, tail: bool, keys: KeyStore | None = None
+) -> AsyncIterator[Running]:
     """The product in this process, as the embedded host runs it."""
 
     def authenticate(token: str) -> Principal | None:
         return OWNER if token == TOKEN else None
 
     settings = Settings(requests_per_s=1_000_000, requests_burst=1_000_000)
-    async with running(database_url, MemoryKeyStore(), settings, authenticate, tail=tail) as made:
+    keys = keys or MemoryKeyStore()
+    async with running(database_url, keys, settings, authenticate, tail=tail) as made:
         yield made
 
 
