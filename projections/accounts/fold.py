@@ -74,21 +74,23 @@ _NAMED = {
     "account.reopened", "account.balance_reported", "account.import_profile_set",
 }  # fmt: skip
 
+# (ledger, account, currency, day) -> what is added to posted, pending and pending_out.
+_Days = dict[tuple[str, str, str, str], list[Decimal]]
+
 
 def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
-    days: dict[tuple[str, str, str, str], list[Decimal]] = {}
+    days: _Days = {}
     for event in batch:
         topic = event.type
         if topic in MONEY_TYPES:
             _book(event.envelope["ledger_id"], event.data, days)
         if topic in _NAMED:
             _describe(event, changes)
-    for (ledger_id, account_id, currency, day), sums in days.items():
-        changes.add(ACCOUNT_DAYS, (ledger_id, account_id, day), sums)
-        changes.add(ACCOUNT_BALANCES, (ledger_id, account_id, currency), sums)
+    changes.add(ACCOUNT_DAYS, (((key[0], key[1], key[3]), sums) for key, sums in days.items()))
+    changes.add(ACCOUNT_BALANCES, ((key[:3], sums) for key, sums in days.items()))
 
 
-def _book(ledger_id: str, data: Json, days: dict[tuple[str, str, str, str], list[Decimal]]) -> None:
+def _book(ledger_id: str, data: Json, days: _Days) -> None:
     """Add what a money event changes on its account, day by day."""
     before, after = data["before"], data["after"]
     if before is not None and after is not None and _same_leg(before, after):
@@ -138,7 +140,7 @@ def _describe(event: RecordedEvent, changes: Changes) -> None:
         )
         # Every account has a row of its balance, with the currency's digits, from the beginning.
         zero = exact_amount(ZERO, data["currency"])
-        changes.add(ACCOUNT_BALANCES, (*key, data["currency"]), [zero, zero, zero])
+        changes.add(ACCOUNT_BALANCES, [((*key, data["currency"]), [zero, zero, zero])])
     elif event.type == "account.renamed":
         changes.patch(ACCOUNTS, key, {"name": private(event).get("name", "")})
     elif event.type == "account.opening_balance_changed":

@@ -75,10 +75,11 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
             _book(event.envelope["ledger_id"], event.data, counted, days)
         elif topic.startswith("category"):
             _tree(event, changes)
-    for (ledger_id, category_id, day, currency), sums in days.items():
-        changes.add(CATEGORY_DAYS, (ledger_id, category_id, day, currency), sums)
-        month = (ledger_id, category_id, f"{day[:7]}-01", currency)
-        changes.add(CATEGORY_MONTHS, month, sums)
+    changes.add(CATEGORY_DAYS, days.items())
+    changes.add(
+        CATEGORY_MONTHS,
+        (((key[0], key[1], key[2][:7] + "-01", key[3]), sums) for key, sums in days.items()),
+    )
 
 
 def _book(ledger_id: str, data: Json, counted: int, days: _Days) -> None:

@@ -38,7 +38,7 @@ INLINE_EVENTS = 200
 HOLE_EVENTS = 5_000
 # What an event itself can be to blame for: its facts do not fit the fold, or its values the tables.
 # Everything else (no connection, no table, no key store) is a fault around it and is tried again.
-_POISON = (
+POISON = (
     LookupError, ValueError, TypeError, AttributeError, ArithmeticError, AssertionError,
     psycopg.DataError, psycopg.IntegrityError,
 )  # fmt: skip
@@ -91,7 +91,7 @@ class Applier:
     async def _apply(self, projections: Sequence[Projection], batches: Batches) -> dict[int, int]:
         try:
             return await self._in_transaction(projections, batches)
-        except _POISON as poison:
+        except POISON as poison:
             return await self._without_poison(projections, batches, poison)
 
     async def _without_poison(

@@ -10,7 +10,7 @@ deltas per key, so the order between keys never matters.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -111,26 +111,22 @@ class Changes:
         changes.patched.pop(key, None)
         changes.deleted[key] = None
 
-    def add(self, table: Table, key: Key, deltas: Sequence[Delta]) -> None:
-        """Add to the columns after the key; a row that is not there begins at zero.
+    def add(self, table: Table, deltas: Iterable[tuple[Key, Sequence[Delta]]]) -> None:
+        """Add to the columns after each key; a row that is not there begins at zero.
 
         Sums that come back to zero stay as rows: whether a row exists then depends only on which
         events there were, and not on how they were cut into batches.
         """
-        added = self.of(table).added
-        held = added.get(key)
-        if held is None:
-            added[key] = list(deltas)
-        else:
-            for index, delta in enumerate(deltas):
-                held[index] = plus(held[index], delta)
-
-
-def plus(one: Delta, other: Delta) -> Delta:
-    """The exact sum of two amounts, or of two counts."""
-    if isinstance(one, Decimal) and isinstance(other, Decimal):
-        return EXACT.add(one, other)
-    return one + other
+        added, plus = self.of(table).added, EXACT.add
+        for key, some in deltas:
+            held = added.get(key)
+            if held is None:
+                added[key] = [*some]
+                continue
+            for index, delta in enumerate(some):
+                if delta:
+                    one = held[index]
+                    held[index] = one + delta if delta.__class__ is int else plus(one, delta)
 
 
 def _key(table: Table, row: Row) -> Key:

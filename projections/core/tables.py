@@ -15,15 +15,11 @@ APP_ROLE = "mintflow_app"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """type: the SQL type. free: may hold any text, so COPY has to escape it."""
+    """type: the SQL type."""
 
     name: str
     type: str
     null: bool = False
-
-    @property
-    def free(self) -> bool:
-        return self.type in ("text", "text[]", "jsonb")
 
 
 @dataclass(frozen=True, slots=True)

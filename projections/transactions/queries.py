@@ -6,7 +6,7 @@ import base64
 import binascii
 import datetime as dt
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ import orjson
 from psycopg import AsyncConnection
 
 from mintflow.domain.core.errors import Invalid
+from mintflow.domain.core.money import exact_amount, money_text
 from mintflow.domain.transactions import TransactionNotFound
 from mintflow.projections.core.reading import Row, Rows, positioned, read, read_one
 from mintflow.store.arrays import TextArray
@@ -158,17 +159,20 @@ def _read_cursor(cursor: str, sort: str) -> list[Any]:
             if by == "date":
                 values[0] = dt.date.fromisoformat(values[0])
             elif by == "amount":
-                values[0] = Decimal(values[0])
-            if abs(values[-1]) < 2**63 and (by != "amount" or values[0].is_finite()):
+                values[0] = exact_amount(values[0], "ETH")
+            if type(values[-1]) is int and abs(values[-1]) < 2**63:
                 return values
-    except (binascii.Error, ValueError, TypeError, IndexError, InvalidOperation):
+    except (binascii.Error, ValueError, TypeError, IndexError, Invalid):
         pass
     raise CursorNotReadable("the cursor does not belong to this list", sort=sort)
 
 
 def _write_cursor(row: Row, sort: str) -> str:
     by = sort.lstrip("-")
-    values = [row["first_seq"]] if by == "recorded" else [str(row[by]), row["first_seq"]]
+    values = [row["first_seq"]]
+    if by != "recorded":
+        # str() would write the smallest amounts with an exponent.
+        values.insert(0, money_text(row[by]) if by == "amount" else row[by].isoformat())
     return base64.urlsafe_b64encode(orjson.dumps([sort, *values])).decode()
 
 

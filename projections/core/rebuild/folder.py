@@ -1,0 +1,147 @@
+"""Folding the history of ledgers into empty tables: sums in memory, rows by COPY.
+
+A ledger's events come together and in order, so whatever concerns a ledger that is through is final
+and is copied without a look at the table. Only a ledger too large for memory is written in several
+goes, the later ones as the live path writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import psycopg
+
+from mintflow.projections.core.changes import Changes, Row, TableChanges
+from mintflow.projections.core.projection import Projection
+from mintflow.projections.core.statements import (
+    Copy,
+    Statement,
+    copy_sql,
+    copy_text,
+    new_rows,
+    operations,
+)
+from mintflow.projections.core.tables import Table
+from mintflow.store.mapper import RecordedEvent
+
+# Rows held before they are written where a ledger ends, and before they are written anywhere. A row
+# is about 1 kB here.
+ROWS_SOFT, ROWS_HARD = 15_000, 80_000
+_COPY_BLOCK = 4_000
+
+Skipped = frozenset[tuple[str, int, int]]
+"""(projection, shard, position) of events that stay parked."""
+
+
+class LedgerIncomplete(RuntimeError):
+    """The events of a ledger are not 1, 2, 3 …: the log has lost some, or was read out of order."""
+
+
+class LedgerFolder:
+    """Takes the events of one ledger after another; `finish` writes what is left."""
+
+    def __init__(
+        self,
+        conn: psycopg.Connection[Any],
+        schema: str,
+        projections: Sequence[Projection],
+        skipped: Skipped = frozenset(),
+        *,
+        rows_hard: int = ROWS_HARD,
+    ) -> None:
+        self._conn = conn
+        self._schema = schema
+        self._projections = projections
+        self._skipped = skipped
+        self._rows_hard = rows_hard
+        self._changes = Changes()
+        self._ledger = ""
+        self._seq = 0
+        # The ledger of which rows have been written while more of its events were to come.
+        self._begun = ""
+
+    def take(self, events: Sequence[RecordedEvent]) -> None:
+        """The next events. Raises LedgerIncomplete, and what a fold raises."""
+        ends = self._check(events)
+        if ends:
+            self._fold(events[:ends])
+            if len(self._changes) >= ROWS_SOFT:
+                self._write()
+                self._begun = ""
+        self._fold(events[ends:])
+        if len(self._changes) >= self._rows_hard:
+            self._write()
+            self._begun = self._ledger
+
+    def finish(self) -> None:
+        self._write()
+
+    def _check(self, events: Sequence[RecordedEvent]) -> int:
+        """Where in the events the last ledger begins; 0 where they are all of the current one."""
+        begins = 0
+        for index, event in enumerate(events):
+            ledger_id = event.envelope["ledger_id"]
+            if ledger_id != self._ledger:
+                self._ledger, self._seq, begins = ledger_id, 0, index
+            self._seq += 1
+            if event.ledger_seq != self._seq:
+                raise LedgerIncomplete(f"ledger {ledger_id} has no event {self._seq}")
+        return begins
+
+    def _fold(self, events: Sequence[RecordedEvent]) -> None:
+        for projection in self._projections:
+            projection.fold(not_skipped(events, projection, self._skipped), self._changes)
+
+    def _write(self) -> None:
+        changes, self._changes = self._changes, Changes()
+        for table, found in changes.tables.values():
+            rest = _split_off(found, self._begun) if self._begun else None
+            rows = list(new_rows(found))
+            if rows:
+                copy_rows(self._conn, f"{self._schema}.", table, rows)
+            if rest:
+                later = Changes()
+                later.tables[table.name] = (table, rest)
+                write(self._conn, operations(later, schema=self._schema))
+
+
+def not_skipped(
+    events: Sequence[RecordedEvent], projection: Projection, skipped: Skipped
+) -> Sequence[RecordedEvent]:
+    """The events without those that stay parked for a projection."""
+    if not skipped:
+        return events
+    name = projection.name
+    return [event for event in events if (name, event.shard, event.position) not in skipped]
+
+
+def write(conn: psycopg.Connection[Any], writes: Iterator[Statement | Copy]) -> None:
+    """Carry out the operations in order."""
+    for operation in writes:
+        if isinstance(operation, Copy):
+            with conn.cursor().copy(operation.sql.encode()) as copy:
+                copy.write(operation.text())
+        else:
+            conn.execute(operation.sql.encode(), operation.args)
+
+
+def copy_rows(
+    conn: psycopg.Connection[Any], prefix: str, table: Table, rows: Sequence[Row]
+) -> None:
+    """New rows, in blocks: the server stores one while the next is put into text."""
+    with conn.cursor().copy(copy_sql(prefix, table).encode()) as copy:
+        for start in range(0, len(rows), _COPY_BLOCK):
+            copy.write(copy_text(table, rows[start : start + _COPY_BLOCK]))
+
+
+def _split_off(found: TableChanges, ledger_id: str) -> TableChanges:
+    """Take the changes of one ledger out of the others."""
+    rest = TableChanges()
+    take: Callable[[Any], Any] = lambda held: {  # noqa: E731
+        key: held.pop(key) for key in [key for key in held if key[0] == ledger_id]
+    }
+    rest.inserted, rest.upserted = take(found.inserted), take(found.upserted)
+    rest.patched, rest.deleted = take(found.patched), take(found.deleted)
+    rest.added = take(found.added)
+    return rest

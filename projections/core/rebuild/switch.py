@@ -1,0 +1,134 @@
+"""The switch: in one transaction the rebuilt tables take the place of the served ones."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+
+from mintflow.domain.core.errors import Unavailable
+from mintflow.projections.core.install import make_views, run
+from mintflow.projections.core.projection import Projection
+from mintflow.projections.core.rebuild.catching_up import Replay
+from mintflow.projections.core.tables import SERVED
+
+# While this many events or fewer are missing, those who write wait for them rather than the other
+# way round.
+_CLOSE = 1_000
+_ATTEMPTS, _BETWEEN_S = 50, 0.2
+
+
+class SwitchRefused(Unavailable):
+    """The served tables could not be had for a moment; nothing was changed."""
+
+    code = "switch_refused"
+
+
+def switch(
+    conn: psycopg.Connection[Any],
+    replay: Replay,
+    everything: Sequence[Projection],
+    *,
+    keep_up: bool,
+) -> None:
+    """Serve the rebuilt tables.
+
+    everything: all projections, whose views are made anew. keep_up: the served tables follow the
+    log meanwhile and may be ahead. Whoever applies events waits for the locked checkpoints, and
+    goes on with the new tables from the same positions.
+    """
+    while keep_up and replay.behind(_served_positions(conn, replay)) > _CLOSE:
+        replay.until(_served_positions(conn, replay))
+    for _ in range(_ATTEMPTS):
+        positions = dict(replay.positions)
+        try:
+            with conn.transaction():
+                _switch(conn, replay, everything)
+            return
+        except psycopg.errors.LockNotAvailable:
+            replay.positions = positions
+            time.sleep(_BETWEEN_S)
+    raise SwitchRefused("long queries held the read models all the time; try again later")
+
+
+def _switch(
+    conn: psycopg.Connection[Any], replay: Replay, everything: Sequence[Projection]
+) -> None:
+    _lock(conn, replay)
+    replay.until(_served_positions(conn, replay))
+    # A query that holds one table and wants another could wait for us as we wait for it. Giving up
+    # before the server looks for deadlocks (1 s) makes sure that it is never the query that fails.
+    conn.execute("set local lock_timeout = '300ms'")
+    _drop_views(conn, everything)
+    for projection in replay.projections:
+        for table in projection.tables:
+            run(conn, f"drop table if exists {SERVED}.{table.name}")
+            run(conn, f"alter table {replay.schema}.{table.name} set schema {SERVED}")
+        _serve(conn, projection, replay)
+    make_views(conn, everything)
+    run(conn, f"drop schema {replay.schema}")
+
+
+def _lock(conn: psycopg.Connection[Any], replay: Replay) -> None:
+    """In the order in which appliers lock."""
+    conn.execute(
+        "select from projection.checkpoint where projection = any(%s)"
+        " order by shard, projection, version for update",
+        [[projection.name for projection in replay.projections]],
+    )
+
+
+def _served_positions(conn: psycopg.Connection[Any], replay: Replay) -> dict[int, int]:
+    """Shard -> the furthest of the served projections: the new tables must not fall behind any."""
+    return dict(
+        conn.execute(
+            "select shard, max(position) from projection.checkpoint where projection = any(%s)"
+            " group by shard",
+            [[projection.name for projection in replay.projections]],
+        ).fetchall()
+    )
+
+
+def _serve(conn: psycopg.Connection[Any], projection: Projection, replay: Replay) -> None:
+    """Move its checkpoints to this version, and keep of its parked events those that still are."""
+    conn.execute(
+        "delete from projection.checkpoint c where projection = %s and version <> ("
+        " select max(version) from projection.checkpoint m where m.projection = c.projection)",
+        [projection.name],
+    )
+    # Updated in place where they are there: an applier that waits for these rows then finds them.
+    conn.execute(
+        "insert into projection.checkpoint (shard, projection, version, position)"
+        " select shard, %s, %s, 0 from log.shard_head where not exists"
+        " (select from projection.checkpoint c where c.projection = %s)",
+        [projection.name, projection.version, projection.name],
+    )
+    conn.execute(
+        "update projection.checkpoint c set version = %s, position = p.position"
+        " from unnest(%s::int[], %s::bigint[]) as p (shard, position)"
+        " where c.projection = %s and c.shard = p.shard",
+        [
+            projection.version,
+            list(replay.positions),
+            list(replay.positions.values()),
+            projection.name,
+        ],
+    )
+    kept = [one for one in replay.skipped if one[0] == projection.name]
+    conn.execute(
+        "delete from projection.parked p where p.projection = %s and (p.shard, p.position) not in"
+        " (select * from unnest(%s::int[], %s::bigint[]))",
+        [projection.name, [shard for _, shard, _ in kept], [place for *_, place in kept]],
+    )
+    conn.execute(
+        "update projection.parked set version = %s where projection = %s",
+        [projection.version, projection.name],
+    )
+
+
+def _drop_views(conn: psycopg.Connection[Any], projections: Sequence[Projection]) -> None:
+    for projection in projections:
+        for view in projection.views:
+            run(conn, f"drop view if exists {SERVED}.{view.name}")

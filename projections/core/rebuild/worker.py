@@ -1,0 +1,112 @@
+"""A rebuild's worker process: folds the ledgers it is handed, until its parent has no more.
+
+It reads the log on one connection and writes tables on another. When the parent dies the pipe
+breaks, and the worker ends within a chunk; what it wrote lies in a schema that nobody else uses.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from mintflow.projections.core.projection import Projection
+from mintflow.projections.core.rebuild.folder import LedgerFolder, Skipped
+from mintflow.store.arrays import UuidArray, register_arrays
+from mintflow.store.keys import KeyStore
+from mintflow.store.mapper import Mapper
+from mintflow.store.sealing import Sealer
+
+CHUNK_EVENTS = 2_000
+COLUMNS = "e.shard, e.position, e.ledger_id, e.ledger_seq, e.recorded_at, e.record, e.sealed"
+
+# The nested loop keeps the order of the array, and a ledger's events come by its own index.
+_HISTORY = f"""
+select e.* from unnest(%s) with ordinality as l (ledger_id, number)
+cross join lateral (
+    select {COLUMNS} from log.event e
+    where e.ledger_id = l.ledger_id and e.position <= %s
+    order by e.ledger_seq
+) e
+"""  # noqa: S608 - constants only
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All that a worker is told. targets: shard -> position of the last event to fold."""
+
+    url: str
+    schema: str
+    projections: Sequence[Projection]
+    keys: Callable[[], KeyStore]
+    targets: Mapping[int, int]
+    skipped: Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Ledgers of one shard. events: about how many they have."""
+
+    shard: int
+    ledgers: Sequence[UUID]
+    events: int
+
+
+def work(job: Job, pipe: Connection) -> None:
+    """Answer each Unit with the number of its events, until None or the parent's end."""
+    # Everything here is freed by its last reference; looking for cycles among hundreds of thousands
+    # of rows took a third of the time.
+    gc.disable()
+    mapper = Mapper(Sealer(job.keys()))
+    with open_log(job.url) as log, open_tables(job.url) as tables:
+        while True:
+            try:
+                unit = pipe.recv()
+                if unit is None:
+                    return
+                pipe.send(fold_unit(job, unit, mapper, log, tables, pipe))
+            except (EOFError, BrokenPipeError):
+                return
+
+
+def fold_unit(
+    job: Job,
+    unit: Unit,
+    mapper: Mapper,
+    log: psycopg.Connection[Any],
+    tables: psycopg.Connection[Any],
+    pipe: Connection | None = None,
+) -> int:
+    """Fold the ledgers of a unit; returns how many events they have."""
+    folder = LedgerFolder(tables, job.schema, job.projections, job.skipped)
+    recorded, count = mapper.recorded, 0
+    with log.transaction(), log.cursor("history", binary=True) as cursor:
+        args = [UuidArray.of(unit.ledgers), job.targets[unit.shard]]
+        cursor.execute(_HISTORY.encode(), args)
+        while rows := cursor.fetchmany(CHUNK_EVENTS):
+            folder.take([recorded(*row) for row in rows])
+            count += len(rows)
+            # Nothing is sent while a unit is under way: what can be read is the parent's end.
+            if pipe is not None and pipe.poll():
+                raise EOFError
+    folder.finish()
+    return count
+
+
+def open_log(url: str) -> psycopg.Connection[Any]:
+    """A connection that reads the log."""
+    conn = psycopg.connect(url, autocommit=True)
+    register_arrays(conn)
+    return conn
+
+
+def open_tables(url: str) -> psycopg.Connection[Any]:
+    """A connection that fills tables; they can be made again, so it waits for no disk."""
+    conn = open_log(url)
+    conn.execute("set synchronous_commit = off")
+    return conn
