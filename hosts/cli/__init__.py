@@ -1,0 +1,24 @@
+"""The command line: `mintflow …`, for people at a terminal and for programs with --json.
+
+Every command that touches books is a client of the API (`hosts/session.py`), so it can do nothing
+that the API could not, and works with or without a running host.
+
+    app.py         the list of commands
+    options.py     options that many commands share
+    shell.py       from a command's work to output and exit code
+    views.py       tables, money and bars for people
+    lookup.py      ledgers and accounts by the names that people use
+    files.py       the import of bank files, and its dry run
+    one file per group of commands
+"""
+
+
+def main() -> None:
+    """Entry point of the `mintflow` program."""
+    # Imported here so that importing the package costs nothing and builds nothing.
+    from mintflow.hosts.cli.app import build_app
+
+    build_app()(prog_name="mintflow")
+
+
+__all__ = ["main"]

@@ -1,0 +1,116 @@
+"""The list of commands, and what `mintflow` says of itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mintflow.hosts.cli import books, demo, serving, transactions, upkeep
+from mintflow.hosts.cli.shell import make_shell
+
+_BOOKS, _HOST, _PROOF = "Books", "Host", "Upkeep and proof"
+
+
+def build_app() -> typer.Typer:
+    """Every command with its examples; nothing of the product is loaded before one runs."""
+    app = typer.Typer(
+        help="The books of a household as immutable events: import bank files, ask what was "
+        "spent, prove that nothing was changed.",
+        epilog="Begin with: mintflow demo",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        # Its tracebacks show the values of variables, which can be anyone's bank statement.
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_global_options)
+    _add_books(app)
+    _add_host(app)
+    _add_upkeep(app)
+    return app
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib import metadata
+
+        typer.echo(f"mintflow {metadata.version('mintflow')}")
+        raise typer.Exit
+
+
+def _global_options(
+    ctx: typer.Context,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No notices and no progress on stderr.")
+    ] = False,
+    version: Annotated[  # noqa: ARG001 - its callback does all
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    ctx.obj = make_shell(quiet=quiet)
+
+
+def _add_books(app: typer.Typer) -> None:
+    def add(name: str, function: object, *examples: str) -> None:
+        app.command(name, rich_help_panel=_BOOKS, epilog=_epilog(*examples))(function)  # type: ignore[type-var]
+
+    add(
+        "import",
+        transactions.import_,
+        "mintflow import checking-*.csv --ledger Home --account Checking",
+        "mintflow import card.ofx --account Card --dry-run",
+    )
+    add("balances", books.balances, "mintflow balances", "mintflow balances --as-of 2025-12-31")
+    add("categories", books.categories, "mintflow categories --month 2026-03")
+    add("budgets", books.budgets, "mintflow budgets --month 2026-03")
+    add(
+        "transactions",
+        transactions.list_transactions,
+        "mintflow transactions coffee --from 2026-01-01",
+        "mintflow transactions --category food_dining --min -100 --json",
+    )
+    add(
+        "categorize",
+        transactions.categorize,
+        "mintflow categorize 0198c2f4-… food_dining.groceries",
+    )
+    budget = typer.Typer(help="Set budgets.", no_args_is_help=True)
+    budget.command("set", epilog=_epilog("mintflow budget set food_dining 450 --rollover surplus"))(
+        books.set_budget
+    )
+    app.add_typer(budget, name="budget", rich_help_panel=_BOOKS)
+    for name, title, listed, opened, example in (
+        ("accounts", "accounts", books.list_accounts, books.open_account, "Savings --kind savings"),
+        ("ledgers", "ledgers", books.list_ledgers, books.open_ledger, "Home --currency EUR"),
+    ):
+        group = typer.Typer(
+            invoke_without_command=True,
+            help=f"List {title}, or open one.",
+            epilog=_epilog(f"mintflow {name}", f"mintflow {name} open {example}"),
+        )
+        group.callback()(listed)
+        group.command("open", epilog=_epilog(f"mintflow {name} open {example}"))(opened)
+        app.add_typer(group, name=name, rich_help_panel=_BOOKS)
+
+
+def _add_host(app: typer.Typer) -> None:
+    for name, function, example in (
+        ("demo", demo.demo, "mintflow demo --no-serve"),
+        ("up", serving.up, "mintflow up --data ~/books --port 8377"),
+        ("status", serving.status, "mintflow status --json"),
+    ):
+        app.command(name, rich_help_panel=_HOST, epilog=_epilog(example))(function)
+
+
+def _add_upkeep(app: typer.Typer) -> None:
+    for name, function, example in (
+        ("lag", upkeep.lag, "mintflow lag --json"),
+        ("migrate", upkeep.migrate, "mintflow migrate"),
+        ("bench", upkeep.bench, "mintflow bench append"),
+    ):
+        app.command(name, rich_help_panel=_PROOF, epilog=_epilog(example))(function)
+
+
+def _epilog(*examples: str) -> str:
+    return "\n\n".join(f"Example: {one}" for one in examples)

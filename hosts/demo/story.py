@@ -1,0 +1,156 @@
+"""The demo, step by step, as a client of the API: import, categorize, budget, look.
+
+Every step looks first at what is there, so the demo can be run again on the same folder: the files
+then only hold rows that are known.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from mintflow.hosts.cli.files import Wish, import_files
+from mintflow.hosts.cli.lookup import Row, accounts_of, ledgers_of, named
+from mintflow.hosts.demo.household import ACCOUNTS, BUDGETS, CURRENCY, FILES, LEDGER, labels
+from mintflow.hosts.session import Session
+
+PAGE = 1_000
+Tell = Callable[[str], None]
+
+
+async def play(session: Session, tell: Tell) -> Row:
+    """Run all steps; returns what there is to show, as JSON values."""
+    tell("opening the books of the sample household…")
+    ledger_id = await _ledger(session)
+    accounts = await _accounts(session, ledger_id)
+    imported = [
+        await import_files(session, Wish(files, LEDGER, account), tell, tell)
+        for account, files in FILES.items()
+    ]
+    tell("categorizing…")
+    rows = await _rows(session, ledger_id, accounts)
+    suggested = sum(1 for row in rows if row["category_source"] == "rule")
+    labelled = await _label(session, ledger_id, rows)
+    linked = await _link(session, ledger_id, rows)
+    month = max(row["date"] for row in rows)[:7]
+    position = await _set_budgets(session, ledger_id, month)
+    await session.settle(ledger_id, position or max(labelled[1], linked[1]) or None)
+    return {
+        **await look(session, ledger_id, month),
+        "imported": imported,
+        "suggested": suggested,
+        "labelled": labelled[0],
+        "linked": linked[0],
+    }
+
+
+async def look(session: Session, ledger_id: str, month: str) -> Row:
+    """Balances, category totals and budget status of a month."""
+    path = f"/v1/ledgers/{ledger_id}"
+    accounts = await session.get(f"{path}/accounts")
+    totals = await session.get(f"{path}/category-totals", month=month)
+    budgets = await session.get(f"{path}/budgets/status", month=month)
+    return {
+        "ledger_id": ledger_id,
+        "ledger": LEDGER,
+        "month": month,
+        "accounts": accounts.data,
+        "totals": totals.data,
+        "budgets": budgets.data,
+        "position": budgets.position,
+    }
+
+
+async def _ledger(session: Session) -> str:
+    found = named(await ledgers_of(session), LEDGER, "ledger")
+    if found is None:
+        body = {"name": LEDGER, "currency": CURRENCY}
+        answer = await session.post("/v1/ledgers", body)
+        await session.settle(answer.data["ledger_id"], answer.position)
+        found = answer.data
+    ledger_id: str = found["ledger_id"]
+    return ledger_id
+
+
+async def _accounts(session: Session, ledger_id: str) -> dict[str, str]:
+    """account_id -> name; opens those that are missing."""
+    known = await accounts_of(session, ledger_id)
+    position = None
+    names = {}
+    for body in ACCOUNTS:
+        found = named(known, body["name"], "account")
+        if found is None:
+            answer = await session.post(f"/v1/ledgers/{ledger_id}/accounts", body)
+            found, position = answer.data, answer.position
+        names[found["account_id"]] = body["name"]
+    await session.settle(ledger_id, position)
+    return names
+
+
+async def _rows(session: Session, ledger_id: str, accounts: dict[str, str]) -> list[Row]:
+    """Every transaction in the order in which it was imported, with its account's name."""
+    path = f"/v1/ledgers/{ledger_id}/transactions"
+    return [
+        {**row, "account": accounts[row["account_id"]]}
+        async for row in session.pages(path, limit=PAGE, sort="recorded")
+        if row["account_id"] in accounts
+    ]
+
+
+async def _label(session: Session, ledger_id: str, rows: list[Row]) -> tuple[int, int]:
+    """Let the owner have the last word where a suggestion is missing or another one.
+
+    Returns how many rows were changed, and the position of the last change.
+    """
+    wanted = labels()
+    changed = position = 0
+    for row in rows:
+        key = (row["account"], row["date"], row["description"].casefold(), row["amount"])
+        category = wanted[key].pop(0) if wanted.get(key) else row["category"]
+        if category != row["category"] and row.get("transfer_id") is None:
+            path = f"/v1/ledgers/{ledger_id}/transactions/{row['transaction_id']}/category"
+            answer = await session.put(path, {"category": category})
+            row["category"] = category
+            changed, position = changed + 1, answer.position or position
+    return changed, position
+
+
+async def _link(session: Session, ledger_id: str, rows: list[Row]) -> tuple[int, int]:
+    """Link payments of the card with their other side: one day, one amount, two accounts.
+
+    Returns how many transfers were made, and the position of the last one.
+    """
+    sides: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["category"] == "transfer" and row.get("transfer_id") is None:
+            sides[row["date"], row["amount"].removeprefix("-")].append(row)
+    linked = position = 0
+    for pair in sides.values():
+        leaves = [row for row in pair if row["amount"].startswith("-")]
+        enters = [row for row in pair if not row["amount"].startswith("-")]
+        if len(leaves) == len(enters) == 1 and leaves[0]["account"] != enters[0]["account"]:
+            body: dict[str, Any] = {
+                "from_transaction_id": leaves[0]["transaction_id"],
+                "to_transaction_id": enters[0]["transaction_id"],
+            }
+            answer = await session.post(f"/v1/ledgers/{ledger_id}/transfers/link", body)
+            linked, position = linked + 1, answer.position or position
+    return linked, position
+
+
+async def _set_budgets(session: Session, ledger_id: str, month: str) -> int | None:
+    """Budgets begin the month before; those that are set already are left as they are."""
+    path = f"/v1/ledgers/{ledger_id}/budgets"
+    known = {one["category"] for one in (await session.get(path)).data}
+    position = None
+    for body in BUDGETS:
+        if body["category"] not in known:
+            answer = await session.put(path, {**body, "start": _month_before(month)})
+            position = answer.position
+    return position
+
+
+def _month_before(month: str) -> str:
+    year, number = map(int, month.split("-"))
+    return f"{year - 1}-12" if number == 1 else f"{year}-{number - 1:02}"

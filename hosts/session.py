@@ -1,0 +1,274 @@
+"""One client of the API for whoever has a data folder, whether a host runs on it or not.
+
+If a host runs, requests go to it over loopback; if none does, one is started in this process and
+asked without a network. Either way the caller speaks HTTP, so both ways do the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+from uuid import UUID
+
+import orjson
+
+from mintflow.domain.core.errors import NotFound
+from mintflow.hosts.folder_lock import DataFolderInUse, FolderLock
+
+# The rest is imported where it is used: `mintflow --help` must not wait for an HTTP client and a
+# whole product, and a command that asks a running host not for the product.
+if TYPE_CHECKING:
+    import httpx
+
+    from mintflow.hosts.settings import Settings
+
+# A host takes a second to start; another command on the folder takes as long as its work does.
+HOLDER_PATIENCE_S: Final = 30.0
+# Read models follow the log by milliseconds; after a very large import it can be minutes.
+SETTLE_PATIENCE_S: Final = 1_800.0
+_POLL_S: Final = 0.1
+_ASK_S: Final = 5.0
+
+Tell = Callable[[str], None]
+
+
+class Refused(Exception):
+    """The API refused: its error as it stands in the envelope. status: 0 if there was no answer."""
+
+    def __init__(self, code: str, message: str, details: Any = None, status: int = 0) -> None:
+        super().__init__(message)
+        self.code, self.message, self.details, self.status = code, message, details, status
+
+
+class DataFolderNotFound(NotFound):
+    """There is no data folder here, so there are no books to ask about."""
+
+    code = "data_folder_not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A success of the API. meta: the envelope's, with `position` and `pagination`."""
+
+    data: Any
+    meta: dict[str, Any]
+
+    @property
+    def position(self) -> int | None:
+        return self.meta.get("position")
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """What `api.json` says of a running host."""
+
+    url: str
+    token: str
+    database_url: str
+
+
+class Session:
+    """The API as its local owner. database_url: the superuser's, for what only an operator does.
+
+    url: where the host listens, or None if it runs in this process for this session alone.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, database_url: str, url: str | None) -> None:
+        self._client = client
+        self.database_url = database_url
+        self.url = url
+
+    async def get(self, path: str, **query: Any) -> Answer:
+        """query: names with None are left out. Raises Refused."""
+        given = {name: value for name, value in query.items() if value is not None}
+        return await self._ask("GET", path, params=given)
+
+    async def post(self, path: str, body: Any) -> Answer:
+        """Raises Refused."""
+        return await self._ask("POST", path, json=body)
+
+    async def put(self, path: str, body: Any) -> Answer:
+        """Raises Refused."""
+        return await self._ask("PUT", path, json=body)
+
+    async def upload(self, path: str, name: str, content: bytes, form: dict[str, str]) -> Answer:
+        """Send a file with form fields; reading a large one takes minutes. Raises Refused."""
+        files = {"file": (name, content, "application/octet-stream")}
+        return await self._ask("POST", path, files=files, data=form, timeout=None)
+
+    async def pages(self, path: str, **query: Any) -> AsyncIterator[dict[str, Any]]:
+        """Every row of a list, page by page. Raises Refused."""
+        cursor: str | None = None
+        while True:
+            answer = await self.get(path, cursor=cursor, **query)
+            for row in answer.data:
+                yield row
+            cursor = answer.meta["pagination"]["next_cursor"]
+            if cursor is None:
+                return
+
+    async def settle(self, ledger_id: str | UUID, position: int | None) -> None:
+        """Wait until what was appended at a position is seen by every query. Raises Refused."""
+        deadline = time.monotonic() + SETTLE_PATIENCE_S
+        while position is not None:
+            try:
+                await self.get(f"/v1/ledgers/{ledger_id}/accounts", min_position=position)
+                return
+            except Refused as refusal:
+                if refusal.code != "not_yet_visible" or time.monotonic() > deadline:
+                    raise
+
+    async def _ask(self, method: str, path: str, **request: Any) -> Answer:
+        import httpx
+
+        try:
+            response = await self._client.request(method, path, **request)
+        except httpx.HTTPError as trouble:
+            raise Refused(
+                "host_unreachable",
+                "the host did not answer; is it still running?",
+                {"reason": type(trouble).__name__},
+            ) from trouble
+        try:
+            envelope = orjson.loads(response.content)
+            if envelope["success"]:
+                return Answer(envelope["data"], envelope["meta"])
+            error = envelope["error"]
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            raise Refused(
+                "answer_not_readable",
+                f"the host answered {response.status_code} without an envelope",
+                status=response.status_code,
+            ) from None
+        raise Refused(error["code"], error["message"], error["details"], response.status_code)
+
+
+@asynccontextmanager
+async def open_session(
+    data_dir: Path,
+    settings: Settings,
+    *,
+    purpose: Literal["read", "write"] = "write",
+    tell: Tell = lambda _: None,
+) -> AsyncIterator[Session]:
+    """A session on a data folder. tell: hears in words what takes time.
+
+    purpose: "write" makes the folder if it is not there, "read" refuses instead of making one.
+    Raises DataFolderNotFound, DataFolderInUse if its holder does not answer in time, and what
+    `EmbeddedHost` raises.
+    """
+    if purpose == "read" and settings.database_url is None:
+        _must_exist(data_dir)
+    async with AsyncExitStack() as stack:
+        yield await _opened(stack, data_dir, settings, tell)
+
+
+async def running_host(data_dir: Path) -> HostFacts | None:
+    """The host that serves this data folder now, or None.
+
+    A host that was killed leaves `api.json` behind, and a copy of a folder holds one of the
+    original, so the file counts only if its host lets its token in and the folder's lock is held.
+    """
+    import httpx
+
+    try:
+        kept = orjson.loads((data_dir / "api.json").read_bytes())
+        facts = HostFacts(kept["url"], kept["token"], kept["database_url"])
+    except (FileNotFoundError, NotADirectoryError, orjson.JSONDecodeError, KeyError):
+        return None
+    async with httpx.AsyncClient(base_url=facts.url, timeout=_ASK_S, trust_env=False) as client:
+        try:
+            ready = await client.get("/ready")
+            known = await client.get("/v1/ledgers", headers=_authorization(facts.token))
+        except httpx.HTTPError:
+            return None
+    if (ready.status_code, known.status_code) != (200, 200):
+        return None
+    # Last, because trying the lock holds it for a moment in which a host could not start.
+    return facts if _is_held(data_dir) else None
+
+
+async def _opened(stack: AsyncExitStack, data_dir: Path, settings: Settings, tell: Tell) -> Session:
+    deadline = time.monotonic() + HOLDER_PATIENCE_S
+    while True:
+        facts = await running_host(data_dir)
+        if facts is not None:
+            return await stack.enter_async_context(_over_loopback(facts))
+        try:
+            return await stack.enter_async_context(_in_process(data_dir, settings, tell))
+        except DataFolderInUse:
+            if time.monotonic() > deadline:
+                raise
+        tell("waiting for the command that works on this folder…")
+        await asyncio.sleep(_POLL_S)
+
+
+@asynccontextmanager
+async def _over_loopback(facts: HostFacts) -> AsyncIterator[Session]:
+    import httpx
+
+    async with httpx.AsyncClient(
+        base_url=facts.url,
+        headers=_authorization(facts.token),
+        timeout=httpx.Timeout(60.0, connect=_ASK_S),
+        trust_env=False,
+    ) as client:
+        yield Session(client, facts.database_url, facts.url)
+
+
+@asynccontextmanager
+async def _in_process(data_dir: Path, settings: Settings, tell: Tell) -> AsyncIterator[Session]:
+    import httpx
+    import psycopg
+
+    from mintflow.hosts.embedded import EmbeddedHost
+    from mintflow.migrations.runner import MigrationRefused
+
+    fresh = not (data_dir / "postgres").exists() and settings.database_url is None
+    tell("making the data folder and its Postgres…" if fresh else "opening the books…")
+    async with AsyncExitStack() as stack:
+        try:
+            host = await stack.enter_async_context(EmbeddedHost(data_dir, settings))
+        except MigrationRefused as refusal:
+            raise Refused("migration_refused", str(refusal)) from refusal
+        except psycopg.OperationalError as trouble:
+            # Its text can hold the address with its password.
+            reason = {"reason": type(trouble).__name__}
+            raise Refused("database_unreachable", "the database does not answer", reason) from None
+        # Whoever wrote it is gone: the lock is ours.
+        (data_dir / "api.json").unlink(missing_ok=True)
+        transport = httpx.ASGITransport(host.app, raise_app_exceptions=False)
+        client = await stack.enter_async_context(
+            httpx.AsyncClient(
+                transport=transport, base_url="http://mintflow", headers=_authorization(host.token)
+            )
+        )
+        yield Session(client, host.database_url, None)
+
+
+def _must_exist(data_dir: Path) -> None:
+    if not data_dir.is_dir():
+        raise DataFolderNotFound(
+            f"there is no data folder at {data_dir}; `mintflow demo` or `mintflow import` make one",
+            folder=str(data_dir),
+        )
+
+
+def _is_held(data_dir: Path) -> bool:
+    if not os.path.lexists(data_dir / "host.lock"):
+        return False
+    try:
+        FolderLock(data_dir).acquire().release()
+    except DataFolderInUse:
+        return True
+    return False
+
+
+def _authorization(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
