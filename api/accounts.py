@@ -13,8 +13,9 @@ from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
-from mintflow.api.core.routing import At, IdempotencyKey, JsonRoute, LedgerId, execute
+from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
 from mintflow.api.core.services import services_of
+from mintflow.api.core.subject import as_of, ledger_of
 from mintflow.commands import accounts as commands
 from mintflow.commands.core.command import Amount, Currency, Name
 from mintflow.connectors.files import profile_from_json, profile_to_json
@@ -73,36 +74,35 @@ class BalanceReport(_Body):
 @router.post("", status_code=201, responses=accepted(AccountOpened, 201))
 async def open_account(
     request: Request,
-    ledger_id: LedgerId,
     body: commands.OpenAccount,
     key: IdempotencyKey = None,
 ) -> Response:
     """Open an account; opening_balance is signed from its side, a debt is negative."""
-    return await execute(request, body, ledger_id, key, status=201)
+    return await execute(request, body, ledger_of(request), key, status=201)
 
 
 @router.get("", responses=found(list[AccountShown]))
-async def list_accounts(request: Request, ledger_id: LedgerId, at: At) -> Response:
+async def list_accounts(request: Request) -> Response:
     """All accounts with their balances, in the order in which they were opened."""
     async with services_of(request).pool.connection() as conn:
-        rows, position = await queries.list_accounts(conn, ledger_id, as_of=at.as_of)
+        rows, position = await queries.list_accounts(conn, ledger_of(request), as_of=as_of(request))
     return respond(request, rows, position=position)
 
 
 @router.get("/{account_id}", responses=found(AccountShown))
-async def get_account(request: Request, ledger_id: LedgerId, account_id: UUID, at: At) -> Response:
+async def get_account(request: Request, account_id: UUID) -> Response:
     """One account with its balance."""
     async with services_of(request).pool.connection() as conn:
-        row, position = await queries.get_account(conn, ledger_id, account_id, as_of=at.as_of)
+        row, position = await queries.get_account(
+            conn, ledger_of(request), account_id, as_of=as_of(request)
+        )
     return respond(request, row, position=position)
 
 
 @router.get("/{account_id}/history", responses=found(list[BalancePoint]))
 async def account_history(
     request: Request,
-    ledger_id: LedgerId,
     account_id: UUID,
-    at: At,
     interval: Annotated[Literal["day", "month"], Query()] = "day",
     start: Annotated[dt.date | None, Query()] = None,
     end: Annotated[dt.date | None, Query()] = None,
@@ -110,7 +110,13 @@ async def account_history(
     """The balance at the end of each day or month."""
     async with services_of(request).pool.connection() as conn:
         rows, position = await queries.account_history(
-            conn, ledger_id, account_id, interval=interval, start=start, end=end, as_of=at.as_of
+            conn,
+            ledger_of(request),
+            account_id,
+            interval=interval,
+            start=start,
+            end=end,
+            as_of=as_of(request),
         )
     return respond(request, rows, position=position)
 
@@ -118,7 +124,6 @@ async def account_history(
 @router.patch("/{account_id}", responses=accepted(AccountOpened))
 async def change_account(
     request: Request,
-    ledger_id: LedgerId,
     account_id: UUID,
     body: AccountChanges,
     key: IdempotencyKey = None,
@@ -127,7 +132,7 @@ async def change_account(
     return await execute(
         request,
         commands.ChangeAccount(account_id=account_id, **body.model_dump(exclude_unset=True)),
-        ledger_id,
+        ledger_of(request),
         key,
     )
 
@@ -135,20 +140,18 @@ async def change_account(
 @router.post("/{account_id}/reported-balances", status_code=201, responses=accepted(Any, 201))
 async def report_balance(
     request: Request,
-    ledger_id: LedgerId,
     account_id: UUID,
     body: BalanceReport,
     key: IdempotencyKey = None,
 ) -> Response:
     """Note what the bank says the account held at the end of a day; drift is shown against it."""
     command = commands.ReportBalance(account_id=account_id, **body.model_dump())
-    return await execute(request, command, ledger_id, key, status=201)
+    return await execute(request, command, ledger_of(request), key, status=201)
 
 
 @router.put("/{account_id}/import-profile", responses=accepted(Any))
 async def set_import_profile(
     request: Request,
-    ledger_id: LedgerId,
     account_id: UUID,
     body: dict[str, Any],
     key: IdempotencyKey = None,
@@ -156,4 +159,4 @@ async def set_import_profile(
     """Say how CSV files of this account are read; the reference of bank files lists the fields."""
     profile = profile_to_json(profile_from_json(body))
     command = commands.SetImportProfile(account_id=account_id, profile=profile)
-    return await execute(request, command, ledger_id, key)
+    return await execute(request, command, ledger_of(request), key)

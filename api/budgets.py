@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
-from mintflow.api.core.routing import TAKES_MOMENT, At, IdempotencyKey, JsonRoute, LedgerId, execute
+from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
 from mintflow.api.core.services import services_of
+from mintflow.api.core.subject import as_of, ledger_of
 from mintflow.commands import budgets as commands
 from mintflow.domain.core.time import Month
 from mintflow.projections import budgets as queries
@@ -46,42 +47,41 @@ class BudgetStatusShown(Documented):
 
 @router.put("", responses=accepted(BudgetShown))
 async def set_budget(
-    request: Request, ledger_id: LedgerId, body: commands.SetBudget, key: IdempotencyKey = None
+    request: Request, body: commands.SetBudget, key: IdempotencyKey = None
 ) -> Response:
     """Set or change the budget of a category; months that are over keep what they had."""
-    return await execute(request, body, ledger_id, key)
+    return await execute(request, body, ledger_of(request), key)
 
 
 @router.delete("", responses=accepted(BudgetShown))
 async def archive_budget(
     request: Request,
-    ledger_id: LedgerId,
     category: Annotated[str, Query(min_length=1, max_length=400)],
     start: Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}(-\d{2})?$")] = None,
     key: IdempotencyKey = None,
 ) -> Response:
     """End the budget of a category from a month on."""
     command = commands.ArchiveBudget(category=category, start=start)
-    return await execute(request, command, ledger_id, key)
+    return await execute(request, command, ledger_of(request), key)
 
 
-@router.get("", responses=found(list[BudgetShown]), dependencies=TAKES_MOMENT)
-async def list_budgets(request: Request, ledger_id: LedgerId) -> Response:
+@router.get("", responses=found(list[BudgetShown]))
+async def list_budgets(request: Request) -> Response:
     """All budgets with their terms, in order of category."""
     async with services_of(request).pool.connection() as conn:
-        rows, position = await queries.list_budgets(conn, ledger_id)
+        rows, position = await queries.list_budgets(conn, ledger_of(request))
     return respond(request, rows, position=position)
 
 
 @router.get("/status", responses=found(list[BudgetStatusShown]))
 async def budget_status(
     request: Request,
-    ledger_id: LedgerId,
-    at: At,
     month: Annotated[str | None, Query(description="Like 2025-03; this month if left out.")] = None,
 ) -> Response:
     """How each budget stands in a month."""
     period = Month.parse(month) if month else Month.of(dt.datetime.now(dt.UTC).date())
     async with services_of(request).pool.connection() as conn:
-        rows, position = await queries.budget_status(conn, ledger_id, period, as_of=at.as_of)
+        rows, position = await queries.budget_status(
+            conn, ledger_of(request), period, as_of=as_of(request)
+        )
     return respond(request, rows, position=position)

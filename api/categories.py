@@ -12,8 +12,9 @@ from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
-from mintflow.api.core.routing import TAKES_MOMENT, At, IdempotencyKey, JsonRoute, LedgerId, execute
+from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
 from mintflow.api.core.services import services_of
+from mintflow.api.core.subject import as_of, ledger_of
 from mintflow.commands import categories as commands
 from mintflow.commands.core.command import CategoryPath, Command
 from mintflow.domain.core.errors import Invalid
@@ -60,35 +61,33 @@ class CategoryAction(BaseModel):
     to: CategoryPath | None = None
 
 
-@router.get("/categories", responses=found(list[CategoryShown]), dependencies=TAKES_MOMENT)
-async def list_categories(request: Request, ledger_id: LedgerId) -> Response:
+@router.get("/categories", responses=found(list[CategoryShown]))
+async def list_categories(request: Request) -> Response:
     """The category tree, in order of path."""
     async with services_of(request).pool.connection() as conn:
-        rows, position = await queries.list_categories(conn, ledger_id)
+        rows, position = await queries.list_categories(conn, ledger_of(request))
     return respond(request, rows, position=position)
 
 
 @router.post("/categories", status_code=201, responses=accepted(CategoryShown, 201))
 async def add_category(
-    request: Request, ledger_id: LedgerId, body: commands.AddCategory, key: IdempotencyKey = None
+    request: Request, body: commands.AddCategory, key: IdempotencyKey = None
 ) -> Response:
     """Add a category below another one, or a new top one."""
-    return await execute(request, body, ledger_id, key, status=201)
+    return await execute(request, body, ledger_of(request), key, status=201)
 
 
 @router.post("/categories/actions", responses=accepted(CategoryShown))
 async def change_category(
-    request: Request, ledger_id: LedgerId, body: CategoryAction, key: IdempotencyKey = None
+    request: Request, body: CategoryAction, key: IdempotencyKey = None
 ) -> Response:
     """Move (or rename), merge, archive or restore a category."""
-    return await execute(request, _command(body), ledger_id, key)
+    return await execute(request, _command(body), ledger_of(request), key)
 
 
 @router.get("/category-totals", responses=found(list[CategoryTotal]))
 async def category_totals(
     request: Request,
-    ledger_id: LedgerId,
-    at: At,
     month: Annotated[str | None, Query(description="Like 2025-03.", max_length=10)] = None,
     start: Annotated[dt.date | None, Query()] = None,
     end: Annotated[dt.date | None, Query(description="The last day that counts.")] = None,
@@ -101,7 +100,7 @@ async def category_totals(
         raise PeriodNotUsable("give month, or start and an end not before it")
     async with services_of(request).pool.connection() as conn:
         rows, position = await queries.category_totals(
-            conn, ledger_id, start=start, end=end, as_of=at.as_of
+            conn, ledger_of(request), start=start, end=end, as_of=as_of(request)
         )
     return respond(request, rows, position=position)
 

@@ -11,8 +11,10 @@ from starlette.responses import Response
 from mintflow.api.core.documentation import Documented, found
 from mintflow.api.core.envelope import respond
 from mintflow.api.core.paging import Limit, page
-from mintflow.api.core.routing import TAKES_MOMENT, JsonRoute, LedgerId
+from mintflow.api.core.routing import JsonRoute
 from mintflow.api.core.services import services_of
+from mintflow.api.core.subject import ledger_of
+from mintflow.commands.core.command import NO_NUL
 from mintflow.domain.core.errors import Invalid
 from mintflow.store.mapper import RecordedEvent
 from mintflow.store.reader import read_ledger
@@ -44,14 +46,14 @@ class EventShown(Documented):
     data: dict[str, Any]
 
 
-@router.get("", responses=found(list[EventShown]), dependencies=TAKES_MOMENT)
+@router.get("", responses=found(list[EventShown]))
 async def list_events(
     request: Request,
-    ledger_id: LedgerId,
     after: Annotated[int, Query(ge=0, le=2**62, description="The last ledger_seq you have.")] = 0,
     limit: Limit = 100,
     types: Annotated[
-        str | None, Query(max_length=4_000, description="Event types with commas between.")
+        str | None,
+        Query(max_length=4_000, pattern=NO_NUL, description="Event types with commas between."),
     ] = None,
 ) -> Response:
     """The ledger's events after `after`, in order. `next_cursor` is the next `after`."""
@@ -60,7 +62,9 @@ async def list_events(
         raise TooManyTypes("too many event types", types_max=TYPES_MAX)
     services = services_of(request)
     async with services.pool.connection() as conn:
-        events = await read_ledger(conn, services.mapper, ledger_id, after, limit + 1, wanted)
+        events = await read_ledger(
+            conn, services.mapper, ledger_of(request), after, limit + 1, wanted
+        )
     more, events = len(events) > limit, events[:limit]
     return respond(
         request,

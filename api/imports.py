@@ -13,8 +13,9 @@ from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
-from mintflow.api.core.routing import TAKES_MOMENT, IdempotencyKey, JsonRoute, LedgerId, execute
+from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
 from mintflow.api.core.services import services_of
+from mintflow.api.core.subject import ledger_of
 from mintflow.commands.accounts import SetImportProfile
 from mintflow.commands.core.command import Context
 from mintflow.commands.imports import ImportFile
@@ -44,7 +45,6 @@ class ImportShown(Documented):
 @router.post("", status_code=201, responses=accepted(ImportShown, 201))
 async def import_file(
     request: Request,
-    ledger_id: LedgerId,
     file: Annotated[UploadFile, File(description="CSV, OFX, QFX, QIF, CAMT or MT940.")],
     account_id: Annotated[UUID, Form()],
     format: Annotated[str, Form(max_length=10)] = "auto",  # noqa: A002 - the field's name
@@ -57,7 +57,7 @@ async def import_file(
     """Bring in a bank file. What is known is not added again; a file that can not be read is
     refused with line and reason, and nothing of it is kept."""
     services = services_of(request)
-    account = await services.repository.find(ledger_id, Account, account_id)
+    account = await services.repository.find(ledger_of(request), Account, account_id)
     if account is None:
         raise AccountNotFound("there is no such account", account_id=str(account_id))
     data = await file.read()
@@ -71,17 +71,19 @@ async def import_file(
         statement_account=statement_account,
         file=content,
     )
-    response = await execute(request, command, ledger_id, key, status=200 if dry_run else 201)
+    response = await execute(
+        request, command, ledger_of(request), key, status=200 if dry_run else 201
+    )
     if content.profile is not None and not dry_run:
-        await _remember(request, ledger_id, account, content)
+        await _remember(request, account, content)
     return response
 
 
-@router.get("", responses=found(list[ImportShown]), dependencies=TAKES_MOMENT)
-async def list_imports(request: Request, ledger_id: LedgerId) -> Response:
+@router.get("", responses=found(list[ImportShown]))
+async def list_imports(request: Request) -> Response:
     """The files that were imported, newest first."""
     async with services_of(request).pool.connection() as conn:
-        rows, position = await queries.list_imports(conn, ledger_id)
+        rows, position = await queries.list_imports(conn, ledger_of(request))
     return respond(request, rows, position=position)
 
 
@@ -90,16 +92,16 @@ def _read(data: bytes, name: str, form: str, account: Account) -> StatementFile:
     return read_file(data, name, format=form, profile=profile, currency=account.currency)
 
 
-async def _remember(
-    request: Request, ledger_id: UUID, account: Account, content: StatementFile
-) -> None:
+async def _remember(request: Request, account: Account, content: StatementFile) -> None:
     """Keep how this account's CSV files are read, so that the next one needs no guessing."""
     assert content.profile is not None
     profile = profile_to_json(content.profile)
     if profile == account.import_profile:
         return
     context = Context(
-        request.scope["state"]["principal"], ledger_id, request.scope["state"]["request_id"]
+        request.scope["state"]["principal"],
+        ledger_of(request),
+        request.scope["state"]["request_id"],
     )
     await services_of(request).bus.execute(
         SetImportProfile(account_id=account.id, profile=profile), context

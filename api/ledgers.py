@@ -8,16 +8,9 @@ from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
-from mintflow.api.core.routing import (
-    TAKES_MOMENT,
-    At,
-    IdempotencyKey,
-    JsonRoute,
-    LedgerId,
-    execute,
-    own_writes,
-)
+from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
 from mintflow.api.core.services import principal_of, services_of
+from mintflow.api.core.subject import as_of, ledger_of, own_writes
 from mintflow.commands.ledgers import OpenLedger, RenameLedger
 from mintflow.projections import ledgers as queries
 
@@ -54,25 +47,25 @@ async def list_ledgers(request: Request) -> Response:
     return respond(request, rows)
 
 
-@router.get("/{ledger_id}", responses=found(LedgerShown), dependencies=TAKES_MOMENT)
-async def get_ledger(request: Request, ledger_id: LedgerId) -> Response:
+@router.get("/{ledger_id}", responses=found(LedgerShown))
+async def get_ledger(request: Request) -> Response:
     """One ledger."""
     async with services_of(request).pool.connection() as conn:
-        row, position = await queries.get_ledger(conn, ledger_id)
+        row, position = await queries.get_ledger(conn, ledger_of(request))
     return respond(request, row, position=position)
 
 
 @router.get("/{ledger_id}/trial-balance", responses=found(list[TrialBalance]))
-async def trial_balance(request: Request, ledger_id: LedgerId, at: At) -> Response:
+async def trial_balance(request: Request) -> Response:
     """The proof that the books balance: `difference` is always 0."""
     async with services_of(request).pool.connection() as conn:
-        rows, position = await queries.trial_balance(conn, ledger_id, as_of=at.as_of)
+        rows, position = await queries.trial_balance(conn, ledger_of(request), as_of=as_of(request))
     return respond(request, rows, position=position)
 
 
 @router.patch("/{ledger_id}", responses=accepted(LedgerShown))
 async def rename_ledger(
-    request: Request, ledger_id: LedgerId, body: RenameLedger, key: IdempotencyKey = None
+    request: Request, body: RenameLedger, key: IdempotencyKey = None
 ) -> Response:
     """Give a ledger another name."""
-    return await execute(request, body, ledger_id, key)
+    return await execute(request, body, ledger_of(request), key)

@@ -14,11 +14,12 @@ from starlette.responses import Response
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
 from mintflow.api.core.paging import LIMIT_MAX, Cursor, Limit, page
-from mintflow.api.core.routing import TAKES_MOMENT, At, IdempotencyKey, JsonRoute, LedgerId, execute
+from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
 from mintflow.api.core.services import services_of
+from mintflow.api.core.subject import as_of, ledger_of
 from mintflow.api.events import shown as event_shown
 from mintflow.commands import transactions as commands
-from mintflow.commands.core.command import Amount, CategoryPath, Tag, Text
+from mintflow.commands.core.command import NO_NUL, Amount, CategoryPath, ForeignId, Tag, Text
 from mintflow.domain.core.money import exact_amount
 from mintflow.domain.transactions import TransactionNotFound
 from mintflow.projections import transactions as queries
@@ -77,7 +78,7 @@ class Posting(_Body):
 
     amount: Amount | None = None
     date: dt.date | None = None
-    bank_id: str | None = Field(None, min_length=1, max_length=255)
+    bank_id: ForeignId | None = None
 
 
 class Match(_Body):
@@ -87,42 +88,40 @@ class Match(_Body):
 @router.post("", status_code=201, responses=accepted(TransactionShown, 201))
 async def record_transaction(
     request: Request,
-    ledger_id: LedgerId,
     body: commands.RecordTransaction,
     key: IdempotencyKey = None,
 ) -> Response:
     """Record a transaction; with an `external_id` that is known, the one that has it is given."""
-    return await execute(request, body, ledger_id, key, status=201)
+    return await execute(request, body, ledger_of(request), key, status=201)
 
 
 @router.post("/batch", status_code=201, responses=accepted(list[RecordedShown], 201))
 async def record_transactions(
     request: Request,
-    ledger_id: LedgerId,
     body: commands.RecordTransactions,
     key: IdempotencyKey = None,
 ) -> Response:
     """Record up to 1,000, all or nothing; a refusal names the index of the one it is about."""
-    return await execute(request, body, ledger_id, key, status=201)
+    return await execute(request, body, ledger_of(request), key, status=201)
 
 
 @router.get("", responses=found(list[TransactionShown]))
 async def list_transactions(
     request: Request,
-    ledger_id: LedgerId,
-    at: At,
     account_id: Annotated[UUID | None, Query()] = None,
     category: Annotated[
-        str | None, Query(max_length=400, description="A category with all below it.")
+        str | None,
+        Query(max_length=400, pattern=NO_NUL, description="A category with all below it."),
     ] = None,
     start_date: Annotated[dt.date | None, Query()] = None,
     end_date: Annotated[dt.date | None, Query()] = None,
     min_amount: Annotated[str | None, Query(description="Signed.", max_length=64)] = None,
     max_amount: Annotated[str | None, Query(description="Signed.", max_length=64)] = None,
     q: Annotated[
-        str | None, Query(max_length=200, description="Words that must all occur.")
+        str | None,
+        Query(max_length=200, pattern=NO_NUL, description="Words that must all occur."),
     ] = None,
-    tag: Annotated[str | None, Query(max_length=100)] = None,
+    tag: Annotated[str | None, Query(max_length=100, pattern=NO_NUL)] = None,
     status: Annotated[
         Literal["pending", "posted", "voided", "absorbed"] | None,
         Query(description="Voided and absorbed ones are listed only when asked for."),
@@ -147,7 +146,13 @@ async def list_transactions(
     )
     async with services_of(request).pool.connection() as conn:
         found_page = await queries.list_transactions(
-            conn, ledger_id, filters, sort=sort, limit=limit, cursor=cursor, as_of=at.as_of
+            conn,
+            ledger_of(request),
+            filters,
+            sort=sort,
+            limit=limit,
+            cursor=cursor,
+            as_of=as_of(request),
         )
     return respond(
         request,
@@ -158,25 +163,21 @@ async def list_transactions(
 
 
 @router.get("/{transaction_id}", responses=found(TransactionShown))
-async def get_transaction(
-    request: Request, ledger_id: LedgerId, transaction_id: UUID, at: At
-) -> Response:
+async def get_transaction(request: Request, transaction_id: UUID) -> Response:
     """One transaction, voided or not."""
     async with services_of(request).pool.connection() as conn:
         row, position = await queries.get_transaction(
-            conn, ledger_id, transaction_id, as_of=at.as_of
+            conn, ledger_of(request), transaction_id, as_of=as_of(request)
         )
     return respond(request, row, position=position)
 
 
-@router.get("/{transaction_id}/history", responses=found(list[Any]), dependencies=TAKES_MOMENT)
-async def transaction_history(
-    request: Request, ledger_id: LedgerId, transaction_id: UUID
-) -> Response:
+@router.get("/{transaction_id}/history", responses=found(list[Any]))
+async def transaction_history(request: Request, transaction_id: UUID) -> Response:
     """Everything that happened to a transaction: its events in order. Raises 404 as `get`."""
     services = services_of(request)
     async with services.pool.connection() as conn:
-        streams = await read_streams(conn, services.mapper, ledger_id, [transaction_id])
+        streams = await read_streams(conn, services.mapper, ledger_of(request), [transaction_id])
     events = streams.get(transaction_id, [])
     if not events or not events[0].type.startswith("transaction."):
         raise TransactionNotFound(
@@ -188,7 +189,6 @@ async def transaction_history(
 @router.put("/{transaction_id}/category", responses=accepted(TransactionShown))
 async def categorize_transaction(
     request: Request,
-    ledger_id: LedgerId,
     transaction_id: UUID,
     body: CategoryBody,
     key: IdempotencyKey = None,
@@ -197,39 +197,36 @@ async def categorize_transaction(
     command = commands.CategorizeTransaction(
         transaction_id=transaction_id, category=body.category, splits=body.splits
     )
-    return await execute(request, command, ledger_id, key)
+    return await execute(request, command, ledger_of(request), key)
 
 
 @router.patch("/{transaction_id}", responses=accepted(TransactionShown))
 async def amend_transaction(
     request: Request,
-    ledger_id: LedgerId,
     transaction_id: UUID,
     body: Amendment,
     key: IdempotencyKey = None,
 ) -> Response:
     """Correct date, amount, texts, note or tags; no bank overwrites what is set here."""
     command = commands.AmendTransaction(transaction_id=transaction_id, **body.model_dump())
-    return await execute(request, command, ledger_id, key)
+    return await execute(request, command, ledger_of(request), key)
 
 
 @router.post("/{transaction_id}/post", responses=accepted(TransactionShown))
 async def post_transaction(
     request: Request,
-    ledger_id: LedgerId,
     transaction_id: UUID,
     body: Posting,
     key: IdempotencyKey = None,
 ) -> Response:
     """Post a pending transaction."""
     command = commands.PostTransaction(transaction_id=transaction_id, **body.model_dump())
-    return await execute(request, command, ledger_id, key)
+    return await execute(request, command, ledger_of(request), key)
 
 
 @router.post("/{transaction_id}/match", responses=accepted(TransactionShown))
 async def match_transactions(
     request: Request,
-    ledger_id: LedgerId,
     transaction_id: UUID,
     body: Match,
     key: IdempotencyKey = None,
@@ -238,34 +235,34 @@ async def match_transactions(
     command = commands.MatchTransactions(
         transaction_id=transaction_id, imported_id=body.imported_id
     )
-    return await execute(request, command, ledger_id, key)
+    return await execute(request, command, ledger_of(request), key)
 
 
 @router.delete("/{transaction_id}/match", responses=accepted(TransactionShown))
 async def unmatch_transaction(
-    request: Request, ledger_id: LedgerId, transaction_id: UUID, key: IdempotencyKey = None
+    request: Request, transaction_id: UUID, key: IdempotencyKey = None
 ) -> Response:
     """Undo a match: both count on their own again."""
     command = commands.UnmatchTransaction(transaction_id=transaction_id)
-    return await execute(request, command, ledger_id, key)
+    return await execute(request, command, ledger_of(request), key)
 
 
 @router.delete("/{transaction_id}", responses=accepted(TransactionShown))
 async def void_transaction(
-    request: Request, ledger_id: LedgerId, transaction_id: UUID, key: IdempotencyKey = None
+    request: Request, transaction_id: UUID, key: IdempotencyKey = None
 ) -> Response:
     """Void it: it counts no more, and its history stays."""
     command = commands.VoidTransaction(transaction_id=transaction_id)
-    return await execute(request, command, ledger_id, key)
+    return await execute(request, command, ledger_of(request), key)
 
 
 @router.post("/{transaction_id}/reinstate", responses=accepted(TransactionShown))
 async def reinstate_transaction(
-    request: Request, ledger_id: LedgerId, transaction_id: UUID, key: IdempotencyKey = None
+    request: Request, transaction_id: UUID, key: IdempotencyKey = None
 ) -> Response:
     """Undo a void."""
     command = commands.ReinstateTransaction(transaction_id=transaction_id)
-    return await execute(request, command, ledger_id, key)
+    return await execute(request, command, ledger_of(request), key)
 
 
 def _amount(text: str | None) -> Any:

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted
-from mintflow.api.core.routing import IdempotencyKey, JsonRoute, LedgerId, execute
+from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
+from mintflow.api.core.subject import ledger_of
 from mintflow.api.transactions import TransactionShown
 from mintflow.commands import transfers as commands
 
@@ -33,36 +34,38 @@ class TransferShown(Documented):
 @router.post("", status_code=201, responses=accepted(TransferShown, 201))
 async def make_transfer(
     request: Request,
-    ledger_id: LedgerId,
     body: commands.MakeTransfer,
     key: IdempotencyKey = None,
 ) -> Response:
     """Move money between two own accounts; both legs are recorded in one commit."""
-    return await execute(request, body, ledger_id, key, status=201)
+    return await execute(request, body, ledger_of(request), key, status=201)
 
 
 @router.post("/link", status_code=201, responses=accepted(TransferShown, 201))
 async def link_transactions(
     request: Request,
-    ledger_id: LedgerId,
     body: commands.LinkTransactions,
     key: IdempotencyKey = None,
 ) -> Response:
     """Say that two transactions are the two sides of one movement."""
-    return await execute(request, body, ledger_id, key, status=201)
+    return await execute(request, body, ledger_of(request), key, status=201)
 
 
 @router.post("/{transfer_id}/unlink", responses=accepted(TransferShown))
 async def unlink_transfer(
-    request: Request, ledger_id: LedgerId, transfer_id: UUID, key: IdempotencyKey = None
+    request: Request, transfer_id: UUID, key: IdempotencyKey = None
 ) -> Response:
     """Let both legs stand on their own, with the categories they had."""
-    return await execute(request, commands.UnlinkTransfer(transfer_id=transfer_id), ledger_id, key)
+    return await execute(
+        request, commands.UnlinkTransfer(transfer_id=transfer_id), ledger_of(request), key
+    )
 
 
 @router.delete("/{transfer_id}", responses=accepted(TransferShown))
 async def void_transfer(
-    request: Request, ledger_id: LedgerId, transfer_id: UUID, key: IdempotencyKey = None
+    request: Request, transfer_id: UUID, key: IdempotencyKey = None
 ) -> Response:
     """Void both legs."""
-    return await execute(request, commands.VoidTransfer(transfer_id=transfer_id), ledger_id, key)
+    return await execute(
+        request, commands.VoidTransfer(transfer_id=transfer_id), ledger_of(request), key
+    )

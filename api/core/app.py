@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from mintflow.api.core.errors import install_error_handlers
 from mintflow.api.core.gate import Gate
 from mintflow.api.core.services import Services
+from mintflow.api.core.subject import LEDGER_PARAMETER, QUERY_PARAMETERS
 
 _DESCRIPTION = """
 The books of a household as immutable events: commands append, queries answer from read models.
@@ -43,7 +44,7 @@ def create_app(
     for router in routers:
         app.include_router(router)
     app.add_middleware(Gate, services=services)
-    _secure(app)
+    _document(app)
     return app
 
 
@@ -51,19 +52,25 @@ def _operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def _secure(app: FastAPI) -> None:
-    """Say in the document that every route but the open ones wants the bearer token."""
+def _document(app: FastAPI) -> None:
+    """Say what routes do not declare themselves: the bearer token, and what every request about a
+    ledger takes (core/subject.py)."""
     original = app.openapi
 
     def openapi() -> dict[str, Any]:
+        if app.openapi_schema is not None:
+            return app.openapi_schema
         document = original()
         document.setdefault("components", {})["securitySchemes"] = {
             "bearer": {"type": "http", "scheme": "bearer"}
         }
         for path, operations in document["paths"].items():
-            if path.startswith("/v1"):
-                for operation in operations.values():
+            for method, operation in operations.items():
+                if path.startswith("/v1"):
                     operation["security"] = [{"bearer": []}]
+                if "{ledger_id}" in path:
+                    more = [LEDGER_PARAMETER, *(QUERY_PARAMETERS if method == "get" else ())]
+                    operation["parameters"] = [*more, *operation.get("parameters", ())]
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

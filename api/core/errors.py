@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -32,6 +33,7 @@ def install_error_handlers(app: FastAPI) -> None:
     """Every failure leaves in the envelope; none shows its inside."""
     app.add_exception_handler(MintFlowError, _refused)
     app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(ValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _fault)
 
@@ -43,8 +45,11 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _not_valid(request: Request, error: Exception) -> Response:
-    """What was sent is not repeated: it may be a description, a note or a secret."""
-    assert isinstance(error, RequestValidationError)
+    """What was sent is not repeated: it may be a description, a note or a secret.
+
+    A ValidationError comes from a command that a route makes of a request's parts.
+    """
+    assert isinstance(error, RequestValidationError | ValidationError)
     problems = [
         {"where": [_short(part) for part in one["loc"]], "problem": one["msg"][:300]}
         for one in error.errors()[:50]
@@ -60,7 +65,13 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _fault(request: Request, error: Exception) -> Response:
-    log.error("request_failed", error=type(error).__name__, at=_places(error))
+    state = request.scope.get("state", {})
+    log.error(
+        "request_failed",
+        request_id=str(state.get("request_id", "")),
+        error=type(error).__name__,
+        at=_places(error),
+    )
     return refuse(request, 500, "internal_error", "something went wrong on our side", {})
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from mintflow.api.core.envelope import refuse
 from mintflow.api.core.services import Services
@@ -57,9 +58,14 @@ class Gate:
         refusal = self._refusal(scope)
         if refusal is not None:
             await refusal(scope, receive, observed)
+            _log(scope, request_id, status, started)
         else:
-            await self._app(scope, self._counted(scope, receive), observed)
-        _log(scope, request_id, status, started)
+            try:
+                with bound_contextvars(request_id=str(request_id)):
+                    await self._app(scope, self._counted(scope, receive), observed)
+            finally:
+                # A fault passes through here before it is answered with 500.
+                _log(scope, request_id, status, started)
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         request = Request(scope)
