@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from mintflow.commands.core.command import Amount, CategoryPath, Command, Tag, Text
+from mintflow.commands.core.command import Amount, CategoryPath, Command, ForeignId, Tag, Text
 from mintflow.commands.core.unit import Unit
 from mintflow.domain.accounts import Account, AccountNotFound
 from mintflow.domain.categories import CategoryNotFound, CategoryTree
@@ -35,7 +35,7 @@ class RecordTransaction(Command):
     category: CategoryPath | None = None
     notes: Text = ""
     tags: tuple[Tag, ...] = Field((), max_length=50)
-    external_id: str | None = Field(None, min_length=1, max_length=255)
+    external_id: ForeignId | None = None
     counterparty: Text = ""
     status: Literal["posted", "pending"] = "posted"
 
@@ -52,7 +52,7 @@ class PostTransaction(Command):
     transaction_id: UUID
     amount: Amount | None = None
     date: dt.date | None = None
-    bank_id: str | None = Field(None, min_length=1, max_length=255)
+    bank_id: ForeignId | None = None
 
 
 class AmendTransaction(Command):

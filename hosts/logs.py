@@ -21,5 +21,8 @@ def configure_logs(level: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
-    for noisy in ("uvicorn", "uvicorn.error", "uvicorn.access", "psycopg", "psycopg.pool"):
+    for noisy in ("uvicorn", "uvicorn.access", "psycopg", "psycopg.pool"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+    # On ERROR it prints the messages of our own faults, which may quote what was sent; the API
+    # logs `request_failed` with the places in the code instead.
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)

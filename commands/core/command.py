@@ -6,6 +6,7 @@ The models are also the bodies of the API, so a request is validated once, here.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,27 +25,33 @@ if TYPE_CHECKING:
 KEY_LENGTH_MAX = 255
 
 
+# Room for every amount that the books hold; what Decimal reads beyond it (1e5, 1_000) is no money.
+_AMOUNT = r"^[+-]?[0-9]{1,32}(\.[0-9]{1,32})?$"
+_AS_WRITTEN = re.compile(_AMOUNT.replace("$", r"\Z"))
+# Postgres keeps no character 0 in a text, and no person types one.
+NO_NUL = r"^[^\x00]*$"
+
+
 def _no_float(value: Any) -> Any:
     """A JSON number has been through binary floating point before anyone could look at it."""
     if isinstance(value, float):
         raise ValueError('money is a decimal string, e.g. "12.30", not a JSON number')
-    if isinstance(value, str) and len(value) > 64:
-        raise ValueError("an amount has at most 64 characters")
+    if isinstance(value, str) and not _AS_WRITTEN.match(value):
+        raise ValueError('an amount is digits with at most one point, e.g. "12.30"')
     return value
 
 
 Amount = Annotated[
     Decimal,
     BeforeValidator(_no_float),
-    WithJsonSchema(
-        {"type": "string", "pattern": r"^-?\d{1,15}(\.\d{1,18})?$", "examples": ["-12.30"]}
-    ),
+    WithJsonSchema({"type": "string", "pattern": _AMOUNT, "examples": ["-12.30"]}),
 ]
 Currency = Annotated[str, StringConstraints(min_length=3, max_length=8, pattern=r"^[A-Z0-9]+$")]
-CategoryPath = Annotated[str, StringConstraints(min_length=1, max_length=400)]
-Text = Annotated[str, StringConstraints(max_length=2_000)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Tag = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+CategoryPath = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=NO_NUL)]
+Text = Annotated[str, StringConstraints(max_length=2_000, pattern=NO_NUL)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_NUL)]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
+ForeignId = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NO_NUL)]
 
 
 class Command(BaseModel):

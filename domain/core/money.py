@@ -119,7 +119,9 @@ def exact_amount(value: Decimal | str | int, currency: str) -> Decimal:
             integer_digits_max=INTEGER_DIGITS_MAX,
         )
     try:
-        return value.quantize(quantum, context=EXACT)
+        exact = value.quantize(quantum, context=EXACT)
+        # "-0.00" would be another text for the same amount in events, ids and answers.
+        return exact if exact else exact.copy_abs()
     except Inexact:
         raise TooManyDigits(
             "the amount has more digits than its currency",
