@@ -236,6 +236,8 @@ def _direction(columns: Sequence[Column], amount: Column, taken: set[int | None]
         return None
     flags = [c for c in columns if c.index not in taken and c.is_direction]
     flags = [c for c in flags if not {mark_of(v) for v in c.filled} & _CARD_MARKS]
+    # A payee or a purpose of one word, such as "Credit", is no flag.
+    flags = [c for c in flags if c.roles.get("description", 1) and "payee" not in c.roles]
     named = [c for c in flags if "direction" in c.roles]
     marked = [c for c in flags if {mark_of(v) for v in c.filled} & DEBIT_MARKS]
     return next(iter(named or marked), None)

@@ -34,11 +34,12 @@ from mintflow.connectors.files.errors import CannotRead
 from mintflow.domain.core.money import negated
 from mintflow.domain.statements import CsvProfile, Finding
 
+# What a card calls the payment of its bill; "payment to" somebody is a payment from an account.
 _CARD_PAYMENT = re.compile(
-    r"\b(auto ?pay|thank you|payment|zahlung|lastschrift|ausgleich|paiement|prelevement|pago|"
-    r"betaling|inbetalning|innbetaling|indbetaling|pagamento|refund|return|credit|gutschrift|"
-    r"erstattung|remboursement|merci)\b"
+    r"\b(auto ?pay|thank ?you|(payment|pymt)(?! (to|for))|zahlung|paiement|prelevement|pago|merci|"
+    r"danke?|betaling|inbetalning|innbetaling|indbetaling|pagamento)\b"
 )
+_CARD_REFUND = re.compile(r"\b(refund|return|credit|gutschrift|erstattung|remboursement|abono)\b")
 _INCOME = re.compile(
     r"\b(salary|payroll|wages|interest|deposit|dividend|gehalt|lohn|salaire|nomina|stipendio|"
     r"salaris|lon|pension|rente|direct dep)\b"
@@ -196,13 +197,14 @@ def _sign_by_kind(columns: Sequence[Column], values: Sequence[Decimal | None]) -
 def _reads_like_a_card(
     values: Sequence[Decimal | None], told: Sequence[str], positive: int, negative: int
 ) -> bool:
-    """Mostly positive rows, the few negative ones payments to the card, and no income."""
-    if not negative or positive < 2 * negative:
+    """Nearly all rows positive, the few others payments of the bill and refunds, no income."""
+    if not negative or positive < 3 * negative:
         return False
     pairs = [(v, t) for v, t in zip(values, told, strict=True) if v]
     payments = sum(bool(_CARD_PAYMENT.search(t)) for v, t in pairs if v < 0)
+    refunds = sum(bool(_CARD_REFUND.search(t)) for v, t in pairs if v < 0)
     income = any(_INCOME.search(t) for v, t in pairs if v > 0)
-    return payments * 10 >= negative * 6 and not income
+    return payments > 0 and (payments + refunds) * 10 >= negative * 6 and not income
 
 
 def _currency_of(columns: Sequence[Column]) -> str | None:
