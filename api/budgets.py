@@ -84,4 +84,7 @@ async def budget_status(
         rows, position = await queries.budget_status(
             conn, ledger_of(request), period, as_of=as_of(request)
         )
+    for row in rows:
+        # A share and no money, so it may be a number.
+        row["ratio"] = None if row["ratio"] is None else float(row["ratio"])
     return respond(request, rows, position=position)

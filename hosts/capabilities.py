@@ -57,14 +57,15 @@ def handlers(books: Books, suggester: Suggester) -> dict[type[Command], Handler]
 
 def routers() -> list[APIRouter]:
     """Every route that the API offers."""
+    # Requests are matched in this order: what is asked most comes first.
     return [
-        admin_api.router,
-        ledgers_api.router,
         accounts_api.router,
         transactions_api.router,
-        transfers_api.router,
-        imports_api.router,
         categories_api.router,
         budgets_api.router,
         events_api.router,
+        transfers_api.router,
+        imports_api.router,
+        ledgers_api.router,
+        admin_api.router,
     ]

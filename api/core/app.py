@@ -42,7 +42,8 @@ def create_app(
     app.state.services = services
     install_error_handlers(app)
     for router in routers:
-        app.include_router(router)
+        # Not include_router: it nests, and every request would be matched once per level.
+        app.router.routes.extend(router.routes)
     app.add_middleware(Gate, services=services)
     _document(app)
     return app
