@@ -44,11 +44,11 @@ def balances(
         found = await the_ledger(session, ledger)
         path = f"/v1/ledgers/{found['ledger_id']}/accounts"
         answer = await session.get(path, as_of=as_of, known_at=known_at)
-        return {"accounts": answer.data, "position": answer.position, **found}
+        return {"accounts": answer.data, "position": answer.position, "ledger": found}
 
     def show(console: Console, answer: Row) -> None:
         day = f" at the end of {as_of}" if as_of else ""
-        views.balances(console, answer["accounts"], f"{answer['name']}: balances{day}")
+        views.balances(console, answer["accounts"], f"{answer['ledger']['name']}: balances{day}")
 
     perform(ctx, work, show, data=data, as_json=as_json)
 
@@ -73,10 +73,17 @@ def categories(
         found = await the_ledger(session, ledger)
         path = f"/v1/ledgers/{found['ledger_id']}/category-totals"
         answer = await session.get(path, month=wanted, as_of=as_of, known_at=known_at)
-        return {"totals": answer.data, "month": wanted, "position": answer.position, **found}
+        return {
+            "totals": answer.data,
+            "month": wanted,
+            "position": answer.position,
+            "ledger": found,
+        }
 
     def show(console: Console, answer: Row) -> None:
-        views.totals(console, answer["totals"], f"{answer['name']}: categories in {wanted}")
+        views.totals(
+            console, answer["totals"], f"{answer['ledger']['name']}: categories in {wanted}"
+        )
 
     perform(ctx, work, show, data=data, as_json=as_json)
 
@@ -173,10 +180,12 @@ def list_accounts(
     async def work(session: Session) -> Row:
         found = await the_ledger(session, ledger)
         answer = await session.get(f"/v1/ledgers/{found['ledger_id']}/accounts")
-        return {"accounts": answer.data, "position": answer.position, **found}
+        return {"accounts": answer.data, "position": answer.position, "ledger": found}
 
     def show(console: Console, answer: Row) -> None:
-        made = views.table(f"{answer['name']}: accounts", "Account", "Kind", "", "Closed", "Id")
+        made = views.table(
+            f"{answer['ledger']['name']}: accounts", "Account", "Kind", "", "Closed", "Id"
+        )
         for one in answer["accounts"]:
             shown = (one["name"], one["kind"], one["currency"], one["closed_on"] or "")
             made.add_row(*(Text(part) for part in shown), Text(one["account_id"], style="dim"))

@@ -118,6 +118,8 @@ async def _play(
         print_json(answer)
     else:
         _show(shell.out, answer, data, served=served)
+        # A pipe would keep it until the host ends.
+        shell.out.file.flush()
 
 
 def _show(console: Console, answer: Row, data: Path, *, served: bool) -> None:

@@ -81,7 +81,7 @@ def totals(console: Console, rows: Sequence[Row], title: str) -> None:
     for row in sorted(rows, key=lambda one: (one["currency"], _top_first(one))):
         made.add_row(
             Text(row["category"]),
-            money(row["amount"]),
+            _flow(row["amount"]),
             Text(str(row["transactions"]), style="dim"),
             Text(row["currency"], style="dim"),
         )
@@ -165,7 +165,7 @@ def transactions(console: Console, answer: Row) -> None:
             Text(names.get(row["account_id"], ""), style="dim"),
             Text(row["description"]),
             _category(row),
-            money(row["amount"]),
+            _flow(row["amount"]),
             Text(row["currency"], style="dim"),
             Text(row["transaction_id"], style="dim"),
         )
@@ -180,6 +180,12 @@ def facts(console: Console, pairs: Iterable[tuple[str, str]]) -> None:
     for name, value in pairs:
         made.add_row(Text(name, style="dim"), Text(value))
     console.print(made)
+
+
+def _flow(text: str) -> Text:
+    """What came in is green; what was spent is no alarm."""
+    amount = Decimal(text)
+    return Text(f"{amount:,f}", style="green" if amount > 0 else "")
 
 
 def _category(row: Row) -> Text:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,7 @@ BUDGETS: tuple[dict[str, Any], ...] = (
 )
 
 # (account, date, description without case, amount): what identifies a row to its owner.
-Label = tuple[str, str, str, str]
+Label = tuple[str, str, str, Decimal]
 
 
 def labels() -> dict[Label, list[str]]:
@@ -44,6 +46,11 @@ def labels() -> dict[Label, list[str]]:
     found: defaultdict[Label, list[str]] = defaultdict(list)
     with (FOLDER / "labels.csv").open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
-            key = (row["account"], row["date"], row["description"].casefold(), row["amount"])
-            found[key].append(row["category"])
+            found[label_of(row)].append(row["category"])
     return dict(found)
+
+
+def label_of(row: Mapping[str, str]) -> Label:
+    """What identifies a row: of the labels, or of the books."""
+    amount = Decimal(row["amount"])
+    return row["account"], row["date"], row["description"].casefold(), amount

@@ -6,16 +6,26 @@ then only hold rows that are known.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from mintflow.hosts.cli.files import Wish, import_files
 from mintflow.hosts.cli.lookup import Row, accounts_of, ledgers_of, named
-from mintflow.hosts.demo.household import ACCOUNTS, BUDGETS, CURRENCY, FILES, LEDGER, labels
-from mintflow.hosts.session import Session
+from mintflow.hosts.demo.household import (
+    ACCOUNTS,
+    BUDGETS,
+    CURRENCY,
+    FILES,
+    LEDGER,
+    label_of,
+    labels,
+)
+from mintflow.hosts.session import Answer, Session
 
 PAGE = 1_000
+IN_FLIGHT_MAX = 16
 Tell = Callable[[str], None]
 
 
@@ -104,16 +114,15 @@ async def _label(session: Session, ledger_id: str, rows: list[Row]) -> tuple[int
     Returns how many rows were changed, and the position of the last change.
     """
     wanted = labels()
-    changed = position = 0
+    asked = []
     for row in rows:
-        key = (row["account"], row["date"], row["description"].casefold(), row["amount"])
-        category = wanted[key].pop(0) if wanted.get(key) else row["category"]
-        if category != row["category"] and row.get("transfer_id") is None:
-            path = f"/v1/ledgers/{ledger_id}/transactions/{row['transaction_id']}/category"
-            answer = await session.put(path, {"category": category})
+        said = wanted.get(label_of(row))
+        category = said.pop(0) if said else row["category"]
+        if category != row["category"] and row["transfer_id"] is None:
             row["category"] = category
-            changed, position = changed + 1, answer.position or position
-    return changed, position
+            path = f"/v1/ledgers/{ledger_id}/transactions/{row['transaction_id']}/category"
+            asked.append(session.put(path, {"category": category}))
+    return await _all(asked)
 
 
 async def _link(session: Session, ledger_id: str, rows: list[Row]) -> tuple[int, int]:
@@ -123,9 +132,9 @@ async def _link(session: Session, ledger_id: str, rows: list[Row]) -> tuple[int,
     """
     sides: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
-        if row["category"] == "transfer" and row.get("transfer_id") is None:
+        if row["category"] == "transfer" and row["transfer_id"] is None:
             sides[row["date"], row["amount"].removeprefix("-")].append(row)
-    linked = position = 0
+    asked = []
     for pair in sides.values():
         leaves = [row for row in pair if row["amount"].startswith("-")]
         enters = [row for row in pair if not row["amount"].startswith("-")]
@@ -134,9 +143,20 @@ async def _link(session: Session, ledger_id: str, rows: list[Row]) -> tuple[int,
                 "from_transaction_id": leaves[0]["transaction_id"],
                 "to_transaction_id": enters[0]["transaction_id"],
             }
-            answer = await session.post(f"/v1/ledgers/{ledger_id}/transfers/link", body)
-            linked, position = linked + 1, answer.position or position
-    return linked, position
+            asked.append(session.post(f"/v1/ledgers/{ledger_id}/transfers/link", body))
+    return await _all(asked)
+
+
+async def _all(asked: Sequence[Awaitable[Answer]]) -> tuple[int, int]:
+    """Send them all, some at a time; how many they were, and the last position."""
+    slots = asyncio.Semaphore(IN_FLIGHT_MAX)
+
+    async def one(request: Awaitable[Answer]) -> int:
+        async with slots:
+            return (await request).position or 0
+
+    positions = await asyncio.gather(*(one(request) for request in asked))
+    return len(positions), max(positions, default=0)
 
 
 async def _set_budgets(session: Session, ledger_id: str, month: str) -> int | None:
