@@ -20,7 +20,7 @@ demo: .venv/runtime.stamp ## import a sample household, show its books, serve th
 	@$(BIN)/mintflow demo --data $(DATA) $(if $(filter 0,$(SERVE)),,--serve)
 
 test: lint types imports ## all checks and all tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/pytest $(ARGS)
 
 lint: .venv/dev.stamp ## style and format (make format repairs most of it)
 	$(BIN)/ruff check .
@@ -41,7 +41,7 @@ bench: .venv/dev.stamp ## speeds, each with its baseline from the same run
 	$(BIN)/python -m benchmarks $(ARGS)
 
 docs-check: .venv/dev.stamp ## links and house rules of the documents
-	$(BIN)/python -m pytest tests/tidy
+	$(BIN)/pytest tests/tidy
 
 # The full list is locked first and holds the two others to its versions. UPGRADE=1 takes newer ones.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from hosts.host_process import host_process
+from host_process import host_process
 from services import missing, new_data_folder
 
 from mintflow.hosts.postgres import EmbeddedPostgres

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from hosts.host_process import host_process
+from host_process import host_process
 from services import new_data_folder
 
 from mintflow.hosts.folder_lock import FolderLock
