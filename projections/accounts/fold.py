@@ -96,6 +96,8 @@ def _book(ledger_id: str, data: Json, days: _Days) -> None:
     if before is not None and after is not None and _same_leg(before, after):
         return
     for comes_in, booking in moved(data):
+        if booking is None:
+            continue
         amount = signed(account_leg(booking), comes_in)
         key = (ledger_id, booking["account_id"], booking["currency"], booking["date"])
         sums = days.get(key)

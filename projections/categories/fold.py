@@ -88,7 +88,7 @@ def _book(ledger_id: str, data: Json, counted: int, days: _Days) -> None:
     if before is not None and after is not None and _same_legs(before, after):
         return
     for comes_in, booking in moved(data):
-        if booking["status"] != "posted":
+        if booking is None or booking["status"] != "posted":
             continue
         day, currency = booking["date"], booking["currency"]
         count = counted if comes_in else -counted

@@ -7,9 +7,8 @@ and `before`, so no fold remembers what was booked earlier.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from mintflow.domain import accounts, transactions  # noqa: F401 - so that their events are known
 from mintflow.domain.core.aggregates import EVENT_TYPES, MoneyEvent
@@ -23,38 +22,30 @@ MONEY_TYPES = frozenset(
 OPENING_TYPES = frozenset({"account.opened", "account.opening_balance_changed"})
 
 
-class CategoryLeg(NamedTuple):
-    """One nominal leg, signed from the account's side; the posting itself is its negative."""
-
-    category_id: str
-    amount: Decimal
-
-
 def account_leg(booking: Json) -> Decimal:
     """The leg of the real account: its amount, money out is negative."""
     return Decimal(booking["amount"])
 
 
-def category_legs(booking: Json) -> list[CategoryLeg]:
-    """The nominal legs, one per category: parts of a split that share one are added up."""
+def category_legs(booking: Json) -> list[tuple[str, Decimal]]:
+    """The nominal legs (category, amount), one per category: parts that share one are added up.
+
+    Signed from the account's side; the postings themselves are the negatives.
+    """
     parts = booking["allocations"]
     if len(parts) == 1:
-        return [CategoryLeg(parts[0]["category_id"], Decimal(parts[0]["amount"]))]
+        return [(parts[0]["category_id"], Decimal(parts[0]["amount"]))]
     sums: dict[str, Decimal] = {}
     for part in parts:
         category_id, amount = part["category_id"], Decimal(part["amount"])
         held = sums.get(category_id)
         sums[category_id] = amount if held is None else EXACT.add(held, amount)
-    return [CategoryLeg(*leg) for leg in sums.items()]
+    return list(sums.items())
 
 
-def moved(data: Json) -> Iterator[tuple[bool, Json]]:
+def moved(data: Json) -> tuple[tuple[bool, Json | None], ...]:
     """What a money event takes out of the books (False, before) and puts in (True, after)."""
-    before, after = data["before"], data["after"]
-    if before is not None:
-        yield False, before
-    if after is not None:
-        yield True, after
+    return (False, data["before"]), (True, data["after"])
 
 
 def signed(amount: Decimal, comes_in: bool) -> Decimal:

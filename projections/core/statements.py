@@ -6,17 +6,21 @@ packing for all types, and cheaper than any adaptation value by value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import repeat
+from itertools import islice, repeat
+from typing import TypeVar
 
 from mintflow.projections.core.changes import Changes, Key, Row, TableChanges
 from mintflow.projections.core.tables import Table
 from mintflow.store.arrays import TextArray
 
+T = TypeVar("T")
+
 # From here on COPY is cheaper than arrays, which the server has to hold whole and unpack.
 COPY_ROWS = 2_000
+_COPY_BLOCK = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +56,20 @@ def operations(
         yield from _of_table(prefix, table, found, copy_rows)
 
 
-def new_rows(found: TableChanges) -> Iterator[Row]:
-    """The rows that the changes leave in a table that held none of their keys.
+def copy_blocks(table: Table, found: TableChanges) -> Iterator[bytes]:
+    """The rows that the changes leave in a table that held none of their keys, for COPY.
 
-    Postgres reads sums in every form in which Python writes them, and keeps the digits of a zero.
+    In blocks, so that the server stores one while the next is put into text. Postgres reads sums in
+    every form in which Python writes them, and keeps the digits of a zero.
     """
-    yield from found.inserted.values()
-    yield from found.upserted.values()
-    for key, deltas in found.added.items():
-        yield [*key, *map(str, deltas)]
+    for rows in (found.inserted, found.upserted):
+        for block in _blocks(rows.values()):
+            yield copy_text(table, block)
+    for some in _blocks(found.added.items()):
+        # Keys and sums are ids, dates and numbers: nothing in them is NULL or needs an escape.
+        lines = ["\t".join((*key, *map(str, deltas))) for key, deltas in some]
+        lines.append("")
+        yield "\n".join(lines).encode()
 
 
 def copy_text(table: Table, rows: Sequence[Row]) -> bytes:
@@ -86,6 +95,12 @@ def _lines(rows: Iterable[Row]) -> str:
     lines = ["\t".join(["\\N" if value is None else value for value in row]) for row in rows]
     lines.append("")
     return "\n".join(lines)
+
+
+def _blocks(rows: Collection[T]) -> Iterator[list[T]]:
+    left = iter(rows)
+    while block := list(islice(left, _COPY_BLOCK)):
+        yield block
 
 
 def _of_table(

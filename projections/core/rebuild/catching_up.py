@@ -9,11 +9,11 @@ import psycopg
 from psycopg import AsyncConnection
 
 from mintflow.projections.core.applier import POISON, Applier
+from mintflow.projections.core.bulk.folder import Skipped, not_skipped, write
+from mintflow.projections.core.bulk.worker import COLUMNS
 from mintflow.projections.core.changes import Changes
 from mintflow.projections.core.checkpoints import read_positions
 from mintflow.projections.core.projection import Projection
-from mintflow.projections.core.rebuild.folder import Skipped, not_skipped, write
-from mintflow.projections.core.rebuild.worker import COLUMNS
 from mintflow.projections.core.statements import operations
 from mintflow.projections.core.tables import SERVED
 from mintflow.store.mapper import Mapper, RecordedEvent

@@ -16,6 +16,7 @@ from uuid import UUID
 import psycopg
 
 from mintflow.domain.core.errors import Conflict
+from mintflow.projections.core.bulk.worker import Job, Unit, open_tables, work
 from mintflow.projections.core.install import run
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.core.rebuild.catching_up import (
@@ -26,7 +27,6 @@ from mintflow.projections.core.rebuild.catching_up import (
 )
 from mintflow.projections.core.rebuild.report import Digest, RebuildReport, TableReport, digest
 from mintflow.projections.core.rebuild.switch import switch
-from mintflow.projections.core.rebuild.worker import Job, Unit, open_tables, work
 from mintflow.projections.core.tables import APP_ROLE, SERVED, Table
 from mintflow.projections.registry import PROJECTIONS
 from mintflow.store.keys import KeyStore

@@ -12,23 +12,20 @@ from typing import Any
 
 import psycopg
 
-from mintflow.projections.core.changes import Changes, Row, TableChanges
+from mintflow.projections.core.changes import Changes, TableChanges
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.core.statements import (
     Copy,
     Statement,
+    copy_blocks,
     copy_sql,
-    copy_text,
-    new_rows,
     operations,
 )
-from mintflow.projections.core.tables import Table
 from mintflow.store.mapper import RecordedEvent
 
 # Rows held before they are written where a ledger ends, and before they are written anywhere. A row
 # is about 1 kB here.
 ROWS_SOFT, ROWS_HARD = 15_000, 80_000
-_COPY_BLOCK = 4_000
 
 Skipped = frozenset[tuple[str, int, int]]
 """(projection, shard, position) of events that stay parked."""
@@ -97,9 +94,9 @@ class LedgerFolder:
         changes, self._changes = self._changes, Changes()
         for table, found in changes.tables.values():
             rest = _split_off(found, self._begun) if self._begun else None
-            rows = list(new_rows(found))
-            if rows:
-                copy_rows(self._conn, f"{self._schema}.", table, rows)
+            with self._conn.cursor().copy(copy_sql(f"{self._schema}.", table).encode()) as copy:
+                for block in copy_blocks(table, found):
+                    copy.write(block)
             if rest:
                 later = Changes()
                 later.tables[table.name] = (table, rest)
@@ -124,15 +121,6 @@ def write(conn: psycopg.Connection[Any], writes: Iterator[Statement | Copy]) -> 
                 copy.write(operation.text())
         else:
             conn.execute(operation.sql.encode(), operation.args)
-
-
-def copy_rows(
-    conn: psycopg.Connection[Any], prefix: str, table: Table, rows: Sequence[Row]
-) -> None:
-    """New rows, in blocks: the server stores one while the next is put into text."""
-    with conn.cursor().copy(copy_sql(prefix, table).encode()) as copy:
-        for start in range(0, len(rows), _COPY_BLOCK):
-            copy.write(copy_text(table, rows[start : start + _COPY_BLOCK]))
 
 
 def _split_off(found: TableChanges, ledger_id: str) -> TableChanges:

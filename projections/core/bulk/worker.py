@@ -15,8 +15,8 @@ from uuid import UUID
 
 import psycopg
 
+from mintflow.projections.core.bulk.folder import LedgerFolder, Skipped
 from mintflow.projections.core.projection import Projection
-from mintflow.projections.core.rebuild.folder import LedgerFolder, Skipped
 from mintflow.store.arrays import UuidArray, register_arrays
 from mintflow.store.keys import KeyStore
 from mintflow.store.mapper import Mapper

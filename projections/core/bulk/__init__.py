@@ -1,0 +1,1 @@
+"""Filling empty tables from the whole log, in worker processes that load no more than they need."""
