@@ -21,7 +21,7 @@ _TIME = re.compile(
 _NUMBERS = re.compile(r"(\d{4}|\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})\Z")
 _COMPACT = re.compile(r"(\d{8})(?:\d{6}(?:\.\d+)?|\d{4})?\Z")
 _NAMED = re.compile(
-    r"(\d{1,2})(?:st|nd|rd|th|er|º)?[-/ .]*([^\W\d_]{3,12})\.?[-/ ,.]*(\d{4}|\d{2})\Z"
+    r"(\d{1,2})(?:st|nd|rd|th|er|º)?[-/ .]*([^\W\d_]{3,12})\.?[-/ ,.]*(\d{4}|\d{1,2})\Z"
 )
 _NAME_FIRST = re.compile(r"([^\W\d_]{3,12})\.?[- ]*(\d{1,2})(?:st|nd|rd|th)?[-, ]+(\d{4})\Z")
 _YEAR_NAMED = re.compile(r"(\d{4})[-/ .]([^\W\d_]{3,12})\.?[-/ .](\d{1,2})\Z")

@@ -10,10 +10,11 @@ from functools import cached_property
 
 from mintflow.connectors.files.amounts import DecimalSign, Parts, exact, is_currency, taken_apart
 from mintflow.connectors.files.dates import looks_like_a_date
-from mintflow.connectors.files.delimited.marks import CREDIT_MARKS, DEBIT_MARKS, mark_of
+from mintflow.connectors.files.delimited.marks import CREDIT_MARKS, DEBIT_MARKS, NO_AMOUNT, mark_of
 from mintflow.connectors.files.delimited.table import Table
 from mintflow.connectors.files.delimited.words import roles_of
 
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}\Z")
 _LETTER = re.compile(r"[^\W\d_]")
 _CODE = re.compile(r"0\d+\Z|\d{10,}\Z")
 
@@ -41,6 +42,11 @@ class Column:
         return shaped > 0 and shaped * 10 >= len(self.filled) * 6
 
     @cached_property
+    def printed(self) -> tuple[str, ...]:
+        """As `filled`, without the dashes that stand for no amount."""
+        return tuple(cell for cell in self.filled if cell not in NO_AMOUNT)
+
+    @cached_property
     def parts(self) -> tuple[Parts | None, ...]:
         return tuple(taken_apart(cell) if cell else None for cell in self.cells)
 
@@ -48,7 +54,7 @@ class Column:
     def is_amount(self) -> bool:
         """Most of what is printed can be an amount; a value that cannot is refused by its line."""
         readable = sum(part is not None for part in self.parts)
-        return readable > 0 and readable * 10 >= len(self.filled) * 6 and not self.is_date
+        return readable > 0 and readable * 10 >= len(self.printed) * 6 and not self.is_date
 
     @cached_property
     def is_money(self) -> bool:
@@ -75,6 +81,14 @@ class Column:
     def is_text(self) -> bool:
         wordy = sum(bool(_LETTER.search(cell)) for cell in self.filled)
         return wordy * 2 >= max(1, len(self.filled)) and not self.is_date and not self.is_money
+
+    @cached_property
+    def tells_apart(self) -> bool:
+        """Whether its texts can describe rows: not one text for all of them, and no accounts."""
+        ibans = all(_IBAN.match(cell.replace(" ", "")) for cell in self.filled)
+        return (
+            bool(self.filled) and not ibans and (len(self.filled) < 2 or len(set(self.filled)) > 1)
+        )
 
     @cached_property
     def has_negative(self) -> bool:

@@ -42,11 +42,18 @@ def follow(amounts: Sequence[Decimal], balances: Sequence[Decimal], newest_first
 
 
 def share(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]) -> float:
-    """The share of links that hold, 0.0 to 1.0, over the rows that have both."""
+    """The share of links that hold, 0.0 to 1.0, over the rows that move money.
+
+    A balance that stands still beside an amount of zero shows nothing, and many columns would do.
+    """
     both = [
         (a, b) for a, b in zip(amounts, balances, strict=True) if a is not None and b is not None
     ]
     if len(both) < 2:
         return 0.0
-    chain = follow([a for a, _ in both], [b for _, b in both], False)
-    return chain.held / chain.links
+    moves, after = [a for a, _ in both], [b for _, b in both]
+    chain = follow(moves, after, False)
+    counted = moves[:-1] if chain.newest_first else moves[1:]
+    moving = sum(bool(amount) for amount in counted)
+    broken = sum(bool(moves[index]) for index in chain.breaks)
+    return (moving - broken) / moving if moving else 0.0

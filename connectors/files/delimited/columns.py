@@ -193,7 +193,7 @@ def _moves(
     debits: Sequence[Decimal | None], deposits: Sequence[Decimal | None]
 ) -> list[Decimal | None]:
     return [
-        deposit if debit is None else -abs(debit)
+        -abs(debit) if debit else (deposit or debit)
         for debit, deposit in zip(debits, deposits, strict=True)
     ]
 
@@ -206,16 +206,14 @@ def _by_turns(money: Sequence[Column]) -> Money | None:
                 continue
             swap = second.has_negative and not first.has_negative
             debit, credit = (second, first) if swap else (first, second)
-            rest = [c for c in money if c not in (debit, credit) and len(c.filled) == len(c.cells)]
-            balance = rest[-1].index if rest else None
+            balance = _last_full([c for c in money if c not in (debit, credit)])
             return Money(debit=debit.index, credit=credit.index, balance=balance)
     return None
 
 
 def _take_turns(first: Column, second: Column) -> bool:
-    pairs = list(zip(first.parts, second.parts, strict=True))
-    one_each = sum(_moved(a) != _moved(b) for a, b in pairs)
-    return bool(first.filled) and bool(second.filled) and one_each == len(pairs)
+    one, other = ([_moved(part) for part in column.parts] for column in (first, second))
+    return any(one) and any(other) and all(a != b for a, b in zip(one, other, strict=True))
 
 
 def _moved(part: Parts | None) -> bool:
@@ -226,8 +224,13 @@ def _moved(part: Parts | None) -> bool:
 def _by_signs(money: Sequence[Column]) -> Money:
     """Nothing chains: the first column that carries signs is the amount, the last a balance."""
     amount = next((c for c in money if c.has_negative), money[0])
-    rest = [c for c in money if c is not amount and len(c.filled) == len(c.cells)]
-    return Money(amount.index, balance=rest[-1].index if rest else None)
+    return Money(amount.index, balance=_last_full([c for c in money if c is not amount]))
+
+
+def _last_full(columns: Sequence[Column]) -> int | None:
+    """The last column that has a value, and not always the same one, in every row."""
+    full = [c for c in columns if len(c.printed) == len(c.cells) and len(set(c.cells)) > 1]
+    return full[-1].index if full else None
 
 
 def _direction(columns: Sequence[Column], amount: Column, taken: set[int | None]) -> Column | None:
@@ -264,10 +267,15 @@ def text_columns(columns: Sequence[Column], taken: set[int | None]) -> Texts:
     memos.sort(key=lambda c: (c.roles["memo"], c.index))
     # "Buchungstext" or "Details" is the kind of booking where a purpose stands beside it.
     best = min((c.roles["description"] for c in told), default=0)
-    chosen = payees + [c for c in told if c.roles["description"] == best]
-    if not chosen:
+    strong = [c for c in told if c.roles["description"] == best]
+    memos += [c for c in told if c not in strong and c not in memos]
+    if payees and best > 0:
+        memos, strong = [*memos, *(c for c in strong if c not in memos)], []
+    chosen = payees + strong
+    if not any(c.filled for c in chosen):
         unnamed = [c for c in free if c.is_text and not c.roles]
-        chosen = memos[:1] or sorted(unnamed, key=lambda c: -c.mean_length)[:1]
+        longest = sorted(unnamed, key=lambda c: (not c.tells_apart, -c.mean_length))
+        chosen += memos[:1] or longest[:1]
     memos = [c for c in memos if c not in chosen]
     return Texts(tuple(c.index for c in chosen), tuple(c.index for c in memos))
 

@@ -20,6 +20,7 @@ from mintflow.connectors.files.dates import date_reader, looks_like_a_date, plau
 from mintflow.connectors.files.delimited.marks import (
     CREDIT_MARKS,
     DEBIT_MARKS,
+    NO_AMOUNT,
     PENDING_MARKS,
     mark_of,
 )
@@ -45,7 +46,7 @@ _SPACE_RUN = re.compile(r"\s*\n\s*")
 
 
 class FieldReader:
-    """Reads single rows; remembers dates. reversals: see `_pair`."""
+    """Reads single rows; remembers dates. debits, credits: see `_pair`."""
 
     def __init__(self, profile: CsvProfile, header: list[str] | None) -> None:
         """header: names of the columns, for a currency that stands only there."""
@@ -60,8 +61,9 @@ class FieldReader:
         self._pending_marks = PENDING_MARKS | {mark_of(mark) for mark in profile.pending_marks}
         self.currency = _header_currency(profile, header)
         self.days: dict[str, date] = {}
-        self.debits_negative: list[int] = []
-        self.debits_positive: list[int] = []
+        # Lines of unsigned and of negative values, by whether they are negative.
+        self.debits: tuple[list[int], list[int]] = ([], [])
+        self.credits: tuple[list[int], list[int]] = ([], [])
 
     def day(self, record: Record) -> date | None:
         """The booking date; None if the cell does not look like one. Refuses no such day."""
@@ -93,7 +95,7 @@ class FieldReader:
         currency = self.currency
         if p.amount is not None:
             text = fields[p.amount].strip()
-            if not text:
+            if not text or text in NO_AMOUNT:
                 return None
             if plain := self._plain(text):
                 as_is = self._is_point and plain[1] is None
@@ -160,7 +162,7 @@ class FieldReader:
 
     def _optional(self, line: int, fields: list[str], column: int) -> Decimal | None:
         text = fields[column].strip()
-        if not text:
+        if not text or text in NO_AMOUNT:
             return None
         if plain := self._plain(text):
             as_is = self._is_point and plain[1] is None
@@ -170,8 +172,8 @@ class FieldReader:
     def _pair(self, line: int, fields: list[str]) -> Decimal | None:
         """The amount of a debit and a credit column, of which one is empty or zero.
 
-        Some banks print debits with a minus and some without; a debit with the rarer of the two
-        signs is a reversal, which only the whole file can tell. The lines are kept for that.
+        Some banks print debits (and cards credits) with a minus and some without; the rarer of the
+        two signs is a reversal, which only the whole file can tell. The lines are kept for that.
         """
         p = self._p
         debit = self._optional(line, fields, p.debit) if p.debit is not None else None
@@ -179,8 +181,11 @@ class FieldReader:
         if debit and credit:
             raise CannotRead(f"line {line}", "both money out and money in are given")
         if debit:
-            (self.debits_negative if debit < 0 else self.debits_positive).append(line)
+            self.debits[debit < 0].append(line)
             return negated(abs(debit))
+        if credit:
+            self.credits[credit < 0].append(line)
+            return abs(credit)
         return credit if credit is not None else debit
 
     def _directed(self, line: int, cell: str, amount: Decimal) -> Decimal:

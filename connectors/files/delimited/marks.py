@@ -19,6 +19,8 @@ CREDIT_MARKS = frozenset(
     "abono ingreso entrata entrada accredito avere + credits received income "
     "payment return refund".split()
 )
+# Printed where a column of money has none.
+NO_AMOUNT = frozenset({"-", "--", "\u2013", "\u2014"})
 # "sale" and "payment" say more about a card than about a sign, so they never make a direction
 # column by themselves; they do say whether the amounts beside them are printed upside down.
 CARD_SPENDING_MARKS = frozenset({"sale", "purchase"})

@@ -34,14 +34,17 @@ from mintflow.connectors.files.errors import CannotRead
 from mintflow.domain.core.money import negated
 from mintflow.domain.statements import CsvProfile, Finding
 
-# What a card calls the payment of its bill; "payment to" somebody is a payment from an account.
+# How a card thanks for the payment of its bill. "Payment" alone is what accounts print as well.
 _CARD_PAYMENT = re.compile(
-    r"\b(auto ?pay|thank ?you|(payment|pymt)(?! (to|for))|zahlung|paiement|prelevement|pago|merci|"
-    r"danke?|betaling|inbetalning|innbetaling|indbetaling|pagamento)\b"
+    r"\b(auto ?pay|thank ?you|(online|mobile|internet|web|electronic) (payment|pymt)|"
+    r"(payment|zahlung|uberweisung|paiement|prelevement|pago|pagamento|betaling|inbetalning|"
+    r"innbetaling|indbetaling)\b.*\b(received|thanks?|erhalten|danke?|recu|merci|enregistre|gracias|"
+    r"recibido|ricevuto|grazie|recebido|obrigado|ontvangen|bedankt|mottagen|mottatt|modtaget|tack))\b"
 )
 _CARD_REFUND = re.compile(r"\b(refund|return|credit|gutschrift|erstattung|remboursement|abono)\b")
 _INCOME = re.compile(
-    r"\b(salary|payroll|wages|interest|deposit|dividend|gehalt|lohn|salaire|nomina|stipendio|"
+    r"\b(deposito|saldo|opening balance|received from|"
+    r"salary|payroll|wages|interest|deposit|dividend|gehalt|lohn|salaire|nomina|stipendio|"
     r"salaris|lon|pension|rente|direct dep)\b"
 )
 _POSITIVE_ROWS_MIN = 3

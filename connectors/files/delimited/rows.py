@@ -101,9 +101,9 @@ class _Table:
         self._settle_foot()
 
     def reversal_lines(self) -> frozenset[int]:
-        """Lines whose debit has the rarer sign: money that came back."""
-        negative, positive = self._fields.debits_negative, self._fields.debits_positive
-        return frozenset(negative if len(negative) <= len(positive) else positive)
+        """Lines whose debit or credit has the rarer sign: money that went back."""
+        sides = (self._fields.debits, self._fields.credits)
+        return frozenset(line for pair in sides for line in min(pair[1], pair[0], key=len))
 
     def findings(self) -> list[Finding]:
         """What was passed over, by line."""

@@ -93,6 +93,9 @@ def _with_rows(delimiter: str, sample: list[Record], data: _Data) -> Table:
         if len(fields) == data.width and looks_like_a_date(fields[data.date])
     )
     header = _header_above(sample, first, data.width)
+    # Nor is a row that a stray delimiter made longer head text, unless names stand below it.
+    above = range(header + 1 if header is not None else 0, first)
+    first = next((i for i in above if _is_row(sample[i].fields, data.date)), first)
     rows = tuple(sample[i].fields for i in data.rows)
     if header is None:
         return Table(delimiter, None, first, data.width, rows)
@@ -137,6 +140,11 @@ def _data_records(sample: Sequence[Record]) -> _Data:
     usual = [(i, dates) for i, dates in dated if len(sample[i].fields) == width]
     column = Counter(dates[0] for _, dates in usual).most_common(1)[0][0]
     return _Data([index for index, dates in usual if column in dates], width, column)
+
+
+def _is_row(fields: Sequence[str], date: int) -> bool:
+    dated = date < len(fields) and looks_like_a_date(fields[date])
+    return dated and _has_amount(fields, [date])
 
 
 def _has_amount(fields: Sequence[str], dates: Sequence[int]) -> bool:

@@ -182,7 +182,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
         popis | kozlemeny | aciklama | historico | lancamento | movimiento | observaciones
         keterangan | uraian | payment reference | zahlungsreferenz | communication
         mitteilung | avisierungstext | transaction narration | nature de l operation
-        tapahtuma | viesti | omschrijving \d | beschreibung ?\d | referenz text | motif
+        tapahtuma | viesti | omschrijving \d | beschreibung ?\d
+        description ?\d | label | descrizione completa | referenz text | motif
         popis transakce | concept | details de l ecriture
         """,
         r"""
@@ -198,7 +199,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         informations complementaires | info complementaires | transaction notes
         """,
         r"""
-        subcategory | umsatzart | vorgang | umsatztyp | description 2 | sub description
+        subcategory | umsatzart | vorgang | umsatztyp | sub description
         """,
     ),
     "fee": (
