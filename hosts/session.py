@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 from uuid import UUID
 
 import orjson
@@ -36,6 +36,7 @@ _POLL_S: Final = 0.1
 _ASK_S: Final = 5.0
 
 Tell = Callable[[str], None]
+T = TypeVar("T")
 
 
 class Refused(Exception):
@@ -165,8 +166,41 @@ async def open_session(
     """
     if purpose == "read" and settings.database_url is None:
         _must_exist(data_dir)
+
+    async def started() -> Session:
+        return await stack.enter_async_context(_in_process(data_dir, settings, tell))
+
     async with AsyncExitStack() as stack:
-        yield await _opened(stack, data_dir, settings, tell)
+        found = await _patiently(data_dir, tell, started)
+        if isinstance(found, HostFacts):
+            found = await stack.enter_async_context(_over_loopback(found))
+        yield found
+
+
+@asynccontextmanager
+async def open_database(
+    data_dir: Path, settings: Settings, *, tell: Tell = lambda _: None
+) -> AsyncIterator[str]:
+    """The superuser's address of a data folder's database, with nothing else started.
+
+    For audits and rebuilds: what they look at must not move because they look.
+    Raises DataFolderNotFound, DataFolderInUse, and what `EmbeddedPostgres` raises.
+    """
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    _must_exist(data_dir)
+    from mintflow.hosts.postgres import EmbeddedPostgres
+
+    async def started() -> str:
+        tell("starting Postgres…")
+        server = EmbeddedPostgres(data_dir)
+        stack.callback(server.stop)
+        return await asyncio.to_thread(server.start)
+
+    async with AsyncExitStack() as stack:
+        found = await _patiently(data_dir, tell, started)
+        yield found.database_url if isinstance(found, HostFacts) else found
 
 
 async def running_host(data_dir: Path) -> HostFacts | None:
@@ -194,14 +228,20 @@ async def running_host(data_dir: Path) -> HostFacts | None:
     return facts if _is_held(data_dir) else None
 
 
-async def _opened(stack: AsyncExitStack, data_dir: Path, settings: Settings, tell: Tell) -> Session:
+async def _patiently(
+    data_dir: Path, tell: Tell, start: Callable[[], Awaitable[T]]
+) -> HostFacts | T:
+    """The host that runs on a folder, or what `start` makes while nobody holds the folder.
+
+    Raises DataFolderInUse if its holder neither serves nor ends in time.
+    """
     deadline = time.monotonic() + HOLDER_PATIENCE_S
     while True:
         facts = await running_host(data_dir)
         if facts is not None:
-            return await stack.enter_async_context(_over_loopback(facts))
+            return facts
         try:
-            return await stack.enter_async_context(_in_process(data_dir, settings, tell))
+            return await start()
         except DataFolderInUse:
             if time.monotonic() > deadline:
                 raise

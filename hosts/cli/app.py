@@ -96,7 +96,7 @@ def _add_books(app: typer.Typer) -> None:
 
 def _add_host(app: typer.Typer) -> None:
     for name, function, example in (
-        ("demo", demo.demo, "mintflow demo --no-serve"),
+        ("demo", demo.demo, "mintflow demo --serve"),
         ("up", serving.up, "mintflow up --data ~/books --port 8377"),
         ("status", serving.status, "mintflow status --json"),
     ):
@@ -104,7 +104,11 @@ def _add_host(app: typer.Typer) -> None:
 
 
 def _add_upkeep(app: typer.Typer) -> None:
+    audit = typer.Typer(help="Prove that nothing was changed.", no_args_is_help=True)
+    audit.command("verify", epilog=_epilog("mintflow audit verify --json"))(upkeep.verify)
+    app.add_typer(audit, name="audit", rich_help_panel=_PROOF)
     for name, function, example in (
+        ("rebuild", upkeep.rebuild, "mintflow rebuild --all"),
         ("lag", upkeep.lag, "mintflow lag --json"),
         ("migrate", upkeep.migrate, "mintflow migrate"),
         ("bench", upkeep.bench, "mintflow bench append"),

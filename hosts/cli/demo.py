@@ -46,7 +46,7 @@ def demo(
     ] = DEMO_DATA,
     serve: Annotated[
         bool, typer.Option("--serve/--no-serve", help="Go on serving the API until Ctrl-C.")
-    ] = True,
+    ] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Throw the demo's folder away first and begin anew.")
     ] = False,

@@ -33,6 +33,8 @@ INTERRUPTED = 130
 _PIPE_WIDTH = 200
 
 T = TypeVar("T")
+# What is being done, how much of it is done, and how much there is.
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,23 @@ class Shell:
             return
         with self.err.status("") as status:
             yield lambda text: status.update(Text(text, style="dim"))
+
+    @contextmanager
+    def bar(self) -> Iterator[Progress]:
+        """Tell how far long work is, on a terminal alone; safe to call from a thread."""
+        if self.quiet or not self.err.is_terminal:
+            yield lambda _what, _done, _total: None
+            return
+        # Imported here: few commands draw a bar.
+        from rich.progress import Progress as Bars
+
+        with Bars(console=self.err, transient=True) as bars:
+            task = bars.add_task("", total=None)
+
+            def tell(what: str, done: int, total: int) -> None:
+                bars.update(task, description=what, completed=done, total=total or None)
+
+            yield tell
 
 
 def shell_of(ctx: typer.Context) -> Shell:
@@ -98,11 +117,17 @@ def perform(
 
     with refusals(shell, as_json=as_json):
         answer = run(with_session())
+    present(shell, answer, show, as_json=as_json, code=exit_code(answer))
+
+
+def present(
+    shell: Shell, answer: T, show: Callable[[Console, T], None], *, as_json: bool, code: int = 0
+) -> None:
+    """Print an answer and end with its exit code."""
     if as_json:
         print_json(answer)
     else:
         show(shell.out, answer)
-    code = exit_code(answer)
     if code:
         raise typer.Exit(code)
 

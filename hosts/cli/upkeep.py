@@ -5,27 +5,106 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from mintflow.domain.core.errors import Unavailable
 from mintflow.hosts.cli import views
 from mintflow.hosts.cli.lookup import Row
 from mintflow.hosts.cli.options import DATA_DEFAULT, Data, Json
 from mintflow.hosts.cli.shell import (
-    perform,
-    print_json,
+    REFUSED,
+    Progress,
+    present,
     refusals,
-    session_of,
+    run,
     settings_of_command,
     shell_of,
 )
-from mintflow.hosts.session import Refused, Session
+from mintflow.hosts.session import Refused, open_database
 
+if TYPE_CHECKING:
+    from mintflow.hosts.settings import Settings
+    from mintflow.store.keys import KeyStore
+
+NOT_ALL_SEEN = 3
 BENCHES = ("append", "import", "rebuild", "query", "visible", "http", "growth")
+
+
+def verify(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = False) -> None:
+    """Read every event again and prove that none was changed, removed, added or put in between.
+
+    Exit code 0: everything was looked at and nothing is wrong. 1: something is wrong. 3: nothing
+    wrong was found, but not everything could be looked at. Keep the heads elsewhere: the next
+    audit has to find them in the log.
+    """
+
+    async def work(url: str, tell: Progress) -> Row:
+        from mintflow.store.verify import verify
+
+        report = await asyncio.to_thread(
+            verify, url, progress=lambda done, total: tell("reading every event", done, total)
+        )
+        return asdict(report)
+
+    def verdict(answer: Row) -> int:
+        if any(one["code"] != "UNREADABLE" for one in answer["findings"]):
+            return REFUSED
+        return 0 if answer["complete"] else NOT_ALL_SEEN
+
+    def unseen(trouble: Unavailable) -> Row:
+        from mintflow.store.verify import Finding, VerifyReport
+
+        finding = Finding(0, 0, "UNREADABLE", trouble.message)
+        return asdict(VerifyReport(False, False, 0, [finding], 0, []))
+
+    _operate(
+        ctx, work, _show_audit, data=data, as_json=as_json, exit_code=verdict, unreachable=unseen
+    )
+
+
+def rebuild(
+    ctx: typer.Context,
+    projection: Annotated[
+        list[str] | None,
+        typer.Option("--projection", metavar="NAME", help="Only this one; may be given again."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of them, as without it.")] = False,
+    data: Data = DATA_DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Make read models anew from the log, compare them with the served ones, and switch.
+
+    The present ones answer queries all the while. identical says whether the rebuilt rows were the
+    served ones at the same positions.
+    """
+    if projection and everything:
+        raise typer.BadParameter("either --projection or --all")
+    settings = settings_of_command()
+    keys = partial(key_store, data, settings)
+
+    async def work(url: str, tell: Progress) -> Row:
+        from mintflow.projections.core.rebuild import rebuild
+
+        report = await asyncio.to_thread(rebuild, url, keys, projection or None, progress=tell)
+        return asdict(report)
+
+    _operate(ctx, work, _show_rebuild, data=data, as_json=as_json)
+
+
+def key_store(data: Path, settings: Settings) -> KeyStore:
+    """The key store of a data folder; a name of this module, so that worker processes find it."""
+    from mintflow.store.keys import FolderKeyStore
+
+    return FolderKeyStore(Path(settings.keys_folder or data.resolve() / "keys"))
 
 
 def lag(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = False) -> None:
@@ -35,12 +114,12 @@ def lag(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = False) ->
     aside; the rest goes on, and a rebuild with code that can fold them applies them.
     """
 
-    async def work(session: Session) -> Row:
+    async def work(url: str, _tell: Progress) -> Row:
         import psycopg
 
         from mintflow.projections.core.checkpoints import lag
 
-        async with await psycopg.AsyncConnection.connect(session.database_url) as conn:
+        async with await psycopg.AsyncConnection.connect(url) as conn:
             rows = await lag(conn)
         return {
             "behind": sum(row["behind"] for row in rows),
@@ -48,7 +127,75 @@ def lag(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = False) ->
             "projections": rows,
         }
 
-    perform(ctx, work, _show_lag, data=data, as_json=as_json)
+    _operate(ctx, work, _show_lag, data=data, as_json=as_json)
+
+
+def _operate(
+    ctx: typer.Context,
+    work: Callable[[str, Progress], Awaitable[Row]],
+    show: Callable[[Console, Row], None],
+    *,
+    data: Path,
+    as_json: bool,
+    exit_code: Callable[[Row], int] = lambda _: 0,
+    unreachable: Callable[[Unavailable], Row] | None = None,
+) -> None:
+    """Run an operator's work on the database alone, with a bar on a terminal.
+
+    unreachable: the answer where the database can not be opened; without it that is a refusal.
+    """
+    shell = shell_of(ctx)
+
+    async def with_database() -> Row:
+        async with AsyncExitStack() as stack:
+            with shell.progress() as tell:
+                opening = open_database(data, settings_of_command(), tell=tell)
+                url = await stack.enter_async_context(opening)
+            with shell.bar() as tell_more:
+                return await work(url, tell_more)
+
+    with refusals(shell, as_json=as_json):
+        try:
+            answer = run(with_database())
+        except Unavailable as trouble:
+            if unreachable is None:
+                raise
+            answer = unreachable(trouble)
+    present(shell, answer, show, as_json=as_json, code=exit_code(answer))
+
+
+def _show_audit(console: Console, answer: Row) -> None:
+    if answer["ok"]:
+        console.print(Text(f"{answer['events']:,} events, every one as written.", style="green"))
+    else:
+        wrong = "Something is wrong." if answer["complete"] else "Not everything could be read."
+        console.print(Text(wrong, style="bold red"))
+        made = views.table("Findings", "Code", ">Shard", ">Position", "Detail")
+        for one in answer["findings"]:
+            made.add_row(one["code"], str(one["shard"]), str(one["position"]), Text(one["detail"]))
+        console.print(made)
+        if answer["left_out"]:
+            console.print(Text(f"and {answer['left_out']:,} more", style="dim"))
+    made = views.table("Heads: keep them elsewhere", ">Shard", ">Position", "Hash")
+    for head in answer["heads"]:
+        if head["position"]:
+            made.add_row(str(head["shard"]), f"{head['position']:,}", head["hash"])
+    console.print(made)
+
+
+def _show_rebuild(console: Console, answer: Row) -> None:
+    speed = f"{answer['events']:,} events in {answer['seconds']} s"
+    console.print(Text(f"{speed} ({answer['events_per_second']:,.0f} per second)"))
+    said, style = {
+        True: ("The rebuilt rows are the served ones.", "green"),
+        False: ("The rebuilt rows were not the served ones; they are served now.", "bold red"),
+        None: ("There was nothing to compare with.", "dim"),
+    }[answer["identical"]]
+    console.print(Text(said, style=style))
+    for one in answer["tables"]:
+        if one["served"] is not None and one["served"] != one["rebuilt"]:
+            rows = f"{one['served']['rows']:,} rows served, {one['rebuilt']['rows']:,} rebuilt"
+            console.print(Text(f"  {one['name']}: {rows}", style="red"))
 
 
 def _show_lag(console: Console, answer: Row) -> None:
@@ -75,23 +222,17 @@ def migrate(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = False
     With MINTFLOW_DATABASE_URL it is that server's database, else the embedded one of the data
     folder. What is there already is checked and left as it is.
     """
-    shell = shell_of(ctx)
 
-    async def embedded() -> Row:
-        async with session_of(shell, data) as session:
-            return await asyncio.to_thread(_migrated, session.database_url)
+    async def work(url: str, _tell: Progress) -> Row:
+        return await asyncio.to_thread(_migrated, url)
 
-    with refusals(shell, as_json=as_json):
-        settings = settings_of_command()
-        if settings.database_url is not None:
-            answer = _migrated(settings.database_url)
-        else:
-            answer = asyncio.run(embedded())
-    if as_json:
-        print_json(answer)
-        return
-    done = ", ".join(answer["applied"]) or "nothing to do"
-    shell.out.print(Text(f"Schema version {answer['version']}: {done}"))
+    def show(console: Console, answer: Row) -> None:
+        done = ", ".join(answer["applied"]) or "nothing to do"
+        console.print(Text(f"Schema version {answer['version']}: {done}"))
+        for name in answer["projections_to_rebuild"]:
+            console.print(Text(f"  mintflow rebuild --projection {name}", style="yellow"))
+
+    _operate(ctx, work, show, data=data, as_json=as_json)
 
 
 def _migrated(url: str) -> Row:
