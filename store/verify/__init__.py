@@ -1,0 +1,12 @@
+"""The audit of the log: read every event again; prove that none was changed, lost or slipped in.
+
+What it proves is listed in docs/concepts/event-store.md, and so is what it cannot: somebody who
+owns the server and recomputes every hash up to the heads is found only by a head kept elsewhere.
+"""
+
+from __future__ import annotations
+
+from mintflow.store.verify.report import Finding, VerifyReport
+from mintflow.store.verify.run import verify
+
+__all__ = ["Finding", "VerifyReport", "verify"]

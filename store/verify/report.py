@@ -1,0 +1,96 @@
+"""What an audit found, shard by shard and as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Code = Literal[
+    "HASH_MISMATCH",
+    "GAP",
+    "DUPLICATE",
+    "REORDERED",
+    "TRUNCATED",
+    "COLUMN_MISMATCH",
+    "SEQ_GAP",
+    "WRONG_SHARD",
+    "TRIAL_BALANCE",
+    "UNREADABLE",
+]
+
+# A log that was rewritten would give one finding per event; the first ones say it.
+FINDINGS_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One thing that is wrong, or could not be looked at, at one place.
+
+    position: where it first shows; 0 where it is about the shard as a whole. detail: ids, numbers
+    and names of columns; never what an event says.
+    """
+
+    shard: int
+    position: int
+    code: Code
+    detail: str
+
+
+@dataclass(slots=True)
+class ShardReport:
+    """What was found in one shard. head: as the shard's own row says."""
+
+    shard: int
+    events: int = 0
+    complete: bool = True
+    head: tuple[int, bytes] | None = None
+    findings: list[Finding] = field(default_factory=list)
+    left_out: int = 0
+
+    def add(self, code: Code, position: int, detail: str) -> None:
+        """Note a finding, up to FINDINGS_MAX of them."""
+        if len(self.findings) < FINDINGS_MAX:
+            self.findings.append(Finding(self.shard, position, code, detail))
+        else:
+            self.left_out += 1
+
+    def could_not_look(self, position: int, detail: str) -> None:
+        """Note that something was not examined; the audit is then neither good nor bad."""
+        self.complete = False
+        self.add("UNREADABLE", position, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """ok: everything was looked at and nothing is wrong. complete: everything was looked at.
+
+    events: how many were read. findings: by shard and position, the first bad place first;
+    left_out: how many more there are. heads: per shard {"shard", "position", "hash"}, the hash in
+    hex: what an auditor keeps elsewhere and compares next time.
+    """
+
+    ok: bool
+    complete: bool
+    events: int
+    findings: list[Finding]
+    left_out: int
+    heads: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, shards: list[ShardReport]) -> VerifyReport:
+        """The whole from its shards."""
+        findings = sorted(finding for shard in shards for finding in shard.findings)
+        complete = all(shard.complete for shard in shards)
+        heads = [
+            {"shard": one.shard, "position": one.head[0], "hash": one.head[1].hex()}
+            for one in sorted(shards, key=lambda one: one.shard)
+            if one.head is not None
+        ]
+        return cls(
+            ok=complete and not findings,
+            complete=complete,
+            events=sum(shard.events for shard in shards),
+            findings=findings,
+            left_out=sum(shard.left_out for shard in shards),
+            heads=heads,
+        )
