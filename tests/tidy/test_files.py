@@ -63,7 +63,7 @@ def test_every_room_is_installed_under_the_one_name() -> None:
     assert links == set(ROOMS), "src/mintflow holds one link per room"
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
     packed = set(wheel["targets"]["wheel"]["only-include"]) - {"src/mintflow/__init__.py"}
-    shipped = {name.strip("/") for name in wheel["targets"]["sdist"]["include"]}
+    shipped = set(wheel["targets"]["sdist"]["only-include"])
     assert packed == set(ROOMS), "a room missing here is missing from the wheel"
     assert set(ROOMS) <= shipped, "a room missing here is missing from the sdist"
 
