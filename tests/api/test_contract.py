@@ -101,13 +101,20 @@ def test_imports_count_rows_and_name_the_line_that_is_wrong(ledger: Any) -> None
     ada, path = ledger.client, ledger.path
     fields = {"account_id": ledger.checking}
     predicted = ada.send(
-        "POST", f"{path}/imports", files={"file": ("march.csv", CSV)}, data=fields | {"dry_run": "true"}
+        "POST",
+        f"{path}/imports",
+        files={"file": ("march.csv", CSV)},
+        data=fields | {"dry_run": "true"},
     )
     assert predicted.status_code == 200
     done = ada.send("POST", f"{path}/imports", files={"file": ("march.csv", CSV)}, data=fields)
     assert done.status_code == 201
     assert has(data_of(done), *IMPORT)
-    assert (data_of(done)["added"], data_of(done)["known"], data_of(done)["format"]) == (2, 0, "csv")
+    assert (data_of(done)["added"], data_of(done)["known"], data_of(done)["format"]) == (
+        2,
+        0,
+        "csv",
+    )
     assert data_of(predicted)["added"] == 2
     again = ada.upload(f"{path}/imports", "march.csv", CSV, **fields, format="auto")
     assert (again["added"], again["known"], again["updated"], again["skipped"]) == (0, 2, 0, 0)
@@ -287,7 +294,7 @@ def test_budgets_are_set_and_their_status_is_told(ledger: Any) -> None:
     assert has(march, *BUDGET_STATUS)
     assert (march["budgeted"], march["carried_in"], march["spent"]) == ("100.00", "70.00", "160.00")
     assert (march["remaining"], march["status"]) == ("10.00", "warning")
-    assert Decimal(str(march["ratio"])) == Decimal("0.9412")
+    assert march["ratio"] == 0.9412
     ledger.record(category="food_dining", amount="-10.01", date="2025-03-11")
     assert ada.get(f"{path}/budgets/status", month="2025-03")[0]["status"] == "exceeded"
     assert ada.get(f"{path}/budgets/status", month="2025-01") == []
@@ -302,7 +309,9 @@ def test_events_come_in_order_after_any_ledger_seq(ledger: Any) -> None:
         ledger.record()
     events = ada.get(f"{path}/events")
     assert [event["ledger_seq"] for event in events] == list(range(1, len(events) + 1))
-    assert all(has(event, "event_id", "type", "ledger_seq", "recorded_at", "data") for event in events)
+    assert all(
+        has(event, "event_id", "type", "ledger_seq", "recorded_at", "data") for event in events
+    )
     after = ada.get(f"{path}/events", after=events[1]["ledger_seq"], limit=2)
     assert after == events[2:4]
     recorded = ada.get(f"{path}/events", types="transaction.recorded")

@@ -1,0 +1,153 @@
+"""Whatever fits the OpenAPI document, and much that does not: no fault, and answers as documented.
+
+Requests are made by Schemathesis from the document. They go to a real ledger with its owner's
+token and, mostly, with ids that exist, so that they reach the rules and not only the gate.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+import requests
+import schemathesis
+from acceptance.product import Client
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation.modes import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from mintflow.api.core.app import create_app
+from mintflow.api.core.services import Services
+from mintflow.hosts.capabilities import routers
+
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+EXAMPLES = 100 if IN_CI else 25
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+
+
+class _Version:
+    """All that the document needs of the services."""
+
+    version = "test"
+
+
+DOCUMENT = create_app(cast("Services", _Version()), routers()).openapi()
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations()]
+# Without parameters or a body there is nothing that could be wrong.
+FALSIFIABLE = [one for one in OPERATIONS if "{" in one.path or one.method == "post"]
+
+
+@pytest.fixture
+def known(books: Any) -> dict[str, str]:
+    """Ids that exist, by the name of the parameter that takes them."""
+    ada: Client = books.client()
+    path = (
+        "/v1/ledgers/" + ada.post("/v1/ledgers", {"name": "Home", "currency": "USD"})["ledger_id"]
+    )
+    accounts = [
+        ada.post(f"{path}/accounts", {"name": name, "kind": "cash", "currency": "USD"})
+        for name in ("one", "two")
+    ]
+    ids = [one["account_id"] for one in accounts]
+    row = {"account_id": ids[0], "date": "2025-03-01", "amount": "-5", "description": "x"}
+    transaction = ada.post(f"{path}/transactions", row | {"category": "travel.flights"})
+    made = {"from_account_id": ids[0], "to_account_id": ids[1], "amount": "1", "date": "2025-03-01"}
+    transfer = ada.post(f"{path}/transfers", made)
+    return {
+        "ledger_id": path.rpartition("/")[2],
+        "account_id": ids[0],
+        "from_account_id": ids[0],
+        "to_account_id": ids[1],
+        "transaction_id": transaction["transaction_id"],
+        "imported_id": transaction["transaction_id"],
+        "from_transaction_id": transaction["transaction_id"],
+        "to_transaction_id": transfer["legs"][1]["transaction_id"],
+        "transfer_id": transfer["transfer_id"],
+        "category": "travel.flights",
+        "path": "travel",
+        "currency": "USD",
+        "amount": "5.00",
+        "date": "2025-03-01",
+        "month": "2025-03",
+    }
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.label)
+def test_what_fits_the_document_is_answered_as_documented(
+    books: Any, known: dict[str, str], operation: Any
+) -> None:
+    _probe(books.client(), known, operation, GenerationMode.POSITIVE)
+
+
+@pytest.mark.parametrize("operation", FALSIFIABLE, ids=lambda one: one.label)
+def test_what_does_not_fit_the_document_is_refused_without_a_fault(
+    books: Any, known: dict[str, str], operation: Any
+) -> None:
+    _probe(books.client(), known, operation, GenerationMode.NEGATIVE)
+
+
+def _probe(client: Client, known: dict[str, str], operation: Any, mode: GenerationMode) -> None:
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.explicit, Phase.generate, Phase.shrink],
+        print_blob=True,
+    )
+    @given(case=operation.as_strategy(generation_mode=mode), with_known=st.data())
+    def probe(case: Any, with_known: Any) -> None:
+        for part in (case.path_parameters, case.body, case.query):
+            _put_known(part, known, with_known)
+        if isinstance(case.query, dict) and isinstance(case.query.get("min_position"), int):
+            # A position far ahead is waited for, which takes its time.
+            case.query["min_position"] = min(case.query["min_position"], 1)
+        if case.headers and "Idempotency-Key" in case.headers:
+            case.headers["Idempotency-Key"] += uuid4().hex
+        answer = client.send(**_request(case))
+        case.validate_response(answer, checks=CHECKS)
+        if "application/json" in answer.headers.get("content-type", ""):
+            body = answer.json()
+            assert set(body) >= {"success", "meta"} or case.path == "/openapi.json"
+
+    probe()
+
+
+def _put_known(part: Any, known: dict[str, str], draw: Any) -> None:
+    """Ids that exist in place of most of the made-up ones."""
+    if not isinstance(part, dict):
+        return
+    for name, value in known.items():
+        if name in part and draw.draw(st.integers(0, 9), label=f"known {name}") > 1:
+            part[name] = value
+
+
+def _request(case: Any) -> dict[str, Any]:
+    """The bytes that Schemathesis would send; only the token is ours."""
+    asked = case.as_transport_kwargs(base_url="http://books")
+    prepared = requests.Request(**asked).prepare()
+    headers = {
+        name: value
+        for name, value in prepared.headers.items()
+        if name.lower() not in ("authorization", "cookie")
+    }
+    return {
+        "method": prepared.method,
+        "path": prepared.url,
+        "headers": headers,
+        "content": prepared.body,
+    }
