@@ -23,6 +23,9 @@ from mintflow.domain.core.money import (
 DecimalSign = Literal[".", ","]
 FRACTION_DIGITS_MAX = 18
 
+# Longer than any amount; it keeps a long run of spaces from costing the pattern below its time.
+_PRINTED_MAX = 64
+
 _SPACES = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009\u2007\u2008\t", " ") | {"\u2019": "'"})
 # The hyphen stands last because these go into character classes.
 _MINUS = "\u2212\u2013\u2012-"
@@ -70,7 +73,10 @@ class Parts(NamedTuple):
 
 def taken_apart(text: str) -> Parts | None:
     """Sign, digits and currency of one printed amount, or None if it is not an amount."""
-    match = _PARTS.match(text.translate(_SPACES).strip())
+    text = text.strip()
+    if len(text) > _PRINTED_MAX:
+        return None
+    match = _PARTS.match(text.translate(_SPACES))
     if match is None or bool(match["open"]) != bool(match["close"]):
         return None
     signs = [match[name] for name in ("sign", "sign2", "sign3") if match[name]]

@@ -110,6 +110,10 @@ class _Statement:
             return
         amount, currency = _signed(entry, where)
         booked = _day(entry, "BookgDt", where) or _day(entry, "ValDt", where)
+        if booked is None and status in _PENDING:
+            # Not booked yet, so it has no day of its own: it is as of the report.
+            report = entry.getparent()
+            booked = _day(report, "CreDtTm", where) if report is not None else None
         if booked is None:
             raise _refused(entry, where, "there is neither a booking date nor a value date")
         details = [d for part in _all(entry, "NtryDtls") for d in _all(part, "TxDtls")]

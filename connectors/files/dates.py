@@ -41,13 +41,15 @@ _MONTH_OF = {stem: month for month, stems in _MONTHS.items() for stem in stems.s
 _STEM_MAX = max(map(len, _MONTH_OF))
 _NAMED_FORMATS = frozenset({"%d %b %Y", "%d %b %y"})
 _ORDERS = ("dmy", "mdy", "ymd")
+# Longer than any date with its time and zone; what is longer is text.
+_PRINTED_MAX = 80
 # A span this many times shorter is evidence; less could be chance.
 _TIGHTER = 4
 
 
 def looks_like_a_date(text: str) -> bool:
     """Whether the text has the shape of a date; "30.02.2024" has it and still is none."""
-    return _shape(_cut(text)) is not None
+    return len(text) <= _PRINTED_MAX and _shape(_cut(text)) is not None
 
 
 def decide_date_format(columns: Sequence[Sequence[str]], prefer: str) -> tuple[str | None, bool]:
@@ -58,7 +60,8 @@ def decide_date_format(columns: Sequence[Sequence[str]], prefer: str) -> tuple[s
     Returns (None, False) if the columns hold no dates.
     """
     shapes: dict[str, int] = {}
-    cut = [[_cut(value) for value in column if value.strip()] for column in columns]
+    short = [[v for v in column if v.strip() and len(v) <= _PRINTED_MAX] for column in columns]
+    cut = [[_cut(value) for value in column] for column in short]
     for column in cut:
         for value in column:
             shape = _shape(value)
@@ -81,6 +84,8 @@ def date_reader(date_format: str) -> Callable[[str], date]:
     named = date_format in _NAMED_FORMATS
 
     def read(text: str) -> date:
+        if len(text) > _PRINTED_MAX:
+            raise ValueError("too long for a date")
         value = _cut(text)
         if named:
             return _named_date(value)

@@ -10,7 +10,10 @@ import re
 from mintflow.connectors.files.errors import CannotRead
 
 FORMATS = ("csv", "ofx", "qif", "camt", "mt940")
-ALIASES = {"qfx": "ofx", "mt942": "mt940", "camt.052": "camt", "camt.053": "camt", "tsv": "csv"}
+ALIASES = {
+    "qfx": "ofx", "mt942": "mt940", "tsv": "csv",
+    "camt.052": "camt", "camt.053": "camt", "camt.054": "camt",
+}  # fmt: skip
 
 _HEAD_CHARS = 65_536
 _OFX = re.compile(r"OFXHEADER\s*[:=]|<\s*(\w+:)?OFX\s*>", re.IGNORECASE)

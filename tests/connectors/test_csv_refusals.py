@@ -242,3 +242,31 @@ def test_reads_many_rows_in_order() -> None:
     rows = read(text).statements[0].rows
     assert [row.description for row in rows] == [f"ROW {n}" for n in range(1, 20_001)]
     assert rows[-1].where == "line 20001"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        (HEAD + ROWS + "2024-02-03,1" + " " * 100_000 + "x,-1.00,1.00\n").encode(),
+        (HEAD + ROWS + "2024-02-03,TEA,1" + " " * 100_000 + "x,1.00\n").encode(),
+        b"2024-01-05,TEA,-1.00" + b"," * 3_000_000,
+        b"<OFX>" + b"<![CDATA[" * 100_000,
+        b"<OFX>" + b"<!--" * 200_000,
+        b"<OFX>" + b"<" * 300_000,
+        b"<OFX>" + b"</A>" * 100_000 + b"<B>" * 100_000,
+        b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02">' + b"<a>" * 100_000,
+        b"!Type:Bank\n" + b"D1/1/2024\n" * 100_000,
+        b":20:X\n" + b":86:" + b"/A/" * 100_000,
+        (HEAD + '2024-02-03,"TEA,-1.00,1.00\n' * 20_000).encode(),
+        b"1" * 5_000_000,
+        b" " * 1_000_000 + b"1",
+    ],
+)
+def test_a_hostile_file_is_answered_and_not_chewed_on(data: bytes) -> None:
+    """Each of these made a pattern or a parser look at the same text again and again."""
+    try:
+        file = read_file(data, "bank.csv")
+    except UnreadableFile as error:
+        assert len(error.message) < 400  # noqa: PT017 - either answer is right, in time
+    else:
+        assert len(file.statements) == 1

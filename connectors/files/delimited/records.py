@@ -16,6 +16,8 @@ from mintflow.connectors.files.errors import CannotRead
 if TYPE_CHECKING:
     from _csv import Reader
 
+# No bank prints such a line; split at every comma, a file of one line would fill the memory.
+LINE_CHARS_MAX = 1_000_000
 DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -62,6 +64,9 @@ class _Lines:
         text, find, size = self.text, self.text.find, len(self.text)
         while (start := self.position) < size:
             self.position = end = find("\n", start) + 1 or size
+            if end - start > LINE_CHARS_MAX:
+                where = f"line {text.count(chr(10), 0, start) + 1}"
+                raise CannotRead(where, f"the line is longer than {LINE_CHARS_MAX} characters")
             yield text[start:end]
 
 

@@ -21,6 +21,7 @@ _TOKEN = re.compile(
     r"|(?P<text>[^<]+)|(?P<stray><)",
     re.DOTALL,
 )
+_BLOCKS = (("<![CDATA[", "]]>"), ("<!--", "-->"), ("<?", "?>"))
 _CLOSED = re.compile(r"</(?:\w+:)?([A-Za-z_][\w.-]*)\s*>")
 _ENTITY = re.compile(r"&(?:(amp|lt|gt|quot|apos|nbsp)|#([0-9]{1,7})|#[xX]([0-9A-Fa-f]{1,6}));")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "nbsp": " "}
@@ -67,6 +68,10 @@ def parse(text: str) -> Aggregate:
     declared = re.search(r"<!(DOCTYPE|ENTITY)", text[: start.start()], re.IGNORECASE)
     if declared or "<!ENTITY" in text:
         raise CannotRead(_line(text, 0), "a document type or entity is declared; OFX has none")
+    for opens, closes in _BLOCKS:
+        # Checked once: a pattern that looks for an end that is not there looks again each time.
+        if text.rfind(opens) > text.rfind(closes):
+            raise CannotRead(_line(text, text.rfind(opens)), f"'{opens}' is never closed")
     root = Aggregate("", start.start())
     _Parser(text, root).run(start.start())
     return root
