@@ -83,6 +83,21 @@ def test_a_profile_of_the_account_does_not_stop_another_format() -> None:
     assert read_file(ofx, "a.csv", profile=profile_from_json(plain())).format == "ofx"
 
 
+def test_a_profile_that_knows_of_foot_text_does_not_hide_a_cut_off_row() -> None:
+    first = read_file(EXPORT, "a.csv")
+    assert first.profile is not None
+    assert first.profile.skip_foot == 1
+    cut = EXPORT[: EXPORT.index(b"Endsaldo")].rstrip(b"\n") + b"\n15.0"
+    with pytest.raises(UnreadableFile, match="ends in the middle of this line"):
+        read_file(cut, "a.csv", profile=first.profile)
+
+
+def test_a_profile_whose_head_is_of_another_length_is_refused_and_never_misread() -> None:
+    first = read_file(EXPORT, "a.csv")
+    with pytest.raises(UnreadableFile, match="this is not a row"):
+        read_file(b"one line more\n" + EXPORT, "a.csv", profile=first.profile)
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [

@@ -184,13 +184,15 @@ class _Table:
             if why is not None and not why.startswith("totals"):
                 self._pass(why, record.line)
                 continue
-            if why is None and not expected:
-                self._refuse_broken(record)
+            if why is None:
+                self._refuse_broken(record, expected)
             self.foot.append(record.line)
 
-    def _refuse_broken(self, record: Record) -> None:
+    def _refuse_broken(self, record: Record, expected: bool) -> None:
+        """expected: the profile says that so many lines are foot text, whatever they hold."""
         where = f"line {record.line}"
-        if len(record.fields) == self._width and self._fields.has_amount(record.fields):
+        whole = len(record.fields) == self._width
+        if whole and not expected and self._fields.has_amount(record.fields):
             cell = shown(record.fields[self._p.date])
             raise CannotRead(where, f"column {self._p.date + 1} is not a date but {cell}")
         last = self._ends_open and record is self._waiting[-1]
