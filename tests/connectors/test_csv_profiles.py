@@ -94,7 +94,7 @@ def test_a_profile_that_knows_of_foot_text_does_not_hide_a_cut_off_row() -> None
 
 def test_a_profile_whose_head_is_of_another_length_is_refused_and_never_misread() -> None:
     first = read_file(EXPORT, "a.csv")
-    with pytest.raises(UnreadableFile, match="this is not a row"):
+    with pytest.raises(UnreadableFile, match="line 3: the column names are not where"):
         read_file(b"one line more\n" + EXPORT, "a.csv", profile=first.profile)
 
 

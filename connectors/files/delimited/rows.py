@@ -40,6 +40,8 @@ def read_rows(
     if profile.has_header and header is None:
         raise CannotRead("file", "the file ends before the column names")
     names = [field.strip() for field in header[1]] if header else None
+    if header is not None and sum(map(bool, names or ())) < 2:
+        raise CannotRead(f"line {header[0]}", "the column names are not where the profile says")
     table = _Table(profile, names, width or 0, not text.endswith("\n"))
     rows = list(table.rows(source))
     statements, of_balances = statements_of(
