@@ -13,8 +13,10 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from mintflow.api.core.envelope import refuse
+from mintflow.api.core.gate import BodyTooLarge
 from mintflow.domain.core.errors import Kind, MintFlowError
 
 log = structlog.get_logger(__name__)
@@ -41,7 +43,8 @@ def install_error_handlers(app: FastAPI) -> None:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, MintFlowError)
     headers = {"Retry-After": "1"} if error.kind == "unavailable" else None
-    return refuse(request, STATUS_OF[error.kind], error.code, error.message, error.details, headers)
+    status = 413 if isinstance(error, BodyTooLarge) else STATUS_OF[error.kind]
+    return refuse(request, status, error.code, error.message, error.details, headers)
 
 
 async def _not_valid(request: Request, error: Exception) -> Response:
@@ -60,7 +63,10 @@ async def _not_valid(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _CODES.get(error.status_code, "http_error")
-    headers = dict(error.headers) if error.headers else None
+    headers = dict(error.headers) if error.headers else {}
+    if error.status_code == 405:
+        # The router names the methods of one route only, and an address has several routes.
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
     return refuse(request, error.status_code, code, str(error.detail), {}, headers)
 
 
@@ -73,6 +79,16 @@ async def _fault(request: Request, error: Exception) -> Response:
         at=_places(error),
     )
     return refuse(request, 500, "internal_error", "something went wrong on our side", {})
+
+
+def _methods(request: Request) -> set[str]:
+    """What this address takes."""
+    return {
+        method
+        for route in request.app.router.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
 
 
 def _places(error: BaseException) -> list[str]:
