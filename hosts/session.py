@@ -211,10 +211,8 @@ async def running_host(data_dir: Path) -> HostFacts | None:
     """
     import httpx
 
-    try:
-        kept = orjson.loads((data_dir / "api.json").read_bytes())
-        facts = HostFacts(kept["url"], kept["token"], kept["database_url"])
-    except (FileNotFoundError, NotADirectoryError, orjson.JSONDecodeError, KeyError):
+    facts = _kept_facts(data_dir)
+    if facts is None:
         return None
     async with httpx.AsyncClient(base_url=facts.url, timeout=_ASK_S, trust_env=False) as client:
         try:
@@ -290,6 +288,14 @@ async def _in_process(data_dir: Path, settings: Settings, tell: Tell) -> AsyncIt
             )
         )
         yield Session(client, host.database_url, None)
+
+
+def _kept_facts(data_dir: Path) -> HostFacts | None:
+    try:
+        kept = orjson.loads((data_dir / "api.json").read_bytes())
+        return HostFacts(*(str(kept[name]) for name in ("url", "token", "database_url")))
+    except (FileNotFoundError, NotADirectoryError, orjson.JSONDecodeError, KeyError, TypeError):
+        return None
 
 
 def _must_exist(data_dir: Path) -> None:

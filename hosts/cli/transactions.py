@@ -111,7 +111,9 @@ def list_transactions(
     min_amount: Annotated[
         str | None, typer.Option("--min", metavar="AMOUNT", help="Signed; money out is negative.")
     ] = None,
-    max_amount: Annotated[str | None, typer.Option("--max", metavar="AMOUNT")] = None,
+    max_amount: Annotated[
+        str | None, typer.Option("--max", metavar="AMOUNT", help="Signed as well.")
+    ] = None,
     tag: Annotated[str | None, typer.Option(help="With this tag.", show_default=False)] = None,
     status: Annotated[
         Literal["pending", "posted", "voided", "absorbed"] | None,

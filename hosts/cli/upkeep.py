@@ -95,7 +95,16 @@ def rebuild(
         from mintflow.projections.core.rebuild import rebuild
 
         report = await asyncio.to_thread(rebuild, url, keys, projection or None, progress=tell)
-        return asdict(report)
+        tables = [
+            {
+                "table": one.name,
+                "rows": one.rebuilt.rows,
+                "rows_served": one.served.rows if one.served else None,
+                "identical": one.served == one.rebuilt if one.served else None,
+            }
+            for one in report.tables
+        ]
+        return {**asdict(report), "tables": tables}
 
     _operate(ctx, work, _show_rebuild, data=data, as_json=as_json)
 
@@ -193,9 +202,9 @@ def _show_rebuild(console: Console, answer: Row) -> None:
     }[answer["identical"]]
     console.print(Text(said, style=style))
     for one in answer["tables"]:
-        if one["served"] is not None and one["served"] != one["rebuilt"]:
-            rows = f"{one['served']['rows']:,} rows served, {one['rebuilt']['rows']:,} rebuilt"
-            console.print(Text(f"  {one['name']}: {rows}", style="red"))
+        if one["identical"] is False:
+            rows = f"{one['rows_served']:,} rows served, {one['rows']:,} rebuilt"
+            console.print(Text(f"  {one['table']}: {rows}", style="red"))
 
 
 def _show_lag(console: Console, answer: Row) -> None:

@@ -1,0 +1,67 @@
+"""The help of the command line: complete, with examples, and quick to come."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from mintflow.hosts.cli.app import build_app
+
+
+def every_command() -> Iterator[tuple[str, ...]]:
+    """Every command and group, as the words that call it."""
+
+    def below(words: tuple[str, ...], command: object) -> Iterator[tuple[str, ...]]:
+        yield words
+        for name, inner in getattr(command, "commands", {}).items():
+            yield from below((*words, name), inner)
+
+    return below((), typer.main.get_command(build_app()))
+
+
+@pytest.mark.parametrize("words", list(every_command()), ids=" ".join)
+def test_every_command_says_what_it_does_and_every_option_what_it_is(
+    words: tuple[str, ...],
+) -> None:
+    result = CliRunner().invoke(build_app(), [*words, "--help"], env={"COLUMNS": "100"})
+    assert result.exit_code == 0
+    command = typer.main.get_command(build_app())
+    for word in words:
+        command = command.commands[word]  # type: ignore[attr-defined]
+    assert command.help
+    for one in command.params:
+        assert getattr(one, "help", None), f"{words}: {one.name} says nothing"
+    if not hasattr(command, "commands"):
+        assert "Example: mintflow " in result.stdout
+
+
+def test_every_command_that_answers_can_answer_a_program() -> None:
+    for words in every_command():
+        command = typer.main.get_command(build_app())
+        for word in words:
+            command = command.commands[word]  # type: ignore[attr-defined]
+        if not hasattr(command, "commands") and words != ("up",):
+            assert "--json" in {opt for one in command.params for opt in one.opts}, words
+
+
+def test_asking_for_help_loads_neither_the_product_nor_a_database_driver() -> None:
+    program = (
+        "import sys\n"
+        "from mintflow.hosts.cli.app import build_app\n"
+        "build_app()\n"
+        "heavy = {'fastapi', 'psycopg', 'httpx', 'pydantic', 'eventsourcing', 'lxml'}\n"
+        "print(sorted(heavy & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_version_is_the_one_of_the_package() -> None:
+    assert CliRunner().invoke(build_app(), ["--version"]).stdout.startswith("mintflow 0.")

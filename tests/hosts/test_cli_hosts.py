@@ -1,0 +1,148 @@
+"""With a running host, without one, and beside another command: the same command, the same books.
+
+Real processes on a real embedded Postgres, except where only a folder is looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from command_line import CSV, CommandLine
+from services import new_data_folder
+
+from mintflow.hosts.folder_lock import FolderLock
+from mintflow.hosts.session import running_host
+
+PROGRAM = (sys.executable, "-m", "mintflow.hosts.cli")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A data folder that is not there yet."""
+    path = new_data_folder()
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*PROGRAM, *words], capture_output=True, text=True, check=False)
+
+
+@contextmanager
+def up(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """`mintflow up` from the moment it is ready; stopped with SIGTERM at the end."""
+    command = [*PROGRAM, "up", "--data", str(folder), "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, text=True) as process:
+        while asyncio.run(running_host(folder)) is None:
+            assert process.poll() is None, "the host ended before it was ready"
+            time.sleep(0.05)
+        yield process
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+
+
+@pytest.mark.slow
+def test_a_running_host_is_found_used_and_stopped(folder: Path, tmp_path: Path) -> None:
+    statement = tmp_path / "a.csv"
+    statement.write_text(CSV)
+    words = ("--ledger", "Home", "--account", "Checking", "--data", str(folder), "--json")
+    with up(folder) as host:
+        kept = folder / "api.json"
+        assert kept.stat().st_mode & 0o777 == 0o600
+        facts = json.loads(kept.read_bytes())
+        assert facts.keys() == {"url", "token", "database_url"}
+        assert httpx.get(f"{facts['url']}/ready", trust_env=False).status_code == 200
+        assert json.loads(run("status", "--data", str(folder), "--json").stdout)["running"]
+        imported = run("import", str(statement), *words)
+        assert json.loads(imported.stdout)["added"] == 4
+        second = run("up", "--data", str(folder))
+        assert second.returncode == 1
+        assert "data_folder_in_use" in second.stderr
+        host.send_signal(signal.SIGTERM)
+        assert host.wait() == 0
+        assert not kept.exists()
+    # The same books, now without a host.
+    [account] = json.loads(run("balances", "--data", str(folder), "--json").stdout)["accounts"]
+    assert account["balance"] == "391.00"
+    assert not json.loads(run("status", "--data", str(folder), "--json").stdout)["running"]
+
+
+@pytest.mark.slow
+def test_what_a_copy_of_a_folder_says_of_its_host_is_not_believed(folder: Path) -> None:
+    copy = new_data_folder()
+    with up(folder):
+        copy.mkdir()
+        shutil.copy(folder / "api.json", copy / "api.json")
+        assert asyncio.run(running_host(folder)) is not None
+        assert asyncio.run(running_host(copy)) is None
+    shutil.rmtree(copy)
+
+
+def test_what_a_killed_host_left_is_not_believed_and_taken_away(mintflow: CommandLine) -> None:
+    mintflow("ledgers", "open", "Home")
+    left = mintflow.data / "api.json"
+    left.write_text('{"url": "http://127.0.0.1:9", "token": "x", "database_url": "x"}')
+    assert asyncio.run(running_host(mintflow.data)) is None
+    assert mintflow.json("ledgers")["ledgers"]
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("broken", ["", "[]", '{"url": 1}', "null"])
+def test_an_api_file_that_can_not_be_read_is_no_host(tmp_path: Path, broken: str) -> None:
+    (tmp_path / "api.json").write_text(broken)
+    assert asyncio.run(running_host(tmp_path)) is None
+
+
+def test_a_folder_that_another_process_holds_without_serving_is_refused_in_the_end(
+    mintflow: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mintflow.hosts.session.HOLDER_PATIENCE_S", 0.3)
+    with FolderLock(mintflow.data):
+        refused = mintflow.json("ledgers", exit_code=1)["error"]
+    assert refused["code"] == "data_folder_in_use"
+    assert mintflow.json("ledgers") == {"ledgers": []}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("balances",), ("transactions",), ("audit", "verify"), ("lag",), ("rebuild",), ("migrate",)],
+    ids=" ".join,
+)
+def test_asking_about_a_folder_that_is_not_there_makes_none(
+    folder: Path, words: tuple[str, ...]
+) -> None:
+    refused = CommandLine(folder).json(*words, exit_code=1)["error"]
+    assert refused["code"] == "data_folder_not_found"
+    assert not folder.exists()
+
+
+def test_a_port_that_is_taken_is_refused_before_anything_is_started(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = CommandLine(folder)("up", "--port", str(port), exit_code=1)
+    assert "port_in_use" in result.stderr
+    assert not folder.exists()
+
+
+def test_a_database_that_does_not_answer_is_refused_without_its_address(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINTFLOW_DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/none")
+    result = CommandLine(folder)("balances", exit_code=1)
+    assert "database_unreachable" in result.stderr
+    assert "secret" not in result.stderr + result.stdout
