@@ -19,18 +19,19 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection
 
-from mintflow.domain.core.errors import Unavailable
+from mintflow.commands.core.batches import (
+    StoreUnavailable,
+    append_all,
+    append_in_parts,
+    find_committed,
+)
 from mintflow.store.append import (
-    APPEND_SQL,
     BATCH_EVENTS_MAX,
     KEEP_ANSWER_SQL,
     Commit,
-    EncodedEvent,
     Idempotency,
     Outcome,
-    append_args,
     lock_order,
-    outcomes,
 )
 
 log = structlog.get_logger(__name__)
@@ -40,18 +41,9 @@ log = structlog.get_logger(__name__)
 LANES = 2
 # Fewer commits than this are not shared out between lanes: one fsync for all costs less.
 SHARED_FROM = 4
-# A commit of more than BATCH_EVENTS_MAX goes alone, on a connection of its own, in parts.
-PART_EVENTS = 2_000
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
 
 Connect = Callable[[], Awaitable[AsyncConnection[Any]]]
-
-
-class StoreUnavailable(Unavailable):
-    """The event store does not answer. Whether the command was kept is not known: ask again under
-    the same idempotency key, which gives the first answer if it was."""
-
-    code = "store_unavailable"
 
 
 class GroupCommit:
@@ -206,13 +198,17 @@ class GroupCommit:
     async def _append_batch(
         self, lane: Lane, commits: Sequence[Commit]
     ) -> Sequence[Outcome | Exception]:
-        for wait_s in (*RETRY_S, None):
+        waits = iter(RETRY_S)
+        apart = unsure = False
+        while True:
             try:
                 if lane.lost:
+                    unsure = True
                     lane.conn = await self._connect()
-                    return await _append_missing(lane.conn, commits)
-                return await _append(lane.conn, commits)
+                return await append_all(lane.conn, commits, apart=apart, unsure=unsure)
             except psycopg.OperationalError:
+                unsure = True
+                wait_s = next(waits, None)
                 if wait_s is None:
                     raise
                 log.warning("store_connection_lost", retry_in_s=wait_s)
@@ -221,23 +217,15 @@ class GroupCommit:
             except psycopg.Error:
                 # One commit of the batch is refused by the database itself (say, a race for one
                 # key from two shards): nothing was kept, so each is tried by itself.
-                if len(commits) == 1:
+                if apart:
                     raise
-                return [await _append_one(lane.conn, commit) for commit in commits]
-        raise AssertionError("unreachable")
+                apart = True
 
     async def _append_alone(self, commit: Commit) -> Outcome:
         """A large commit in parts, in one transaction; others of its shard wait meanwhile."""
         self._busy_shards[commit.shard] = self._busy_shards.get(commit.shard, 0) + 1
         try:
-            async with await self._connect() as conn:
-                outcome = await append_in_parts(conn, commit)
-        except psycopg.OperationalError as lost:
-            async with await self._connect() as conn:
-                found = await _find_committed(conn, commit)
-            if found is None:
-                raise StoreUnavailable("the event store does not answer") from lost
-            outcome = found
+            outcome = await self._append_large(commit)
         finally:
             self._busy_shards[commit.shard] -= 1
             if not self._busy_shards[commit.shard]:
@@ -245,6 +233,39 @@ class GroupCommit:
             self._ring()
         self._after_commit()
         return outcome
+
+    async def _append_large(self, commit: Commit) -> Outcome:
+        try:
+            for raced in (False, True):
+                try:
+                    async with await self._connect() as conn:
+                        return await append_in_parts(conn, commit)
+                except psycopg.errors.UniqueViolation:
+                    # Another process keeps an answer under the key this very moment; asked
+                    # again, the log gives that answer.
+                    if raced:
+                        raise
+        except psycopg.OperationalError as lost:
+            return await self._look_for(commit, lost)
+        except psycopg.Error as refused:
+            raise StoreUnavailable(
+                f"the event store refused: {type(refused).__name__}"
+            ) from refused
+        raise AssertionError("unreachable")
+
+    async def _look_for(self, commit: Commit, lost: psycopg.Error) -> Outcome:
+        """The outcome of a large commit whose connection was lost, if it happened."""
+        for wait_s in (*RETRY_S, None):
+            try:
+                async with await self._connect() as conn:
+                    found = await find_committed(conn, commit)
+                if found is not None:
+                    return found
+                break
+            except psycopg.OperationalError:
+                if wait_s is not None:
+                    await asyncio.sleep(wait_s)
+        raise StoreUnavailable("the event store does not answer") from lost
 
 
 class Lane:
@@ -274,71 +295,3 @@ class Waiting:
         self.reads = [stream_id.int for stream_id, _ in commit.guards]
         kept = commit.idempotency
         self.key = (kept.scope_id.int, kept.key) if kept is not None else None
-
-
-async def _append_one(conn: AsyncConnection[Any], commit: Commit) -> Outcome | Exception:
-    try:
-        return (await _append(conn, [commit]))[0]
-    except psycopg.OperationalError:
-        raise
-    except psycopg.Error as refused:
-        return StoreUnavailable(f"the event store refused: {type(refused).__name__}")
-
-
-async def append_in_parts(conn: AsyncConnection[Any], commit: Commit) -> Outcome:
-    """Append a commit of any size, all or nothing, a part of its events at a time."""
-    starts = range(0, len(commit.events), PART_EVENTS)
-    last: Outcome | None = None
-    part = await _part(commit, 0)
-    async with conn.transaction():
-        for start in starts:
-            first, final = start == 0, start == starts[-1]
-            # The next part is encoded in another thread while the database works on this one.
-            ahead = asyncio.create_task(_part(commit, start + PART_EVENTS))
-            piece = Commit(
-                commit.shard,
-                commit.ledger_id,
-                part,
-                commit.guards if first else (),
-                commit.idempotency if final else None,
-                commit.expected_seq if first else None,
-            )
-            try:
-                last = (await _append(conn, [piece]))[0]
-            finally:
-                part = await ahead
-            if last.kind != "appended":
-                raise psycopg.Rollback
-    assert last is not None
-    return last
-
-
-async def _part(commit: Commit, start: int) -> Sequence[EncodedEvent]:
-    return await asyncio.to_thread(commit.events.__getitem__, slice(start, start + PART_EVENTS))
-
-
-async def _append(conn: AsyncConnection[Any], commits: Sequence[Commit]) -> list[Outcome]:
-    cursor = await conn.execute(APPEND_SQL, append_args(commits), prepare=True, binary=True)
-    return outcomes(await cursor.fetchall())
-
-
-async def _append_missing(conn: AsyncConnection[Any], commits: Sequence[Commit]) -> list[Outcome]:
-    """Append what the log does not hold yet, after a connection was lost in the middle."""
-    found = [await _find_committed(conn, commit) for commit in commits]
-    missing = [commit for commit, there in zip(commits, found, strict=True) if there is None]
-    appended = iter(await _append(conn, missing) if missing else [])
-    return [there if there is not None else next(appended) for there in found]
-
-
-async def _find_committed(conn: AsyncConnection[Any], commit: Commit) -> Outcome | None:
-    """The outcome of a commit whose acknowledgement was lost, if it happened."""
-    if not commit.events:
-        return None
-    last = commit.events[-1]
-    cursor = await conn.execute(
-        "select position, ledger_seq from log.event where ledger_id = %s and stream_id = %s"
-        " and stream_version = %s and record = %s",
-        [commit.ledger_id, last.stream_id, last.stream_version, last.record],
-    )
-    row = await cursor.fetchone()
-    return Outcome("appended", row[0], row[1], None, None) if row else None
