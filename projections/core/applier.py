@@ -175,7 +175,8 @@ class Applier:
         self, shard: int, position: int, batch: Sequence[RecordedEvent]
     ) -> Sequence[RecordedEvent]:
         """The events that follow a position without a gap: of the batch, or first of the log."""
-        if batch[0].position > position + 1:
+        batch = [event for event in batch if event.position > position]
+        if batch and batch[0].position > position + 1:
             hole = min(batch[0].position - position - 1, HOLE_EVENTS)
             filling = await read_shards(self._conn, self._mapper, {shard: position}, hole)
             batch = [*filling.get(shard, ()), *batch]
