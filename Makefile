@@ -17,7 +17,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/runtime.stamp ## import a sample household, show its books, serve them (SERVE=0: only show)
-	@$(BIN)/mintflow demo --data $(DATA) $(if $(filter 0,$(SERVE)),,--serve)
+	@$(BIN)/mintflow demo --data "$(DATA)" $(if $(filter 0,$(SERVE)),--no-serve,--serve)
 
 test: lint types imports ## all checks and all tests
 	$(BIN)/pytest $(ARGS)
