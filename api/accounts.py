@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
 from mintflow.api.core.services import services_of
 from mintflow.api.core.subject import as_of, ledger_of
 from mintflow.commands import accounts as commands
-from mintflow.commands.core.command import Amount, Currency, Name
+from mintflow.commands.core.command import Amount, Currency, Day, Name
 from mintflow.connectors.files import profile_from_json, profile_to_json
 from mintflow.projections import accounts as queries
 
@@ -47,7 +46,7 @@ class AccountOpened(Documented):
 
 
 class BalancePoint(Documented):
-    date: dt.date
+    date: Day
     balance: str
 
 
@@ -60,13 +59,13 @@ class AccountChanges(_Body):
 
     name: Name | None = None
     closed: bool | None = None
-    closed_on: dt.date | None = None
+    closed_on: Day | None = None
     opening_balance: Amount | None = None
-    opening_date: dt.date | None = None
+    opening_date: Day | None = None
 
 
 class BalanceReport(_Body):
-    date: dt.date
+    date: Day
     amount: Amount
     currency: Currency | None = None
 
@@ -104,8 +103,8 @@ async def account_history(
     request: Request,
     account_id: UUID,
     interval: Annotated[Literal["day", "month"], Query()] = "day",
-    start: Annotated[dt.date | None, Query()] = None,
-    end: Annotated[dt.date | None, Query()] = None,
+    start: Annotated[Day | None, Query()] = None,
+    end: Annotated[Day | None, Query()] = None,
 ) -> Response:
     """The balance at the end of each day or month."""
     async with services_of(request).pool.connection() as conn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -16,7 +15,7 @@ from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
 from mintflow.api.core.services import services_of
 from mintflow.api.core.subject import as_of, ledger_of
 from mintflow.commands import categories as commands
-from mintflow.commands.core.command import CategoryPath, Command
+from mintflow.commands.core.command import CategoryPath, Command, Day
 from mintflow.domain.core.errors import Invalid
 from mintflow.domain.core.time import Month
 from mintflow.projections import categories as queries
@@ -89,8 +88,8 @@ async def change_category(
 async def category_totals(
     request: Request,
     month: Annotated[str | None, Query(description="Like 2025-03.", max_length=10)] = None,
-    start: Annotated[dt.date | None, Query()] = None,
-    end: Annotated[dt.date | None, Query(description="The last day that counts.")] = None,
+    start: Annotated[Day | None, Query()] = None,
+    end: Annotated[Day | None, Query(description="The last day that counts.")] = None,
 ) -> Response:
     """What was booked in each category; transfers are neither spent nor earned, so not here."""
     if month is not None and start is None and end is None:

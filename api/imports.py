@@ -29,6 +29,10 @@ router = APIRouter(
 )
 
 
+# Longer ones are cut: a name is only for messages.
+NAME_LENGTH_MAX = 100
+
+
 class ImportShown(Documented):
     """Rows by what became of them. findings: what a person should look at, e.g. a closing balance
     that opening plus rows does not reach."""
@@ -62,7 +66,7 @@ async def import_file(
         raise AccountNotFound("there is no such account", account_id=str(account_id))
     data = await file.read()
     async with services.uploads:
-        content = await asyncio.to_thread(_read, data, file.filename or "upload", format, account)
+        content = await asyncio.to_thread(_read, data, _name_of(file), format, account)
     command = ImportFile(
         account_id=account_id,
         sha256=sha256(data).hexdigest(),
@@ -85,6 +89,12 @@ async def list_imports(request: Request) -> Response:
     async with services_of(request).pool.connection() as conn:
         rows, position = await queries.list_imports(conn, ledger_of(request))
     return respond(request, rows, position=position)
+
+
+def _name_of(file: UploadFile) -> str:
+    """The file's name for messages, without folders; it is never opened."""
+    name = (file.filename or "").replace("\\", "/").rpartition("/")[2]
+    return name[:NAME_LENGTH_MAX] or "upload"
 
 
 def _read(data: bytes, name: str, form: str, account: Account) -> StatementFile:

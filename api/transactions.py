@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -19,7 +18,15 @@ from mintflow.api.core.services import services_of
 from mintflow.api.core.subject import as_of, ledger_of
 from mintflow.api.events import shown as event_shown
 from mintflow.commands import transactions as commands
-from mintflow.commands.core.command import NO_NUL, Amount, CategoryPath, ForeignId, Tag, Text
+from mintflow.commands.core.command import (
+    NO_NUL,
+    Amount,
+    CategoryPath,
+    Day,
+    ForeignId,
+    Tag,
+    Text,
+)
 from mintflow.domain.core.money import exact_amount
 from mintflow.domain.transactions import TransactionNotFound
 from mintflow.projections import transactions as queries
@@ -36,7 +43,7 @@ class TransactionShown(Documented):
 
     transaction_id: str
     account_id: str
-    date: dt.date
+    date: Day
     amount: str
     currency: str
     description: str
@@ -65,7 +72,7 @@ class CategoryBody(_Body):
 class Amendment(_Body):
     """What is given changes; what is not given stays."""
 
-    date: dt.date | None = None
+    date: Day | None = None
     amount: Amount | None = None
     description: Text | None = None
     counterparty: Text | None = None
@@ -77,7 +84,7 @@ class Posting(_Body):
     """How the bank booked a pending one; what is not given stays."""
 
     amount: Amount | None = None
-    date: dt.date | None = None
+    date: Day | None = None
     bank_id: ForeignId | None = None
 
 
@@ -113,8 +120,8 @@ async def list_transactions(
         str | None,
         Query(max_length=400, pattern=NO_NUL, description="A category with all below it."),
     ] = None,
-    start_date: Annotated[dt.date | None, Query()] = None,
-    end_date: Annotated[dt.date | None, Query()] = None,
+    start_date: Annotated[Day | None, Query()] = None,
+    end_date: Annotated[Day | None, Query()] = None,
     min_amount: Annotated[str | None, Query(description="Signed.", max_length=64)] = None,
     max_amount: Annotated[str | None, Query(description="Signed.", max_length=64)] = None,
     q: Annotated[

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from pydantic import Field
 
-from mintflow.commands.core.command import Amount, Command, Currency, Name
+from mintflow.commands.core.command import Amount, Command, Currency, Day, Name
 from mintflow.commands.core.unit import Unit
 from mintflow.domain.accounts import Account, AccountKind, AccountNotFound
 from mintflow.domain.core.money import money_text
@@ -24,7 +23,7 @@ class OpenAccount(Command):
     kind: AccountKind
     currency: Currency
     opening_balance: Amount = Decimal(0)
-    opening_date: dt.date | None = None
+    opening_date: Day | None = None
     opening_from_files: bool = False
 
 
@@ -37,16 +36,16 @@ class ChangeAccount(Command):
     account_id: UUID
     name: Name | None = None
     opening_balance: Amount | None = None
-    opening_date: dt.date | None = None
+    opening_date: Day | None = None
     closed: bool | None = None
-    closed_on: dt.date | None = None
+    closed_on: Day | None = None
 
 
 class ReportBalance(Command):
     """What the bank says the account held at the end of a day; drift is shown against it."""
 
     account_id: UUID
-    date: dt.date
+    date: Day
     amount: Amount
     currency: Currency | None = None
     source: str = Field("user", max_length=40, pattern=r"^[a-z_]+$")

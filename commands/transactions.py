@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from mintflow.commands.core.command import Amount, CategoryPath, Command, ForeignId, Tag, Text
+from mintflow.commands.core.command import (
+    Amount,
+    CategoryPath,
+    Command,
+    Day,
+    ForeignId,
+    Tag,
+    Text,
+)
 from mintflow.commands.core.unit import Unit
 from mintflow.domain.accounts import Account, AccountNotFound
 from mintflow.domain.categories import CategoryNotFound, CategoryTree
@@ -29,7 +36,7 @@ class RecordTransaction(Command):
     """
 
     account_id: UUID
-    date: dt.date
+    date: Day
     amount: Amount
     description: Text
     category: CategoryPath | None = None
@@ -51,7 +58,7 @@ class PostTransaction(Command):
 
     transaction_id: UUID
     amount: Amount | None = None
-    date: dt.date | None = None
+    date: Day | None = None
     bank_id: ForeignId | None = None
 
 
@@ -59,7 +66,7 @@ class AmendTransaction(Command):
     """Correct what was entered; what is not given stays."""
 
     transaction_id: UUID
-    date: dt.date | None = None
+    date: Day | None = None
     amount: Amount | None = None
     description: Text | None = None
     counterparty: Text | None = None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any, Literal
 from uuid import UUID
 
-from mintflow.commands.core.command import Amount, Command, Text
+from mintflow.commands.core.command import Amount, Command, Day, Text
 from mintflow.commands.core.unit import Unit
 from mintflow.commands.transactions import tree_of, view
 from mintflow.domain.accounts import Account, AccountNotFound
@@ -29,7 +28,7 @@ class MakeTransfer(Command):
     from_account_id: UUID
     to_account_id: UUID
     amount: Amount
-    date: dt.date
+    date: Day
     to_amount: Amount | None = None
     description: Text = "Transfer"
 

@@ -28,6 +28,7 @@ KEY_LENGTH_MAX = 255
 # Room for every amount that the books hold; what Decimal reads beyond it (1e5, 1_000) is no money.
 _AMOUNT = r"^[+-]?[0-9]{1,32}(\.[0-9]{1,32})?$"
 _AS_WRITTEN = re.compile(_AMOUNT.replace("$", r"\Z"))
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # Postgres keeps no character 0 in a text, and no person types one.
 NO_NUL = r"^[^\x00]*$"
 
@@ -41,11 +42,19 @@ def _no_float(value: Any) -> Any:
     return value
 
 
+def _day_in_letters(value: Any) -> Any:
+    """A number would be read as seconds since 1970, which nobody means by a date."""
+    if isinstance(value, dt.date) or (isinstance(value, str) and _DAY.match(value)):
+        return value
+    raise ValueError("a date is written like 2025-03-31")
+
+
 Amount = Annotated[
     Decimal,
     BeforeValidator(_no_float),
     WithJsonSchema({"type": "string", "pattern": _AMOUNT, "examples": ["-12.30"]}),
 ]
+Day = Annotated[dt.date, BeforeValidator(_day_in_letters)]
 Currency = Annotated[str, StringConstraints(min_length=3, max_length=8, pattern=r"^[A-Z0-9]+$")]
 CategoryPath = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=NO_NUL)]
 Text = Annotated[str, StringConstraints(max_length=2_000, pattern=NO_NUL)]

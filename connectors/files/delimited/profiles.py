@@ -44,6 +44,9 @@ def profile_from_json(value: object) -> CsvProfile:
             raise ProfileNotValid(name, "is missing")
     checked: dict[str, Any] = {}
     for name, item in value.items():
+        texts = item if isinstance(item, (list, tuple)) else [item]
+        if any(isinstance(text, str) and "\0" in text for text in texts):
+            raise ProfileNotValid(name, "must not have the character 0 in it")
         checked[name] = _CHECKS[name](name, item)
     profile = CsvProfile(**checked)
     _check_whole(profile)
