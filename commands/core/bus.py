@@ -84,12 +84,18 @@ class CommandBus:
             try:
                 data = await handler(command, unit)
             except MintFlowError as refusal:
+                if refusal.kind != "unavailable" and await unit.is_behind():
+                    unit.forget()
+                    continue
                 if key is None or refusal.kind == "unavailable":
                     raise
                 return await self._keep(key, asked, context, _refused(refusal))
             answer = _idempotency(key, asked, context, _accepted(data)) if key is not None else None
             commit = unit.commit(answer)
             if not commit.events:
+                if await unit.is_behind():
+                    unit.forget()
+                    continue
                 if key is not None:
                     return await self._keep(key, asked, context, _accepted(data))
                 return Answer(data, None, None)

@@ -1,13 +1,14 @@
 """Aggregates from their streams, with a cache of those that many commands read.
 
 A cached aggregate may be behind another process; that is safe, because every command guards what it
-read by version and the append refuses a guard that has moved (docs/concepts/commands.md).
+read by version and the append refuses a guard that has moved; a refusal, which appends nothing, is
+decided again if it was decided on what is no more (docs/concepts/commands.md).
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from mintflow.domain.budgets import Budget
 from mintflow.domain.categories import CategoryTree
 from mintflow.domain.core.aggregates import Aggregate
 from mintflow.domain.ledgers import Ledger
-from mintflow.store.arrays import UuidArray
+from mintflow.store.arrays import Int4Array, UuidArray
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.reader import read_streams
 from mintflow.store.sealing import Sealer
@@ -46,6 +47,22 @@ class Repository:
         if cached is not None:
             return cached if isinstance(cached, kind) else None
         return (await self.find_many(ledger_id, kind, [stream_id])).get(stream_id)
+
+    def cached(self, ledger_id: UUID, stream_id: UUID) -> Aggregate | None:
+        """What `find` would give without asking the log; maybe behind another process."""
+        return self._cache.get((ledger_id, stream_id))
+
+    async def moved_on(self, ledger_id: UUID, seen: Mapping[UUID, int]) -> bool:
+        """Whether one of these streams is further than the version seen."""
+        async with self._pool.connection() as conn:
+            cursor = await conn.execute(
+                "select 1 from unnest(%s, %s) as seen (stream_id, version) join log.event e"
+                " on e.ledger_id = %s and e.stream_id = seen.stream_id"
+                " and e.stream_version = seen.version + 1 limit 1",
+                [UuidArray.of([*seen]), Int4Array.of([*seen.values()]), ledger_id],
+                prepare=True,
+            )
+            return await cursor.fetchone() is not None
 
     async def find_many(
         self, ledger_id: UUID, kind: type[A], stream_ids: Sequence[UUID]

@@ -40,6 +40,7 @@ class Unit:
         self._mapper = mapper
         self._guards: dict[UUID, int] = {}
         self._changed: dict[UUID, Aggregate] = {}
+        self._remembered: dict[UUID, int] = {}
         self.context = context
         self.now: dt.datetime = clock()
         self.attempt = attempt
@@ -63,10 +64,7 @@ class Unit:
         changed = self._changed.get(stream_id)
         if changed is not None:
             return changed if isinstance(changed, kind) else None
-        found = await self._repository.find(self.ledger_id, kind, stream_id)
-        if guard:
-            self._guards[stream_id] = found.version if found is not None else 0
-        return found
+        return await self._load(kind, stream_id, guard=guard)
 
     async def read(
         self, kind: type[A], stream_id: UUID, missing: type[NotFound], *, guard: bool = True
@@ -81,7 +79,8 @@ class Unit:
         """The aggregate to append to, or None."""
         changed = self._changed.get(stream_id)
         if changed is None:
-            found = await self._repository.find(self.ledger_id, kind, stream_id)
+            # Guarded too: a stream that is read to be changed and then is not was still decided on.
+            found = await self._load(kind, stream_id, guard=True)
             if found is None:
                 return None
             changed = self._changed[stream_id] = found.copy()
@@ -138,7 +137,8 @@ class Unit:
         )
         if len(pending) <= BATCH_EVENTS_MAX:
             events = events[:]
-        guards = [one for one in self._guards.items() if one[0] not in self._changed]
+        written = {event.originator_id for event in pending}
+        guards = [one for one in self._guards.items() if one[0] not in written]
         return Commit(
             shard_of(self.ledger_id),
             self.ledger_id,
@@ -155,8 +155,27 @@ class Unit:
 
     def forget(self) -> None:
         """After a conflict: read everything anew."""
-        for stream_id in (*self._guards, *self._changed):
+        for stream_id in (*self._guards, *self._changed, *self._remembered):
             self._repository.evict(self.ledger_id, stream_id)
+
+    async def is_behind(self) -> bool:
+        """Whether something was decided on a cached aggregate that is not the newest any more.
+
+        An append finds that out by itself; a refusal, or what changes nothing, has to ask.
+        """
+        if not self._remembered:
+            return False
+        return await self._repository.moved_on(self.ledger_id, self._remembered)
+
+    async def _load(self, kind: type[A], stream_id: UUID, *, guard: bool) -> A | None:
+        cached = self._repository.cached(self.ledger_id, stream_id)
+        if cached is not None:
+            self._remembered.setdefault(stream_id, cached.version)
+        found = await self._repository.find(self.ledger_id, kind, stream_id)
+        if guard:
+            # The first version that was read is the one that must not have moved.
+            self._guards.setdefault(stream_id, found.version if found is not None else 0)
+        return found
 
 
 def _no_such(missing: type[NotFound]) -> str:

@@ -210,7 +210,8 @@ def _take_balances(account: Account, statements: Sequence[Statement], now: dt.da
                 statement.opening.amount, statement.opening.date, now, source="file"
             )
         for balance in (*statement.reported, statement.closing):
-            if balance is not None:
+            # What a bank lets one spend is no statement of what the account holds.
+            if balance is not None and not balance.available:
                 account.report_balance(
                     balance.date,
                     balance.amount,

@@ -1,0 +1,98 @@
+"""Run benchmarks: `python -m benchmarks [NAME …] [--data DIR] [--json] [--quick]`.
+
+Without a name all run, one after another, and the figures are kept in benchmarks/results/ with
+machine and date. Without --data an embedded Postgres is started for the run, with durable commits
+as in production; with it, the server of that data folder is used (a running host's, or one that is
+started on the folder), in databases of their own that are dropped afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import uvloop
+
+from benchmarks import append, growth, http, importing, query, rebuild, visible
+from benchmarks.setting import machine
+from mintflow.hosts.collector import tune_collector
+from mintflow.hosts.logs import configure_logs
+from mintflow.hosts.postgres import EmbeddedPostgres
+
+RESULTS = Path(__file__).parent / "results"
+Bench = Callable[[str], Awaitable[dict[str, Any]]]
+
+BENCHES: dict[str, Bench] = {
+    "append": append.run,
+    "import": importing.run,
+    "rebuild": rebuild.run,
+    "visible": visible.run,
+    "query": query.run,
+    "http": http.run,
+    "growth": growth.run,
+}
+# With less data, to see that they run: the figures mean little.
+QUICK: dict[str, Bench] = {
+    "append": lambda url: append.run(url, 0.5),
+    "import": lambda url: importing.run(url, 5_000),
+    "rebuild": lambda url: rebuild.run(url, 20_000),
+    "visible": lambda url: visible.run(url, 2),
+    "query": lambda url: query.run(url, 20_000, 1),
+    "http": lambda url: http.run(url, 1),
+    "growth": lambda url: growth.run(url, (5_000, 10_000), 1),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}")
+    parser.add_argument("--data", type=Path, help="use the Postgres of this data folder")
+    parser.add_argument("--json", action="store_true", help="one JSON document and nothing else")
+    parser.add_argument("--quick", action="store_true", help="less data, to see that they run")
+    asked = parser.parse_args()
+    unknown = sorted(set(asked.names) - set(BENCHES))
+    if unknown:
+        parser.error(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(BENCHES)}")
+    names = asked.names or list(BENCHES)
+    tune_collector()
+    configure_logs("ERROR")
+    results: dict[str, Any] = {}
+    with server(asked.data) as url:
+        for name in names:
+            print(f"{name} …", file=sys.stderr, flush=True)
+            results[name] = uvloop.run((QUICK if asked.quick else BENCHES)[name](url))
+            if not asked.json:
+                print(json.dumps({name: results[name]}, indent=2), flush=True)
+    document = {"machine": machine(), **(results[names[0]] if len(names) == 1 else results)}
+    if asked.json:
+        sys.stdout.buffer.write(orjson.dumps(document) + b"\n")
+    if not asked.names and not asked.quick:
+        path = RESULTS / f"{machine()['date']}.json"
+        path.write_text(json.dumps({"machine": machine(), **results}, indent=2) + "\n")
+        print(f"kept in {path.relative_to(Path.cwd())}", file=sys.stderr)
+    return 0
+
+
+@contextmanager
+def server(data: Path | None) -> Iterator[str]:
+    """The superuser's URL of a Postgres with durable commits."""
+    if data is not None and (data / "api.json").exists():
+        yield str(orjson.loads((data / "api.json").read_bytes())["database_url"])
+        return
+    with tempfile.TemporaryDirectory(prefix="mintflow-bench-") as folder:
+        postgres = EmbeddedPostgres(data or Path(folder) / "data")
+        try:
+            yield postgres.start()
+        finally:
+            postgres.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
