@@ -128,9 +128,9 @@ def _show(console: Console, answer: Row, data: Path, *, served: bool) -> None:
     console.print()
     console.print(
         Text(f"{len(files)} bank files: {added:,} rows added, {known:,} known already. ").append(
-            f"{answer['suggested']:,} rows categorized by their words, {answer['labelled']:,} by "
-            f"the household itself; {answer['linked']:,} card payments linked with their other "
-            "side.",
+            f"{answer['suggested']:,} rows are categorized by their words, "
+            f"{answer['labelled']:,} by the household itself; {answer['linked']:,} card payments "
+            "are linked with their other side.",
             style="dim",
         )
     )

@@ -124,6 +124,7 @@ def list_transactions(
         typer.Option(help="A minus puts the largest first."),
     ] = "-date",
     limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 25,
+    ids: Annotated[bool, typer.Option("--ids", help="Show the id of each row.")] = False,
     as_of: AsOf = None,
     data: Data = DATA_DEFAULT,
     as_json: Json = False,
@@ -165,12 +166,17 @@ def list_transactions(
             "position": answer.position,
         }
 
-    perform(ctx, work, views.transactions, data=data, as_json=as_json)
+    def show(console: Console, answer: Row) -> None:
+        views.transactions(console, answer, ids=ids)
+
+    perform(ctx, work, show, data=data, as_json=as_json)
 
 
 def categorize(
     ctx: typer.Context,
-    transaction_id: Annotated[str, typer.Argument(help="As `mintflow transactions` lists it.")],
+    transaction_id: Annotated[
+        str, typer.Argument(help="As `mintflow transactions --ids` lists it.")
+    ],
     category: Annotated[str, typer.Argument(help="Like food_dining.groceries.")],
     ledger: Ledger = None,
     data: Data = DATA_DEFAULT,

@@ -15,6 +15,8 @@ from mintflow.domain.core.money import exact_sum
 
 Row = dict[str, Any]
 
+# Below this width a category takes two lines and a bar is half as long.
+WIDE = 104
 BAR_CELLS = 16
 _STATUS = {"ok": ("green", "ok"), "warning": ("yellow", "warning"), "exceeded": ("red", "exceeded")}
 
@@ -102,14 +104,16 @@ def budgets(console: Console, rows: Sequence[Row], title: str) -> None:
     if not rows:
         console.print(Text(f"{title}: no budgets. Set one: mintflow budget set …", style="dim"))
         return
-    made = table(title, "Budget", ">Budgeted", ">Carried", ">Spent", ">Left", "", ">", "")
+    wide = console.width >= WIDE
+    columns = (">Budgeted", ">Carried") if wide else (">To spend",)
+    made = table(title, "Budget", *columns, ">Spent", ">Left", "", ">", "")
     for row in rows:
         style, word = _STATUS.get(row["status"], ("", row["status"]))
-        carried = row["carried_in"] if Decimal(row["carried_in"]) else None
+        budgeted, carried = Decimal(row["budgeted"]), Decimal(row["carried_in"])
+        figures = [budgeted, carried or None] if wide else [exact_sum((budgeted, carried))]
         made.add_row(
-            Text(row["category"]),
-            money(row["budgeted"]),
-            money(carried),
+            category_of(console, row["category"]),
+            *map(money, figures),
             money(row["spent"]),
             money(row["remaining"]),
             bar(console, row["ratio"], style),
@@ -123,8 +127,17 @@ def bar(console: Console, ratio: Any, style: str) -> Text:
     """A bar that is full at 1; beyond it says no more, the figure beside it does."""
     full, empty = ("█", "░") if "utf" in (console.encoding or "").lower() else ("#", ".")
     share = min(max(Decimal(str(ratio or 0)), Decimal(0)), Decimal(1))
-    cells = int((share * BAR_CELLS).to_integral_value())
-    return Text(full * cells, style=style).append(empty * (BAR_CELLS - cells), style="dim")
+    width = BAR_CELLS if console.width >= WIDE else BAR_CELLS // 2
+    cells = int((share * width).to_integral_value())
+    return Text(full * cells, style=style).append(empty * (width - cells), style="dim")
+
+
+def category_of(console: Console, path: str, style: str = "") -> Text:
+    """A category's path, on a narrow terminal with its last part on a line of its own."""
+    top, point, last = path.rpartition(".")
+    if point and console.width < WIDE:
+        path = f"{top}\n  .{last}"
+    return Text(path, style=style)
 
 
 def imported(console: Console, report: Row) -> None:
@@ -151,24 +164,25 @@ def imported(console: Console, report: Row) -> None:
             console.print(Text(text, style="yellow"))
 
 
-def transactions(console: Console, answer: Row) -> None:
-    """Rows of accounts, newest first."""
+def transactions(console: Console, answer: Row, *, ids: bool) -> None:
+    """Rows of accounts in the order of the answer. ids: with the id of each row."""
     rows = answer["transactions"]
     if not rows:
         console.print(Text("No transactions.", style="dim"))
         return
     names = answer["accounts"]
-    made = table("Transactions", "Date", "Account", "Description", "Category", ">Amount", "", "Id")
+    columns = ("Date", "Account", "Description", "Category", ">Amount", "")
+    made = table("Transactions", *columns, *(["Id"] if ids else []))
     for row in rows:
-        made.add_row(
-            row["date"],
+        cells = [
+            Text(row["date"], no_wrap=True),
             Text(names.get(row["account_id"], ""), style="dim"),
             Text(row["description"]),
-            _category(row),
+            _category(console, row),
             _flow(row["amount"]),
             Text(row["currency"], style="dim"),
-            Text(row["transaction_id"], style="dim"),
-        )
+        ]
+        made.add_row(*cells, *([Text(row["transaction_id"], style="dim")] if ids else []))
     console.print(made)
     if answer["next_cursor"]:
         console.print(Text("There are more: say --limit, or narrow the search.", style="dim"))
@@ -188,11 +202,11 @@ def _flow(text: str) -> Text:
     return Text(f"{amount:,f}", style="green" if amount > 0 else "")
 
 
-def _category(row: Row) -> Text:
+def _category(console: Console, row: Row) -> Text:
     if row["category"] is None:
         return Text(f"split in {len(row['splits'])}", style="cyan")
     style = "dim" if row["category"] == "uncategorized" else "cyan"
-    return Text(row["category"], style=style)
+    return category_of(console, row["category"], style)
 
 
 def _top_first(row: Row) -> tuple[bool, Decimal]:

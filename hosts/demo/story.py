@@ -40,18 +40,18 @@ async def play(session: Session, tell: Tell) -> Row:
     ]
     tell("categorizing…")
     rows = await _rows(session, ledger_id, accounts)
-    suggested = sum(1 for row in rows if row["category_source"] == "rule")
     labelled = await _label(session, ledger_id, rows)
     linked = await _link(session, ledger_id, rows)
     month = max(row["date"] for row in rows)[:7]
-    position = await _set_budgets(session, ledger_id, month)
-    await session.settle(ledger_id, position or max(labelled[1], linked[1]) or None)
+    budgeted = await _set_budgets(session, ledger_id, month)
+    await session.settle(ledger_id, max(labelled, linked, budgeted))
+    rows = await _rows(session, ledger_id, accounts)
     return {
         **await look(session, ledger_id, month),
         "imported": imported,
-        "suggested": suggested,
-        "labelled": labelled[0],
-        "linked": linked[0],
+        "suggested": sum(1 for row in rows if row["category_source"] == "rule"),
+        "labelled": sum(1 for row in rows if row["category_source"] == "user"),
+        "linked": sum(1 for row in rows if row["transfer_id"]) // 2,
     }
 
 
@@ -108,10 +108,10 @@ async def _rows(session: Session, ledger_id: str, accounts: dict[str, str]) -> l
     ]
 
 
-async def _label(session: Session, ledger_id: str, rows: list[Row]) -> tuple[int, int]:
+async def _label(session: Session, ledger_id: str, rows: list[Row]) -> int:
     """Let the owner have the last word where a suggestion is missing or another one.
 
-    Returns how many rows were changed, and the position of the last change.
+    Returns the position of the last change, 0 where there was none.
     """
     wanted = labels()
     asked = []
@@ -125,10 +125,10 @@ async def _label(session: Session, ledger_id: str, rows: list[Row]) -> tuple[int
     return await _all(asked)
 
 
-async def _link(session: Session, ledger_id: str, rows: list[Row]) -> tuple[int, int]:
+async def _link(session: Session, ledger_id: str, rows: list[Row]) -> int:
     """Link payments of the card with their other side: one day, one amount, two accounts.
 
-    Returns how many transfers were made, and the position of the last one.
+    Returns the position of the last transfer, 0 where there was none.
     """
     sides: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
@@ -147,8 +147,8 @@ async def _link(session: Session, ledger_id: str, rows: list[Row]) -> tuple[int,
     return await _all(asked)
 
 
-async def _all(asked: Sequence[Awaitable[Answer]]) -> tuple[int, int]:
-    """Send them all, some at a time; how many they were, and the last position."""
+async def _all(asked: Sequence[Awaitable[Answer]]) -> int:
+    """Send them all, some at a time; the last position."""
     slots = asyncio.Semaphore(IN_FLIGHT_MAX)
 
     async def one(request: Awaitable[Answer]) -> int:
@@ -156,18 +156,18 @@ async def _all(asked: Sequence[Awaitable[Answer]]) -> tuple[int, int]:
             return (await request).position or 0
 
     positions = await asyncio.gather(*(one(request) for request in asked))
-    return len(positions), max(positions, default=0)
+    return max(positions, default=0)
 
 
-async def _set_budgets(session: Session, ledger_id: str, month: str) -> int | None:
+async def _set_budgets(session: Session, ledger_id: str, month: str) -> int:
     """Budgets begin the month before; those that are set already are left as they are."""
     path = f"/v1/ledgers/{ledger_id}/budgets"
     known = {one["category"] for one in (await session.get(path)).data}
-    position = None
+    position = 0
     for body in BUDGETS:
         if body["category"] not in known:
             answer = await session.put(path, {**body, "start": _month_before(month)})
-            position = answer.position
+            position = answer.position or position
     return position
 
 
