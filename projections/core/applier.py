@@ -22,7 +22,7 @@ from psycopg.pq import TransactionStatus
 
 from mintflow.projections.core.changes import Changes
 from mintflow.projections.core.checkpoints import Positions, lock_checkpoints, move_checkpoints
-from mintflow.projections.core.projection import Projection
+from mintflow.projections.core.projection import POISON, Projection
 from mintflow.projections.core.statements import COPY_ROWS, Copy, operations
 from mintflow.store.arrays import register_arrays
 from mintflow.store.mapper import Mapper, RecordedEvent
@@ -36,12 +36,6 @@ Batches = Mapping[int, Sequence[RecordedEvent]]
 INLINE_EVENTS = 200
 # A larger hole than this is filled in several transactions.
 HOLE_EVENTS = 5_000
-# What an event itself can be to blame for: its facts do not fit the fold, or its values the tables.
-# Everything else (no connection, no table, no key store) is a fault around it and is tried again.
-POISON = (
-    LookupError, ValueError, TypeError, AttributeError, ArithmeticError, AssertionError,
-    psycopg.DataError, psycopg.IntegrityError,
-)  # fmt: skip
 
 
 class LogIncomplete(RuntimeError):

@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+import psycopg
 
 from mintflow.projections.core.changes import Changes
 from mintflow.projections.core.tables import Table, View
 from mintflow.store.mapper import RecordedEvent
+
+# What an event itself can be to blame for: its facts do not fit the fold, or its values the tables.
+# Everything else (no connection, no table, no key store) is a fault around it and is tried again.
+POISON = (
+    LookupError, ValueError, TypeError, AttributeError, ArithmeticError, AssertionError,
+    psycopg.DataError, psycopg.IntegrityError,
+)  # fmt: skip
 
 Fold = Callable[[Sequence[RecordedEvent], Changes], None]
 

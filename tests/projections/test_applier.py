@@ -153,11 +153,7 @@ def test_a_transaction_that_is_cut_off_leaves_nothing_half_done(books: Books) ->
 
 
 def test_several_appliers_of_the_same_events_give_what_one_gives(books: Books) -> None:
-    others = [Books(books.url, ledger=number) for number in (2, 3)]
-    for other in others:
-        other.keys = books.keys
-        other.open()
-        books.sealer.prepare(other.ledger_id)
+    others = [books.beside(number) for number in (2, 3)]
     for one in (books, *others):
         some_days(one, 15)
     events = books.events()

@@ -183,9 +183,8 @@ def test_folds_and_the_domain_have_one_posting_rule(books: Books) -> None:
 
 
 def test_ledgers_are_listed_to_their_owner_oldest_first(books: Books) -> None:
-    younger = Books(books.url, ledger=2).open()
+    younger = books.beside(2)
     younger.close()
-    books.sealer.prepare(younger.ledger_id)
     books.fold()
     rows = books.ask(list_ledgers, "owner-1")
     assert {row["ledger_id"] for row in rows} == {books.ledger_id, younger.ledger_id}

@@ -10,7 +10,9 @@ import asyncio
 import datetime as dt
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -24,14 +26,16 @@ from mintflow.domain.core.ids import shard_of
 from mintflow.domain.core.postings import UNCATEGORIZED, Booking, whole
 from mintflow.domain.ledgers import Ledger
 from mintflow.domain.transactions import Transaction
+from mintflow.projections import accounts
 from mintflow.projections.core.applier import Applier
 from mintflow.projections.core.bulk.folder import LedgerFolder
+from mintflow.projections.core.changes import Changes
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.core.tables import Table
 from mintflow.projections.registry import PROJECTIONS
 from mintflow.store.append import APPEND_SQL, Commit, append_args, outcomes
 from mintflow.store.arrays import register_arrays
-from mintflow.store.keys import MemoryKeyStore
+from mintflow.store.keys import KeyStore, MemoryKeyStore
 from mintflow.store.mapper import Mapper, Provenance, RecordedEvent
 from mintflow.store.sealing import Sealer
 
@@ -52,10 +56,11 @@ def table(name: str) -> Table:
 class Books:
     """One ledger with two accounts, and the read models beside it."""
 
-    def __init__(self, url: str, ledger: int = 1) -> None:
+    def __init__(self, url: str, ledger: int = 1, keys: KeyStore | None = None) -> None:
+        """keys: of books whose read models these share."""
         self.url = url
         self.chance = random.Random(ledger)
-        self.keys = MemoryKeyStore()
+        self.keys = keys or MemoryKeyStore()
         self.sealer = Sealer(self.keys)
         self.mapper = Mapper(self.sealer)
         self.conn = psycopg.connect(url, autocommit=True)
@@ -83,6 +88,10 @@ class Books:
 
     def close(self) -> None:
         self.conn.close()
+
+    def beside(self, ledger: int) -> Books:
+        """Another ledger in the same log, opened; close it after use."""
+        return Books(self.url, ledger, self.keys).open()
 
     def new_id(self) -> UUID:
         return UUID(int=self.chance.getrandbits(128), version=4)
@@ -235,3 +244,28 @@ async def connect(url: str) -> AsyncConnection[Any]:
     conn = await AsyncConnection.connect(url, autocommit=True, options=APP)
     register_arrays(conn)
     return conn
+
+
+def key_source(books: Books) -> Callable[[], KeyStore]:
+    """Opens the books' keys in another process."""
+    assert isinstance(books.keys, MemoryKeyStore)
+    return partial(_same_keys, books.keys._keys)
+
+
+def _same_keys(keys: dict[UUID, bytes]) -> KeyStore:
+    made = MemoryKeyStore()
+    made._keys = keys
+    return made
+
+
+def broken() -> list[Projection]:
+    """All projections, one of which can not fold a booking of -3.00."""
+    return [replace(one, fold=_poisoned) if one.name == "accounts" else one for one in PROJECTIONS]
+
+
+def _poisoned(batch: Sequence[RecordedEvent], changes: Changes) -> None:
+    for event in batch:
+        after = event.data.get("after")
+        if isinstance(after, dict) and after["amount"] == "-3.00":
+            raise ValueError("not this one")
+    accounts.PROJECTION.fold(batch, changes)

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 
 from mintflow.projections.core.changes import Changes, TableChanges
-from mintflow.projections.core.projection import Projection
+from mintflow.projections.core.projection import POISON, Projection
 from mintflow.projections.core.statements import (
     Copy,
     Statement,
@@ -33,6 +33,11 @@ Skipped = frozenset[tuple[str, int, int]]
 
 class LedgerIncomplete(RuntimeError):
     """The events of a ledger are not 1, 2, 3 …: the log has lost some, or was read out of order."""
+
+
+class FoldFailed(RuntimeError):
+    """An event that is not parked can not be folded. A rebuild then ends and changes nothing: who
+    folds live parks what fails, but tables that take the place of others are to be whole."""
 
 
 class LedgerFolder:
@@ -59,7 +64,7 @@ class LedgerFolder:
         self._begun = ""
 
     def take(self, events: Sequence[RecordedEvent]) -> None:
-        """The next events. Raises LedgerIncomplete, and what a fold raises."""
+        """The next events. Raises LedgerIncomplete, FoldFailed."""
         ends = self._check(events)
         if ends:
             self._fold(events[:ends])
@@ -87,8 +92,7 @@ class LedgerFolder:
         return begins
 
     def _fold(self, events: Sequence[RecordedEvent]) -> None:
-        for projection in self._projections:
-            projection.fold(not_skipped(events, projection, self._skipped), self._changes)
+        fold_all(events, self._projections, self._skipped, self._changes)
 
     def _write(self) -> None:
         changes, self._changes = self._changes, Changes()
@@ -103,14 +107,38 @@ class LedgerFolder:
                 write(self._conn, operations(later, schema=self._schema))
 
 
-def not_skipped(
-    events: Sequence[RecordedEvent], projection: Projection, skipped: Skipped
-) -> Sequence[RecordedEvent]:
-    """The events without those that stay parked for a projection."""
-    if not skipped:
-        return events
-    name = projection.name
-    return [event for event in events if (name, event.shard, event.position) not in skipped]
+def fold_all(
+    events: Sequence[RecordedEvent],
+    projections: Sequence[Projection],
+    skipped: Skipped,
+    changes: Changes,
+) -> None:
+    """Fold for all projections; events that stay parked for one are left out there.
+
+    Raises FoldFailed; the changes are then not to be used.
+    """
+    for projection in projections:
+        name, wanted = projection.name, events
+        if skipped:
+            wanted = [
+                event for event in events if (name, event.shard, event.position) not in skipped
+            ]
+        try:
+            projection.fold(wanted, changes)
+        except POISON:
+            for event in wanted:
+                _fold_alone(projection, event)
+            raise
+
+
+def _fold_alone(projection: Projection, event: RecordedEvent) -> None:
+    try:
+        projection.fold([event], Changes())
+    except POISON as poison:
+        raise FoldFailed(
+            f"{projection.name} can not fold the {event.type} at shard {event.shard}, position"
+            f" {event.position}: {type(poison).__name__}"
+        ) from poison
 
 
 def write(conn: psycopg.Connection[Any], writes: Iterator[Statement | Copy]) -> None:

@@ -15,7 +15,12 @@ from uuid import UUID
 
 import psycopg
 
-from mintflow.projections.core.bulk.folder import LedgerFolder, Skipped
+from mintflow.projections.core.bulk.folder import (
+    FoldFailed,
+    LedgerFolder,
+    LedgerIncomplete,
+    Skipped,
+)
 from mintflow.projections.core.projection import Projection
 from mintflow.store.arrays import UuidArray, register_arrays
 from mintflow.store.keys import KeyStore
@@ -57,8 +62,19 @@ class Unit:
     events: int
 
 
+@dataclass(frozen=True, slots=True)
+class WorkFailed:
+    """An error on its way to the parent."""
+
+    kind: type[Exception]
+    message: str
+
+
 def work(job: Job, pipe: Connection) -> None:
-    """Answer each Unit with the number of its events, until None or the parent's end."""
+    """Answer each Unit with the number of its events, until None or the parent's end.
+
+    What goes wrong with a unit is answered as the error, for the parent to raise.
+    """
     # Everything here is freed by its last reference; looking for cycles among hundreds of thousands
     # of rows took a third of the time.
     gc.disable()
@@ -69,9 +85,23 @@ def work(job: Job, pipe: Connection) -> None:
                 unit = pipe.recv()
                 if unit is None:
                     return
-                pipe.send(fold_unit(job, unit, mapper, log, tables, pipe))
-            except (EOFError, BrokenPipeError):
+                pipe.send(_answer(job, unit, mapper, log, tables, pipe))
+            except (EOFError, BrokenPipeError, ConnectionResetError):
                 return
+
+
+def _answer(
+    job: Job,
+    unit: Unit,
+    mapper: Mapper,
+    log: psycopg.Connection[Any],
+    tables: psycopg.Connection[Any],
+    pipe: Connection,
+) -> int | WorkFailed:
+    try:
+        return fold_unit(job, unit, mapper, log, tables, pipe)
+    except (FoldFailed, LedgerIncomplete, psycopg.Error) as error:
+        return WorkFailed(type(error), str(error))
 
 
 def fold_unit(

@@ -8,12 +8,12 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection
 
-from mintflow.projections.core.applier import POISON, Applier
-from mintflow.projections.core.bulk.folder import Skipped, not_skipped, write
+from mintflow.projections.core.applier import Applier
+from mintflow.projections.core.bulk.folder import Skipped, fold_all, write
 from mintflow.projections.core.bulk.worker import COLUMNS
 from mintflow.projections.core.changes import Changes
 from mintflow.projections.core.checkpoints import read_positions
-from mintflow.projections.core.projection import Projection
+from mintflow.projections.core.projection import POISON, Projection
 from mintflow.projections.core.statements import operations
 from mintflow.projections.core.tables import SERVED
 from mintflow.store.mapper import Mapper, RecordedEvent
@@ -56,8 +56,7 @@ class Replay:
             while (position := self.positions.get(shard, 0)) < target:
                 events = self._read(shard, position, target)
                 changes = Changes()
-                for projection in self.projections:
-                    projection.fold(not_skipped(events, projection, self.skipped), changes)
+                fold_all(events, self.projections, self.skipped, changes)
                 with self._conn.transaction():
                     write(self._conn, operations(changes, schema=self.schema))
                 self.positions[shard] = events[-1].position

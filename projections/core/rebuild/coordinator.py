@@ -16,7 +16,7 @@ from uuid import UUID
 import psycopg
 
 from mintflow.domain.core.errors import Conflict
-from mintflow.projections.core.bulk.worker import Job, Unit, open_tables, work
+from mintflow.projections.core.bulk.worker import Job, Unit, WorkFailed, open_tables, work
 from mintflow.projections.core.install import run
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.core.rebuild.catching_up import (
@@ -63,7 +63,7 @@ def rebuild(
     url: a role that owns the schemas. keys: opens the key store, in each worker process too, so it
     has to be picklable (e.g. `functools.partial(FolderKeyStore, folder)`). names: which
     projections, all of them if None. jobs: worker processes; one per core is best.
-    Raises RebuildRefused, and what a fold raises for an event that live folding could apply.
+    Not to be called in a thread that runs an event loop. Raises RebuildRefused, FoldFailed.
     """
     chosen = [one for one in projections if names is None or one.name in names]
     if names is not None and len(chosen) != len(set(names)):
@@ -193,9 +193,12 @@ def _fold(job: Job, units: Sequence[Unit], jobs: int, report: Progress) -> int:
             for pipe in wait(list(busy)):
                 assert isinstance(pipe, Connection)
                 try:
-                    done += pipe.recv()
-                except EOFError:
+                    answer = pipe.recv()
+                except (EOFError, ConnectionResetError):
                     raise RuntimeError("a worker of the rebuild ended before its work") from None
+                if isinstance(answer, WorkFailed):
+                    raise answer.kind(answer.message)
+                done += answer
                 report("folding", done, total)
                 if left:
                     pipe.send(left.pop())
