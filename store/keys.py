@@ -41,10 +41,12 @@ class FolderKeyStore:
     def __init__(self, folder: Path) -> None:
         """Opens the folder; makes it and a new master key where there is none."""
         self._folder = folder
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(folder)
         self._master = self._read(folder / "master.key") or self._publish(
             folder / "master.key", os.urandom(KEY_BYTES)
         )
+        if len(self._master) != KEY_BYTES:
+            raise KeysUnreadable("the master key is damaged", length=len(self._master))
 
     def get(self, ledger_id: UUID) -> bytes | None:
         wrapped = self._read(self._path(ledger_id))
@@ -60,7 +62,7 @@ class FolderKeyStore:
     def create(self, ledger_id: UUID) -> bytes:
         """A new key, durable before this returns; the existing one if another process was first."""
         path = self._path(ledger_id)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(path.parent)
         self._publish(path, aes_key_wrap(self._master, os.urandom(KEY_BYTES)))
         key = self.get(ledger_id)
         assert key is not None
@@ -82,6 +84,8 @@ class FolderKeyStore:
             return path.read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as trouble:
+            raise KeysUnreadable("a key can not be read", reason=trouble.strerror) from None
 
     @staticmethod
     def _publish(path: Path, content: bytes) -> bytes:
@@ -117,6 +121,16 @@ class MemoryKeyStore:
 
     def destroy(self, ledger_id: UUID) -> None:
         self._keys.pop(ledger_id, None)
+
+
+def _make_folder(folder: Path) -> None:
+    """The folder and those above it, each of mode 0700, durable with its name."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -16,6 +16,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from mintflow.domain.core.errors import Conflict
 from mintflow.store.keys import KeyStore
 
 _FORMAT = b"\x01"
@@ -24,6 +25,12 @@ _HEAD = len(_FORMAT) + len(_KEY_NUMBER)
 _NONCE = 12
 # A ledger's cipher is 32 bytes and an object; 100,000 are about 30 MB.
 _CACHE_MAX = 100_000
+
+
+class LedgerIsErased(Conflict):
+    """The ledger's key was destroyed: nothing personal can be read or written any more."""
+
+    code = "ledger_is_erased"
 
 
 class Sealer:
@@ -38,10 +45,10 @@ class Sealer:
         self._ciphers[ledger_id] = AESGCM(self._keys.create(ledger_id))
 
     def seal(self, ledger_id: UUID, bound_to: bytes, facts: dict[str, Any]) -> bytes:
-        """bound_to: what only this event has. Raises KeyError where the key was destroyed."""
+        """bound_to: what only this event has. Raises LedgerIsErased."""
         cipher = self._cipher(ledger_id)
         if cipher is None:
-            raise KeyError(f"no key for ledger {ledger_id}")
+            raise LedgerIsErased("the key of the ledger was destroyed", ledger_id=str(ledger_id))
         nonce = os.urandom(_NONCE)
         return _FORMAT + _KEY_NUMBER + nonce + cipher.encrypt(nonce, orjson.dumps(facts), bound_to)
 
@@ -56,7 +63,7 @@ class Sealer:
             text = cipher.decrypt(
                 sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :], bound_to
             )
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # the latter where it is too short for a nonce
             return None
         facts: dict[str, Any] = orjson.loads(text)
         return facts
