@@ -98,7 +98,7 @@ def _add_host(app: typer.Typer) -> None:
     for name, function, example in (
         ("demo", demo.demo, "mintflow demo --serve"),
         ("up", serving.up, "mintflow up --data ~/books --port 8377"),
-        ("status", serving.status, "mintflow status --json"),
+        ("status", serving.status, 'eval "$(mintflow status --env)"'),
     ):
         app.command(name, rich_help_panel=_HOST, epilog=_epilog(example))(function)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -104,8 +105,22 @@ def chosen_port(wanted: int | None) -> int:
     return port
 
 
-def status(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = False) -> None:
-    """Whether a host runs on the data folder, and where. Starts nothing."""
+def status(
+    ctx: typer.Context,
+    env: Annotated[
+        bool,
+        typer.Option(
+            "--env",
+            help="Print what a shell needs to call the API: eval it. It holds the token.",
+        ),
+    ] = False,
+    data: Data = DATA_DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Whether a host runs on the data folder, and where. Starts nothing.
+
+    With --env it ends with exit code 1 if no host runs.
+    """
     shell = shell_of(ctx)
     facts = run(running_host(data))
     answer = {
@@ -115,7 +130,13 @@ def status(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = False)
         "url": facts.url if facts else None,
         "docs": f"{facts.url}/docs" if facts else None,
     }
-    if as_json:
+    if env:
+        with refusals(shell, as_json=False):
+            if facts is None:
+                raise Refused("no_host", f"no host runs on {data}; `mintflow up` starts one")
+            typer.echo(f"export MINTFLOW_URL={shlex.quote(facts.url)}")
+            typer.echo(f"export MINTFLOW_TOKEN={shlex.quote(facts.token)}")
+    elif as_json:
         print_json(answer)
     else:
         _show_status(shell.out, answer)

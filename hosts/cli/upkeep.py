@@ -94,6 +94,8 @@ def rebuild(
     async def work(url: str, tell: Progress) -> Row:
         from mintflow.projections.core.rebuild import rebuild
 
+        _must_have_keys(data, settings)
+
         report = await asyncio.to_thread(rebuild, url, keys, projection or None, progress=tell)
         tables = [
             {
@@ -113,7 +115,18 @@ def key_store(data: Path, settings: Settings) -> KeyStore:
     """The key store of a data folder; a name of this module, so that worker processes find it."""
     from mintflow.store.keys import FolderKeyStore
 
-    return FolderKeyStore(Path(settings.keys_folder or data.resolve() / "keys"))
+    return FolderKeyStore(_keys_folder(data, settings))
+
+
+def _keys_folder(data: Path, settings: Settings) -> Path:
+    return Path(settings.keys_folder or data.resolve() / "keys")
+
+
+def _must_have_keys(data: Path, settings: Settings) -> None:
+    """With a folder of no keys every ledger would look erased, and be served like that."""
+    folder = _keys_folder(data, settings)
+    if not (folder / "master.key").is_file():
+        raise Refused("keys_not_found", f"there is no master key in {folder}; is --data right?")
 
 
 def lag(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = False) -> None:

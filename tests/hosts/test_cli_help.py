@@ -37,7 +37,7 @@ def test_every_command_says_what_it_does_and_every_option_what_it_is(
     for one in command.params:
         assert getattr(one, "help", None), f"{words}: {one.name} says nothing"
     if not hasattr(command, "commands"):
-        assert "Example: mintflow " in result.stdout
+        assert "Example: " in result.stdout
 
 
 def test_every_command_that_answers_can_answer_a_program() -> None:

@@ -66,6 +66,8 @@ def test_a_running_host_is_found_used_and_stopped(folder: Path, tmp_path: Path) 
         assert json.loads(run("status", "--data", str(folder), "--json").stdout)["running"]
         imported = run("import", str(statement), *words)
         assert json.loads(imported.stdout)["added"] == 4
+        told = run("status", "--data", str(folder), "--env").stdout
+        assert f"export MINTFLOW_URL={facts['url']}\n" in told
         second = run("up", "--data", str(folder))
         assert second.returncode == 1
         assert "data_folder_in_use" in second.stderr
@@ -125,6 +127,16 @@ def test_asking_about_a_folder_that_is_not_there_makes_none(
     refused = CommandLine(folder).json(*words, exit_code=1)["error"]
     assert refused["code"] == "data_folder_not_found"
     assert not folder.exists()
+
+
+def test_a_rebuild_without_the_keys_is_refused_and_makes_none(
+    mintflow: CommandLine, tmp_path: Path
+) -> None:
+    """Every ledger would look erased, and be served like that."""
+    mintflow("ledgers", "open", "Home")
+    elsewhere = CommandLine(tmp_path / "elsewhere")
+    assert elsewhere.json("rebuild", exit_code=1)["error"]["code"] == "keys_not_found"
+    assert not elsewhere.data.exists()
 
 
 def test_a_port_that_is_taken_is_refused_before_anything_is_started(
