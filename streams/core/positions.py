@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from itertools import count
+from typing import Any
+
+from psycopg import AsyncConnection
 
 from mintflow.domain.core.errors import Unavailable
+from mintflow.projections.core.checkpoints import read_positions
+from mintflow.projections.core.projection import Projection
+from mintflow.projections.registry import PROJECTIONS
 
 POLL_S = 0.01
 
@@ -34,6 +40,20 @@ class Positions:
         self._waiting: dict[int, list[tuple[int, int, asyncio.Future[None]]]] = {}
         self._number = count()
         self._poll = poll
+
+    @classmethod
+    def of_database(
+        cls,
+        connection: Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]],
+        projections: Sequence[Projection] = PROJECTIONS,
+    ) -> Positions:
+        """Of a tailer in another process. connection: gives one for a moment, as a pool does."""
+
+        async def poll() -> Mapping[int, int]:
+            async with connection() as conn:
+                return await read_positions(conn, projections)
+
+        return cls(poll)
 
     def reached(self, shard: int) -> int:
         """The position up to which everything is visible, as far as is known here."""
