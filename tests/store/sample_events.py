@@ -1,0 +1,201 @@
+"""One event of every type, always the same, and the file that keeps its bytes.
+
+`python tests/store/sample_events.py` writes the files that are missing. It never writes one anew:
+what was released is what some log holds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from mintflow.domain.accounts import Account
+from mintflow.domain.budgets import Budget
+from mintflow.domain.categories import Category, CategoryTree, CategoryTreePlanted
+from mintflow.domain.connections import Connection
+from mintflow.domain.core.aggregates import Aggregate, Event
+from mintflow.domain.core.ids import category_tree_id
+from mintflow.domain.core.postings import UNCATEGORIZED, Booking, whole
+from mintflow.domain.core.time import Month
+from mintflow.domain.imports import FileImport
+from mintflow.domain.ledgers import Ledger
+from mintflow.domain.transactions import Transaction, TransactionAlias, checked_splits
+from mintflow.domain.transfers import Transfer
+from mintflow.store.keys import MemoryKeyStore
+from mintflow.store.mapper import Mapper, Provenance
+from mintflow.store.sealing import Sealer
+
+FOLDER = Path(__file__).parent / "samples"
+LEDGER = UUID("018f0000-0000-7000-8000-000000000001")
+NOW = dt.datetime(2025, 3, 15, 12, 30, 15, 123456, tzinfo=dt.UTC)
+DAY = dt.date(2025, 3, 14)
+EVENT_ID = UUID("018f0000-0000-7000-8000-0000000000ee")
+PROVENANCE = Provenance(
+    LEDGER,
+    "user:018f0000-0000-7000-8000-000000000002",
+    UUID("018f0000-0000-7000-8000-00000000000c"),
+    UUID("018f0000-0000-7000-8000-00000000000d"),
+)
+
+
+class PlainSealer(Sealer):
+    """Seals nothing, so that what would be sealed can be seen."""
+
+    def __init__(self) -> None:
+        super().__init__(MemoryKeyStore())
+
+    def seal(self, ledger_id: UUID, bound_to: bytes, facts: dict[str, Any]) -> bytes:
+        return orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)
+
+    def unseal(self, ledger_id: UUID, bound_to: bytes, sealed: bytes) -> dict[str, Any]:
+        facts: dict[str, Any] = orjson.loads(sealed) if sealed else {}
+        return facts
+
+
+def sample_events() -> dict[str, Event]:
+    """Type -> the sample of it as an event."""
+    aggregates = [*_household(), *_transactions(), *_transfers()]
+    samples: dict[str, Event] = {}
+    for aggregate in aggregates:
+        for event in aggregate.pending_events:
+            assert isinstance(event, Event)
+            samples.setdefault(event.TOPIC, event)
+    return samples
+
+
+def sample_text(event: Event) -> str:
+    """What the file of an event holds: its record as stored, and what is sealed beside it."""
+    encoded = Mapper(PlainSealer()).encode(event, EVENT_ID, PROVENANCE)
+    sealed = json.loads(encoded.sealed or b"{}")
+    return json.dumps(
+        {"record": encoded.record.decode(), "sealed": sealed}, ensure_ascii=False, indent=1
+    )
+
+
+def path_of(event: Event) -> Path:
+    return FOLDER / f"{event.TOPIC}.v{event.SCHEMA_VERSION}.json"
+
+
+def _id(number: int) -> UUID:
+    return UUID(int=LEDGER.int + number)
+
+
+def _household() -> list[Aggregate]:
+    ledger = Ledger.open(LEDGER, "Zuhause", "EUR", "018f0000-0000-7000-8000-000000000002", NOW)
+    ledger.rename("Unser Haus", NOW)
+
+    account = Account.open(
+        _id(16), "Girokonto", "checking", "EUR", NOW, opening_balance="-12.50", opening_date=DAY
+    )
+    account.rename("Konto", NOW)
+    account.change_opening_balance("100", None, NOW)
+    account.report_balance(DAY, "87.65", "EUR", "file", NOW)
+    account.remember_import_profile({"delimiter": ";", "date": 0, "has_header": True}, NOW)
+    account.close(DAY, NOW)
+    account.reopen(NOW)
+
+    categories = [("food", "expense"), ("food.bread", "expense"), ("fun", "expense")]
+    tree = CategoryTree._create(
+        CategoryTreePlanted,
+        id=category_tree_id(LEDGER),
+        timestamp=NOW,
+        categories=tuple(Category(path, path, kind) for path, kind in categories),
+    )
+    tree.add("food.cake", NOW)
+    tree.move("food", "eating", NOW)
+    tree.merge("eating.cake", "eating.bread", NOW)
+    tree.archive("fun", NOW)
+    tree.restore("fun", NOW)
+
+    budget = Budget.set(LEDGER, "food", "250", "EUR", NOW, start=Month(2025, 3), rollover="surplus")
+    budget.change("300", "EUR", NOW, start=Month(2025, 5), rollover="none")
+    budget.archive(Month(2025, 9), NOW)
+
+    imported = FileImport.complete(
+        _id(17),
+        NOW,
+        account_id=account.id,
+        format="csv",
+        sha256="ab" * 32,
+        size_bytes=1234,
+        added=3,
+        known=2,
+        updated=1,
+        skipped=0,
+        findings=({"code": "BALANCE_MISMATCH", "where": "line 9", "detail": "1.00 EUR"},),
+    )
+    connection = Connection.open(_id(18), "sandbox", "Sparkasse", NOW)
+    connection.synced(
+        account.id, "cursor-1", NOW, added=1, known=0, updated=0, skipped=0, removed=1
+    )
+    return [ledger, account, tree, budget, imported, connection]
+
+
+def _transactions() -> list[Aggregate]:
+    hand_made = _record(32, "-42.10", origin="manual", user_fields=("date", "amount"))
+    hand_made.tag(["Urlaub"], NOW)
+    hand_made.note("mit Anna", NOW)
+    hand_made.categorize(whole(Decimal("-42.10"), "food"), "user", NOW, reason="said so")
+    parts = checked_splits([("food", "-40"), ("fun", "-2.1")], Decimal("-42.10"), "EUR")
+    hand_made.categorize(parts, "user", NOW)
+    hand_made.amend(NOW, origin="manual", description="Bäckerei Süß", date=DAY)
+
+    pending = _record(33, "-42.10", origin="file", status="pending", bank_id="B-1")
+    pending.post(NOW, date=DAY, amount="-43.10", bank_id="B-2", origin="file")
+    row = _record(34, "-42.10", origin="file", bank_id="B-3")
+    hand_made.match(row, NOW)
+    hand_made.unmatch(row, NOW)
+    row.void(NOW)
+    row.reinstate(NOW)
+    alias = TransactionAlias.point(_id(35), pending.id, "B-2", NOW)
+    return [hand_made, pending, row, alias]
+
+
+def _transfers() -> list[Aggregate]:
+    leaves, enters = _record(36, "-10"), _record(37, "10", account=38)
+    transfer = Transfer.start(_id(39), leaves.id, enters.id, "linked", NOW)
+    for leg in (leaves, enters):
+        leg.link(transfer.id, NOW)
+        leg.unlink(transfer.id, NOW)
+    transfer.end("unlinked", NOW)
+    return [leaves, enters, transfer]
+
+
+def _record(number: int, amount: str, *, account: int = 16, **facts: Any) -> Transaction:
+    exact = Decimal(amount).quantize(Decimal("0.01"))
+    booking = Booking(_id(account), DAY, exact, "EUR", "posted", whole(exact, UNCATEGORIZED))
+    booking = replace(booking, status=facts.pop("status", "posted"))
+    given: dict[str, Any] = {
+        "description": "Bäckerei",
+        "counterparty": "Süß GmbH",
+        "memo": "SEPA",
+        "notes": "",
+        "origin": "manual",
+        "import_id": _id(17),
+        **facts,
+    }
+    return Transaction.record(_id(number), booking, NOW, **given)
+
+
+def write_missing() -> list[Path]:
+    """Write the samples of types and versions that have none yet."""
+    FOLDER.mkdir(exist_ok=True)
+    written = []
+    for event in sample_events().values():
+        path = path_of(event)
+        if not path.exists():
+            path.write_text(sample_text(event) + "\n", encoding="utf-8")
+            written.append(path)
+    return written
+
+
+if __name__ == "__main__":
+    for each in write_missing():
+        print(each.name)
