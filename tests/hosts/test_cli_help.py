@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from mintflow.hosts.cli.app import build_app
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def every_command() -> Iterator[tuple[str, ...]]:
@@ -38,6 +42,24 @@ def test_every_command_says_what_it_does_and_every_option_what_it_is(
         assert getattr(one, "help", None), f"{words}: {one.name} says nothing"
     if not hasattr(command, "commands"):
         assert "Example: " in result.stdout
+
+
+def test_the_reference_has_every_command_with_every_option() -> None:
+    text = (ROOT / "docs/reference/command-line.md").read_text()
+    sections = dict(re.findall(r"^## mintflow (.+?)\n(.*?)(?=^## |\Z)", text, re.M | re.S))
+    common = {"--data", "--json", "--help", "-h"}
+    for words in every_command():
+        command = typer.main.get_command(build_app())
+        for word in words:
+            command = command.commands[word]  # type: ignore[attr-defined]
+        if hasattr(command, "commands") and not command.invoke_without_command:
+            continue
+        section = sections.pop(" ".join(words))
+        for one in command.params:
+            for option in {*one.opts, *one.secondary_opts} - common:
+                if option.startswith("-"):
+                    assert f"{option}" in section, f"{words}: {option}"
+    assert not sections, f"these are no commands: {list(sections)}"
 
 
 def test_every_command_that_answers_can_answer_a_program() -> None:
