@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal, Self
 from uuid import UUID
 
@@ -20,10 +21,20 @@ from mintflow.commands.core.unit import Unit
 from mintflow.domain.accounts import Account, AccountNotFound
 from mintflow.domain.categories import CategoryNotFound, CategoryTree
 from mintflow.domain.core.errors import MintFlowError
-from mintflow.domain.core.ids import category_tree_id, transaction_id_by_external_id
+from mintflow.domain.core.ids import (
+    category_tree_id,
+    transaction_id_by_bank_id,
+    transaction_id_by_external_id,
+)
 from mintflow.domain.core.money import exact_amount, money_text
 from mintflow.domain.core.postings import UNCATEGORIZED, Booking, whole
-from mintflow.domain.transactions import Transaction, TransactionNotFound, checked_splits
+from mintflow.domain.transactions import (
+    BankIdIsTaken,
+    Transaction,
+    TransactionAlias,
+    TransactionNotFound,
+    checked_splits,
+)
 
 BATCH_MAX = 1_000
 
@@ -167,11 +178,14 @@ async def record_transactions(command: RecordTransactions, unit: Unit) -> list[d
 
 
 async def post_transaction(command: PostTransaction, unit: Unit) -> dict[str, Any]:
-    """Raises TransactionNotFound, TransactionIsVoided, TransactionIsNotPending, TooManyDigits."""
+    """Raises TransactionNotFound, TransactionIsVoided, TransactionIsNotPending, TooManyDigits,
+    TransactionIsLinked (its amount), BankIdIsTaken."""
     transaction = await _to_change(unit, command.transaction_id)
     transaction.post(
         unit.now, date=command.date, amount=command.amount, bank_id=command.bank_id, origin="manual"
     )
+    if command.bank_id is not None:
+        await _know_by(command.bank_id, transaction, unit)
     return view(transaction, await tree_of(unit))
 
 
@@ -223,6 +237,7 @@ async def unmatch_transaction(command: UnmatchTransaction, unit: Unit) -> dict[s
     mine = await _to_change(unit, command.transaction_id)
     imported = await _to_change(unit, mine.matched_with or mine.id)
     mine.unmatch(imported, unit.now)
+    await follow_merges(imported, unit)
     return view(mine, await tree_of(unit))
 
 
@@ -237,6 +252,7 @@ async def reinstate_transaction(command: ReinstateTransaction, unit: Unit) -> di
     """Raises TransactionNotFound, TransactionIsNotVoided."""
     transaction = await _to_change(unit, command.transaction_id)
     transaction.reinstate(unit.now)
+    await follow_merges(transaction, unit)
     return view(transaction, await tree_of(unit))
 
 
@@ -244,6 +260,19 @@ async def tree_of(unit: Unit, *, guard: bool = False) -> CategoryTree:
     """The ledger's category tree; guarded where a category is taken from it."""
     tree_id = category_tree_id(unit.ledger_id)
     return await unit.read(CategoryTree, tree_id, CategoryNotFound, guard=guard)
+
+
+async def follow_merges(transaction: Transaction, unit: Unit) -> None:
+    """Move one that counts again out of categories that were merged away while it did not."""
+    tree = await tree_of(unit, guard=True)
+    booking = transaction.booking
+    assert booking is not None
+    parts = tuple(
+        replace(part, category_id=_where_it_went(part.category_id, tree))
+        for part in booking.allocations
+    )
+    if parts != booking.allocations:
+        transaction.categorize(parts, "user", unit.now, reason="merged")
 
 
 def view(transaction: Transaction, tree: CategoryTree | None) -> dict[str, Any]:
@@ -290,6 +319,32 @@ def view(transaction: Transaction, tree: CategoryTree | None) -> dict[str, Any]:
 
 async def _to_change(unit: Unit, transaction_id: UUID) -> Transaction:
     return await unit.change(Transaction, transaction_id, TransactionNotFound)
+
+
+async def _know_by(bank_id: str, transaction: Transaction, unit: Unit) -> None:
+    """See to it that the bank's row of this id is known as this transaction when it comes."""
+    booking = transaction.booking
+    assert booking is not None
+    stream_id = transaction_id_by_bank_id(booking.account_id, bank_id)
+    if stream_id == transaction.id:
+        return
+    alias = await unit.find(TransactionAlias, stream_id)
+    if alias is not None and alias.transaction_id == transaction.id:
+        return
+    if alias is not None or await unit.exist([stream_id]):
+        raise BankIdIsTaken(
+            "this bank id is that of another transaction", transaction_id=str(transaction.id)
+        )
+    unit.add(TransactionAlias.point(stream_id, transaction.id, bank_id, unit.now))
+
+
+def _where_it_went(category_id: str, tree: CategoryTree) -> str:
+    for _ in tree.nodes:
+        into = tree.nodes[category_id].merged_into
+        if into is None:
+            break
+        category_id = into
+    return category_id
 
 
 def _text(value: UUID | None) -> str | None:

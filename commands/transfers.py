@@ -7,7 +7,7 @@ from uuid import UUID
 
 from mintflow.commands.core.command import Amount, Command, Day, Text
 from mintflow.commands.core.unit import Unit
-from mintflow.commands.transactions import tree_of, view
+from mintflow.commands.transactions import follow_merges, tree_of, view
 from mintflow.domain.accounts import Account, AccountNotFound
 from mintflow.domain.core.money import CurrencyMustMatch, exact_amount, negated
 from mintflow.domain.core.postings import TRANSFER, Booking, whole
@@ -143,6 +143,8 @@ async def _end(transfer_id: UUID, how: Literal["unlinked", "voided"], unit: Unit
         leg.unlink(transfer.id, unit.now)
         if how == "voided":
             leg.void(unit.now)
+        else:
+            await follow_merges(leg, unit)
     return await _answer(unit, transfer, legs)
 
 

@@ -211,6 +211,11 @@ class Account(Aggregate):
         ):
             return
         after = opening_booking(self.id, amount, self.currency, on)
+        if after is None and source == "file" and on is not None:
+            # Kept although it is nothing: how far back it goes outranks files that begin later.
+            zero = exact_amount(ZERO, self.currency)
+            parts = whole(zero, OPENING_BALANCE)
+            after = Booking(self.id, check_date(on), zero, self.currency, "posted", parts)
         if after != self.opening:
             self.trigger_event(
                 OpeningBalanceChanged,

@@ -51,7 +51,10 @@ class ReadModelBooks:
     async def pending(self, ledger_id: UUID, account_id: UUID) -> Sequence[OpenRow]:
         async with self._pool.connection() as conn:
             rows = await queries.pending_of_account(conn, ledger_id, account_id)
-        return [OpenRow(r["transaction_id"], r["date"], r["amount"], r["origin"]) for r in rows]
+        return [
+            OpenRow(r["transaction_id"], r["date"], r["amount"], r["origin"], r["absorbed_by"])
+            for r in rows
+        ]
 
     async def in_category(self, ledger_id: UUID, category_id: str) -> Sequence[UUID]:
         async with self._pool.connection() as conn:

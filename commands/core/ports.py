@@ -25,13 +25,20 @@ class Principal:
 class OpenRow:
     """A transaction that a bank row may turn out to be.
 
-    origin: manual for hand-made, file or sync for the bank's own pending row.
+    origin: manual for hand-made, file or sync for the bank's own pending row. counts_as: the
+    hand-made transaction that a pending row was matched with, and that stands for it.
     """
 
     transaction_id: UUID
     date: dt.date
     amount: Decimal
     origin: str
+    counts_as: UUID | None = None
+
+    @property
+    def standing_id(self) -> UUID:
+        """The transaction that is in the books: itself, or the one that it was matched with."""
+        return self.counts_as or self.transaction_id
 
 
 class Books(Protocol):
@@ -50,7 +57,7 @@ class Books(Protocol):
         """Hand-made transactions of an account that no bank row was matched with yet."""
 
     async def pending(self, ledger_id: UUID, account_id: UUID) -> Sequence[OpenRow]:
-        """Pending transactions of an account that came from the bank."""
+        """Rows of an account that the bank said are pending, and that still are in the books."""
 
     async def in_category(self, ledger_id: UUID, category_id: str) -> Sequence[UUID]:
         """Every transaction with a part in a category, voided ones left out."""

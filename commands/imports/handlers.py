@@ -140,12 +140,19 @@ async def _bring_in(
     """Plan the rows and put what they change into the unit."""
     tree = await tree_of(unit, guard=True)
     holdings = Holdings(known=await unit.exist([row.transaction_id for row in rows]))
-    # Only a row with the bank's id can differ from what it was: the others are their own id.
-    again = [row.transaction_id for row in rows if row.source.bank_id is not None]
-    holdings.transactions = await _known(unit, [one for one in again if one in holdings.known])
     new = [row for row in rows if row.transaction_id not in holdings.known]
+    seq = await books.caught_up(unit.ledger_id)
+    pending = await books.pending(unit.ledger_id, account.id)
+    still_pending = {one.transaction_id for one in pending}
+    # A row without the bank's id is its own id: all that can change is that it is booked now.
+    again = [
+        row.transaction_id
+        for row in rows
+        if row.transaction_id in holdings.known
+        and (row.source.bank_id is not None or row.transaction_id in still_pending)
+    ]
+    holdings.transactions = await _known(unit, again)
     if new:
-        seq = await books.caught_up(unit.ledger_id)
         if unit.attempt < INSIST_ATTEMPTS:
             unit.expected_seq = seq
         first, last = min(r.source.date for r in new), max(r.source.date for r in new)
@@ -153,11 +160,12 @@ async def _bring_in(
         holdings.hand_made = await books.hand_made(
             unit.ledger_id, account.id, first - around, last + around
         )
-        known_ids = {one.id for one in holdings.transactions.values()}
+        known_ids = holdings.known | {one.id for one in holdings.transactions.values()}
         holdings.pending = [
             one
-            for one in await books.pending(unit.ledger_id, account.id)
+            for one in pending
             if one.transaction_id not in known_ids
+            and one.standing_id not in known_ids
             and one.date >= first - dt.timedelta(days=POST_DAYS)
         ]
         holdings.hand_made, holdings.pending, wanted = _that_can_meet(holdings, new)
@@ -176,18 +184,21 @@ def _that_can_meet(
     amounts = {row.amount for row in new}
     hand_made = [one for one in holdings.hand_made if one.amount in amounts]
     pending = [one for one in holdings.pending if one.amount in amounts]
-    return hand_made, pending, [one.transaction_id for one in (*hand_made, *pending)]
+    return hand_made, pending, [one.standing_id for one in (*hand_made, *pending)]
 
 
 async def _known(unit: Unit, stream_ids: list[UUID]) -> dict[UUID, Transaction]:
-    """The transactions of known rows, by the row's stream id; an alias is followed."""
+    """The transactions that stand for known rows, by the row's stream id: an alias is followed,
+    and so is a match with a hand-made one."""
     found = await unit.prefetch(Transaction, stream_ids)
     aliases = await unit.prefetch(TransactionAlias, [one for one in stream_ids if one not in found])
     targets = await unit.prefetch(Transaction, [alias.transaction_id for alias in aliases.values()])
     for stream_id, alias in aliases.items():
         if alias.transaction_id in targets:
             found[stream_id] = targets[alias.transaction_id]
-    return found
+    absorbed = {key: one.absorbed_by for key, one in found.items() if one.absorbed_by is not None}
+    standing = await unit.prefetch(Transaction, list(absorbed.values()))
+    return found | {key: standing[one] for key, one in absorbed.items()}
 
 
 async def _take_back(unit: Unit, account: Account, bank_ids: Sequence[str]) -> int:
@@ -196,6 +207,8 @@ async def _take_back(unit: Unit, account: Account, bank_ids: Sequence[str]) -> i
     removed = 0
     for transaction in (await _known(unit, ids)).values():
         booking = transaction.booking
+        if transaction.origin == "manual":
+            continue  # The bank takes back its row, not what the user entered.
         if booking is not None and booking.status == "pending" and not transaction.transfer_id:
             transaction.void(unit.now)
             removed += 1

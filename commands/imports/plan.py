@@ -108,6 +108,8 @@ class Plan:
         if booking.status == "pending" and not row.source.pending:
             self._post(transaction, row)
             return True
+        if transaction.origin == "manual":
+            return False
         texts = {
             "description": row.source.description,
             "counterparty": row.source.counterparty,
@@ -131,11 +133,10 @@ class Plan:
         found = _take_nearest(self._pending, row, days_before=POST_DAYS, days_after=0)
         if found is None:
             return False
-        transaction = self._holdings.candidates[found.transaction_id]
-        self._post(transaction, row)
+        self._post(self._holdings.candidates[found.standing_id], row)
         self.made.append(
             TransactionAlias.point(
-                row.transaction_id, transaction.id, row.source.bank_id, self._now
+                row.transaction_id, found.transaction_id, row.source.bank_id, self._now
             )
         )
         self.counts.updated += 1
@@ -157,7 +158,8 @@ class Plan:
             self._now,
             date=row.source.date,
             amount=row.amount,
-            bank_id=row.source.bank_id,
+            # A hand-made one keeps apart from the row that it was matched with: they may part again.
+            bank_id=row.source.bank_id if transaction.origin != "manual" else None,
             origin=self._origin,
         )
 

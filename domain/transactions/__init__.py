@@ -8,6 +8,7 @@ from mintflow.domain.transactions.aggregate import Transaction, checked_splits
 from mintflow.domain.transactions.alias import TransactionAlias
 from mintflow.domain.transactions.errors import (
     AlreadyMatched,
+    BankIdIsTaken,
     MatchRefused,
     NothingToSplit,
     TransactionIsLinked,
@@ -18,6 +19,7 @@ from mintflow.domain.transactions.errors import (
 
 __all__ = [
     "AlreadyMatched",
+    "BankIdIsTaken",
     "MatchRefused",
     "NothingToSplit",
     "Transaction",

@@ -119,7 +119,8 @@ class Transaction(Aggregate):
         """Book a pending transaction, maybe with another amount (a tip), date or bank id.
 
         A split keeps its parts; the difference of the amount goes to the largest one.
-        Raises TransactionIsVoided, TransactionIsNotPending, TooManyDigits, DateOutOfRange.
+        Raises TransactionIsVoided, TransactionIsNotPending, TooManyDigits, DateOutOfRange, and by
+        hand TransactionIsLinked (its amount); what the bank booked is taken as it is.
         """
         booking = self._standing()
         if booking.status != "pending":
@@ -127,6 +128,10 @@ class Transaction(Aggregate):
                 "the transaction is posted already", transaction_id=str(self.id)
             )
         after = self._rebooked(booking, date, amount, origin, status="posted")
+        if self.transfer_id is not None and origin == "manual" and after.amount != booking.amount:
+            raise TransactionIsLinked(
+                "a leg of a transfer keeps its amount", transaction_id=str(self.id)
+            )
         self._book(e.TransactionPosted, now, after, bank_id=bank_id, origin=origin)
 
     def amend(

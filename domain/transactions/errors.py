@@ -41,6 +41,12 @@ class TransactionIsNotLinked(Conflict):
     code = "transaction_is_not_linked"
 
 
+class BankIdIsTaken(Conflict):
+    """The bank's id belongs to another transaction of the account."""
+
+    code = "bank_id_is_taken"
+
+
 class MatchRefused(Conflict):
     """Two transactions match when both are in one account and of one amount."""
 

@@ -31,15 +31,19 @@ async def unmatched_manual(
 
 
 async def pending_of_account(conn: AsyncConnection[Any], ledger_id: UUID, account_id: UUID) -> Rows:
-    """Pending transactions of an account that came from the bank, oldest first:
-    [{transaction_id, date, amount, currency, origin, bank_id}]."""
+    """Transactions of an account that came from the bank and are pending, or were when a hand-made
+    one that still is pending absorbed them; oldest first:
+    [{transaction_id, date, amount, currency, origin, bank_id, absorbed_by}]."""
     return await _rows(
         conn,
         """
-        select transaction_id, date, amount, currency, origin, bank_id from transactions
-        where ledger_id = %(ledger_id)s and account_id = %(account_id)s
-            and status = 'pending' and origin <> 'manual'
-        order by date, first_seq
+        select t.transaction_id, t.date, t.amount, t.currency, t.origin, t.bank_id, t.absorbed_by
+        from transactions t
+        left join transactions h on h.ledger_id = t.ledger_id and h.transaction_id = t.absorbed_by
+        where t.ledger_id = %(ledger_id)s and t.account_id = %(account_id)s
+            and t.origin <> 'manual'
+            and (t.status = 'pending' or (t.status = 'absorbed' and h.status = 'pending'))
+        order by t.date, t.first_seq
         """,
         {"ledger_id": ledger_id, "account_id": account_id},
     )
