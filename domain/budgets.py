@@ -22,6 +22,7 @@ from mintflow.domain.core.time import Month
 
 Rollover = Literal["none", "surplus"]
 WARNING_AT = Decimal("0.8")
+THRESHOLD_DIGITS_MAX = 6
 RATIO_DIGITS = Decimal("0.0001")
 # A ratio is not money: it may round, and must not fail for the smallest of limits.
 _RATIO = Context(prec=60)
@@ -281,7 +282,14 @@ def check_budget(amount: Decimal | str, currency: str) -> Decimal:
 
 
 def check_threshold(threshold: Decimal) -> Decimal:
-    """Raises AlertThresholdNotUsable."""
-    if not (threshold.is_finite() and 0 < threshold <= 1) or threshold.adjusted() < -6:
-        raise AlertThresholdNotUsable("an alert threshold lies above 0 and is at most 1")
+    """Raises AlertThresholdNotUsable; more than six digits do not fit beside the largest sums."""
+    if (
+        not threshold.is_finite()
+        or not 0 < threshold <= 1
+        or threshold != round(threshold, THRESHOLD_DIGITS_MAX)
+    ):
+        raise AlertThresholdNotUsable(
+            "an alert threshold lies above 0 and is at most 1",
+            digits_max=THRESHOLD_DIGITS_MAX,
+        )
     return threshold

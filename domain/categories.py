@@ -7,7 +7,7 @@ and renaming or moving touches no transaction. Its current path is what the API 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Self
@@ -236,7 +236,7 @@ class CategoryTree(Aggregate):
             raise TooManyCategories("the tree is full", categories_max=CATEGORIES_MAX)
         parent_path = path.rpartition(".")[0]
         if parent_path:
-            kind_inherited = self._may_have_children(self.resolve(parent_path)).kind
+            kind_inherited = self._parent(parent_path).kind
         else:
             kind_inherited = kind if kind in ("income", "expense") else "expense"
         category_id, count = path, 1
@@ -256,7 +256,7 @@ class CategoryTree(Aggregate):
         """Show a category, with all below it, at another path; no transaction is touched.
 
         Raises CategoryNotFound, CategoryIsBuiltIn, CategoryPathNotUsable, CategoryExists,
-        CategoryMoveRefused.
+        CategoryIsArchived (its parent), CategoryMoveRefused.
         """
         node = self._own(path)
         new_path = check_path(new_path)
@@ -266,18 +266,21 @@ class CategoryTree(Aggregate):
         if (new_path + ".").startswith(node.path + "."):
             raise CategoryMoveRefused("a category can not be below itself", category=node.path)
         if parent_path:
-            parent = self._may_have_children(self.resolve(parent_path))
+            parent = self._parent(parent_path)
             if parent.kind != node.kind:
                 raise CategoryMoveRefused(
                     "income and expense can not change places", category=node.path, to=parent.path
                 )
         self._must_be_free(new_path)
+        subtree = self.subtree(node.path)
         paths = tuple(
-            PathChange(one.category_id, new_path + one.path[len(node.path) :])
-            for one in self.subtree(node.path)
+            PathChange(one.category_id, new_path + one.path[len(node.path) :]) for one in subtree
         )
-        for change in paths:
+        moving = {one.category_id for one in subtree}
+        for one, change in zip(subtree, paths, strict=True):
             check_path(change.path)
+            if not one.archived:
+                self._must_be_free(change.path, moving)
         self.trigger_event(
             CategoryMoved,
             timestamp=now,
@@ -318,10 +321,14 @@ class CategoryTree(Aggregate):
                 self.trigger_event(CategoryArchived, timestamp=now, category_id=one.category_id)
 
     def restore(self, path: str, now: datetime) -> None:
-        """Take transactions again. Raises CategoryExists if the path was given away."""
+        """Take transactions again. Raises CategoryExists if the path was given away,
+        CategoryIsArchived if what it is below is archived still.
+        """
         node = self._own(path)
         if node.archived:
             self._must_be_free(node.path)
+            if parent_path := node.path.rpartition(".")[0]:
+                self._parent(parent_path)
             self.trigger_event(CategoryRestored, timestamp=now, category_id=node.category_id)
 
     def subtree(self, path: str) -> list[Category]:
@@ -340,14 +347,21 @@ class CategoryTree(Aggregate):
             raise CategoryIsBuiltIn("the books need this category as it is", category=node.path)
         return node
 
-    def _must_be_free(self, path: str) -> None:
-        taken: Iterable[Category] = self.nodes.values()
-        if any(one.path == path and not one.archived for one in taken):
+    def _must_be_free(self, path: str, moving: Collection[str] = ()) -> None:
+        """Whether an active category may stand at a path that those moving leave."""
+        if any(
+            one.path == path and not one.archived and one.category_id not in moving
+            for one in self.nodes.values()
+        ):
             raise CategoryExists("another category is at this path", category=path)
 
-    def _may_have_children(self, node: Category) -> Category:
+    def _parent(self, path: str) -> Category:
+        """What another one can be below. A merged one is archived: its path leads elsewhere."""
+        node = self.find(path)
         if node.category_id in _BUILT_IN:
             raise CategoryIsBuiltIn("nothing can be below this category", category=node.path)
+        if node.archived:
+            raise CategoryIsArchived("the category is archived", category=node.path)
         return node
 
 

@@ -108,8 +108,10 @@ def exact_amount(value: Decimal | str | int, currency: str) -> Decimal:
         if not _AMOUNT.match(value):
             raise AmountNotReadable("an amount is digits with at most one point", currency=currency)
         value = Decimal(value)
-    elif not isinstance(value, Decimal):
+    elif type(value) is int:
         value = Decimal(value)
+    elif not isinstance(value, Decimal):
+        raise TypeError("money is Decimal, text or int, and never a float")
     if not value.is_finite():
         raise AmountNotReadable("an amount is a finite number", currency=currency)
     if value.adjusted() >= INTEGER_DIGITS_MAX:
