@@ -17,7 +17,9 @@ def main() -> None:
     """Entry point of the `mintflow` program."""
     # Imported here so that importing the package costs nothing and builds nothing.
     from mintflow.hosts.cli.app import build_app
+    from mintflow.hosts.collector import tune_collector
 
+    tune_collector()
     build_app()(prog_name="mintflow")
 
 

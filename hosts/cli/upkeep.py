@@ -289,7 +289,8 @@ def bench(
 ) -> None:
     """Measure this machine: each bench with its own baseline in the same run.
 
-    The benchmarks are not part of the installed package: this runs those of the source checkout.
+    The benchmarks are not part of the installed package: this runs those of the source checkout,
+    in databases of their own: on the server of the data folder, or on one made for the run.
     """
     shell = shell_of(ctx)
     checkout = Path(__file__).resolve().parents[2]
@@ -299,7 +300,9 @@ def bench(
                 "benchmarks_not_here",
                 "the benchmarks are not in the installed package; run this from a source checkout",
             )
-    command = [sys.executable, "-m", "benchmarks", name, "--data", str(data.absolute())]
-    done = subprocess.run([*command, "--json"] if as_json else command, cwd=checkout, check=False)
+    command = [sys.executable, "-m", "benchmarks", name, *(["--json"] if as_json else [])]
+    if data.is_dir():
+        command += ["--data", str(data.absolute())]
+    done = subprocess.run(command, cwd=checkout, check=False)
     if done.returncode:
         raise typer.Exit(done.returncode)
