@@ -24,6 +24,7 @@ from mintflow.domain.categories import (
     CategoryNotFound,
     CategoryPathNotUsable,
     CategoryTree,
+    CategoryTreePlanted,
     PathChange,
     TooManyCategories,
 )
@@ -247,7 +248,10 @@ def test_finds_nothing_that_is_not_there() -> None:
     assert len(refusal.details["category"]) == 200
 
 
-NAMES = st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map(".".join)
+# Few categories, so that what is drawn at random meets.
+SMALL = ["a", "a.a", "a.b", "b", "b.a", "b.a.a", "c"]
+PICKS = st.integers(0, 1_000)
+NAMES = st.sampled_from("abc")
 
 
 class AnyTree(RuleBasedStateMachine):
@@ -255,28 +259,45 @@ class AnyTree(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.tree = CategoryTree.plant(LEDGER, NOW)
+        self.tree = CategoryTree._create(
+            CategoryTreePlanted,
+            id=category_tree_id(LEDGER),
+            timestamp=NOW,
+            categories=tuple(Category(path, path, "expense") for path in SMALL),
+        )
         self.ids = set(self.tree.nodes)
 
-    @rule(path=NAMES)
-    def add(self, path: str) -> None:
-        self._try(lambda: self.tree.add(path, NOW))
+    @rule(pick=PICKS, name=NAMES)
+    def add_below(self, pick: int, name: str) -> None:
+        self._try(lambda: self.tree.add(f"{self._path(pick)}.{name}", NOW))
 
-    @rule(path=NAMES, to=NAMES)
-    def move(self, path: str, to: str) -> None:
-        self._try(lambda: self.tree.move(path, to, NOW))
+    @rule(name=NAMES)
+    def add_top(self, name: str) -> None:
+        self._try(lambda: self.tree.add(name, NOW))
 
-    @rule(path=NAMES, to=NAMES)
-    def merge(self, path: str, to: str) -> None:
-        self._try(lambda: self.tree.merge(path, to, NOW))
+    @rule(pick=PICKS, to=PICKS, name=NAMES)
+    def move_below(self, pick: int, to: int, name: str) -> None:
+        self._try(lambda: self.tree.move(self._path(pick), f"{self._path(to)}.{name}", NOW))
 
-    @rule(path=NAMES)
-    def archive(self, path: str) -> None:
-        self._try(lambda: self.tree.archive(path, NOW))
+    @rule(pick=PICKS, name=NAMES)
+    def move_to_the_top(self, pick: int, name: str) -> None:
+        self._try(lambda: self.tree.move(self._path(pick), name, NOW))
 
-    @rule(path=NAMES)
-    def restore(self, path: str) -> None:
-        self._try(lambda: self.tree.restore(path, NOW))
+    @rule(pick=PICKS, into=PICKS)
+    def merge(self, pick: int, into: int) -> None:
+        self._try(lambda: self.tree.merge(self._path(pick), self._path(into), NOW))
+
+    @rule(pick=PICKS)
+    def archive(self, pick: int) -> None:
+        self._try(lambda: self.tree.archive(self._path(pick), NOW))
+
+    @rule(pick=PICKS)
+    def restore(self, pick: int) -> None:
+        self._try(lambda: self.tree.restore(self._path(pick), NOW))
+
+    def _path(self, pick: int) -> str:
+        paths = sorted({node.path for node in self.tree.nodes.values()})
+        return paths[pick % len(paths)]
 
     @staticmethod
     def _try(act: Callable[[], object]) -> None:
@@ -303,5 +324,5 @@ class AnyTree(RuleBasedStateMachine):
         given(self.tree)
 
 
-AnyTree.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+AnyTree.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
 TestAnyTree = AnyTree.TestCase
