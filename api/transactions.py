@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
-from mintflow.api.core.paging import LIMIT_MAX, Cursor, Limit, page
+from mintflow.api.core.paging import LIMIT_MAX, page
+from mintflow.api.core.query import documented, read_query
 from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
 from mintflow.api.core.services import services_of
 from mintflow.api.core.subject import as_of, ledger_of
@@ -112,53 +113,56 @@ async def record_transactions(
     return await execute(request, body, ledger_of(request), key, status=201)
 
 
-@router.get("", responses=found(list[TransactionShown]))
-async def list_transactions(
-    request: Request,
-    account_id: Annotated[UUID | None, Query()] = None,
-    category: Annotated[
-        str | None,
-        Query(max_length=400, pattern=NO_NUL, description="A category with all below it."),
-    ] = None,
-    start_date: Annotated[Day | None, Query()] = None,
-    end_date: Annotated[Day | None, Query()] = None,
-    min_amount: Annotated[str | None, Query(description="Signed.", max_length=64)] = None,
-    max_amount: Annotated[str | None, Query(description="Signed.", max_length=64)] = None,
-    q: Annotated[
-        str | None,
-        Query(max_length=200, pattern=NO_NUL, description="Words that must all occur."),
-    ] = None,
-    tag: Annotated[str | None, Query(max_length=100, pattern=NO_NUL)] = None,
-    status: Annotated[
-        Literal["pending", "posted", "voided", "absorbed"] | None,
-        Query(description="Voided and absorbed ones are listed only when asked for."),
-    ] = None,
-    sort: Annotated[
-        Literal["-date", "date", "-amount", "amount", "-recorded", "recorded"], Query()
-    ] = "-date",
-    limit: Limit = 100,
-    cursor: Cursor = None,
-) -> Response:
+class TransactionQuery(BaseModel):
+    """The filters of a list; amounts are signed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    account_id: UUID | None = None
+    category: str | None = Field(
+        None, max_length=400, pattern=NO_NUL, description="A category with all below it."
+    )
+    start_date: Day | None = None
+    end_date: Day | None = None
+    min_amount: str | None = Field(None, max_length=64, description="Signed.")
+    max_amount: str | None = Field(None, max_length=64, description="Signed.")
+    q: str | None = Field(
+        None, max_length=200, pattern=NO_NUL, description="Words that must all occur."
+    )
+    tag: str | None = Field(None, max_length=100, pattern=NO_NUL)
+    status: Literal["pending", "posted", "voided", "absorbed"] | None = Field(
+        None, description="Voided and absorbed ones are listed only when asked for."
+    )
+    sort: Literal["-date", "date", "-amount", "amount", "-recorded", "recorded"] = "-date"
+    limit: int = Field(100, ge=1, le=LIMIT_MAX, description="Rows of a page.")
+    cursor: str | None = Field(
+        None, max_length=500, description="`next_cursor` of the page before."
+    )
+
+
+@router.get("", responses=found(list[TransactionShown]), openapi_extra=documented(TransactionQuery))
+async def list_transactions(request: Request) -> Response:
     """Transactions that fit all filters, a page at a time; pages stay right while rows come in."""
+    asked = read_query(request, TransactionQuery)
     filters = queries.TransactionFilter(
-        account_id=account_id,
-        category=category,
-        start_date=start_date,
-        end_date=end_date,
-        min_amount=_amount(min_amount),
-        max_amount=_amount(max_amount),
-        q=q,
-        tag=tag,
-        status=status,
+        account_id=asked.account_id,
+        category=asked.category,
+        start_date=asked.start_date,
+        end_date=asked.end_date,
+        min_amount=_amount(asked.min_amount),
+        max_amount=_amount(asked.max_amount),
+        q=asked.q,
+        tag=asked.tag,
+        status=asked.status,
     )
     async with services_of(request).pool.connection() as conn:
         found_page = await queries.list_transactions(
             conn,
             ledger_of(request),
             filters,
-            sort=sort,
-            limit=limit,
-            cursor=cursor,
+            sort=asked.sort,
+            limit=asked.limit,
+            cursor=asked.cursor,
             as_of=as_of(request),
         )
     return respond(
@@ -275,6 +279,3 @@ async def reinstate_transaction(
 def _amount(text: str | None) -> Any:
     """A bound of a filter, in any currency's digits. Raises AmountNotReadable, TooManyDigits."""
     return exact_amount(text, "ETH") if text is not None else None
-
-
-__all__ = ["LIMIT_MAX", "router"]

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection
-from psycopg.rows import dict_row
+from psycopg.rows import tuple_row
 
 from mintflow.domain.core.errors import NotFound
 from mintflow.domain.core.ids import shard_of
@@ -39,19 +39,19 @@ async def read(
     conn: AsyncConnection[Any], sql: str, ledger_id: UUID, args: Mapping[str, Any]
 ) -> tuple[Rows, int]:
     """The rows of a positioned query, as dicts in the order of its columns, and the position."""
-    async with conn.cursor(row_factory=dict_row, binary=True) as cursor:
+    async with conn.cursor(row_factory=tuple_row, binary=True) as cursor:
         await cursor.execute(
             sql.encode(),
             {**args, "ledger_id": ledger_id, "shard_": shard_of(ledger_id)},
             prepare=True,
         )
         rows = await cursor.fetchall()
-    position: int = rows[0]["position_"]
-    if rows[0]["found_"] is None:
-        return [], position
-    for row in rows:
-        del row["position_"], row["found_"]
-    return rows, position
+        position, found = rows[0][:2]
+        if found is None:
+            return [], position
+        assert cursor.description is not None
+        names = [column.name for column in cursor.description[2:]]
+    return [dict(zip(names, row[2:], strict=True)) for row in rows], position
 
 
 async def read_one(
