@@ -7,11 +7,10 @@ only those that take money out, which is what `available` leaves aside.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from mintflow.domain.core.money import EXACT, ZERO, exact_amount
 from mintflow.projections.core.bookings import MONEY_TYPES, Json, account_leg, moved, signed
-from mintflow.projections.core.changes import Changes
+from mintflow.projections.core.changes import Changes, Delta, Key
 from mintflow.projections.core.projection import Projection, json_text, private
 from mintflow.projections.core.tables import Column, Table
 from mintflow.store.mapper import RecordedEvent
@@ -69,29 +68,25 @@ REPORTED_BALANCES = Table(
     key=("ledger_id", "account_id", "date"),
 )
 
+_Sums = dict[Key, list[Delta]]
 _NAMED = {
     "account.opened", "account.renamed", "account.opening_balance_changed", "account.closed",
     "account.reopened", "account.balance_reported", "account.import_profile_set",
 }  # fmt: skip
 
-# (ledger, account, currency, day) -> what is added to posted, pending and pending_out.
-_Days = dict[tuple[str, str, str, str], list[Decimal]]
-
 
 def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
-    days: _Days = {}
+    sums = changes.sums(ACCOUNT_BALANCES), changes.sums(ACCOUNT_DAYS)
     for event in batch:
         topic = event.type
         if topic in MONEY_TYPES:
-            _book(event.envelope["ledger_id"], event.data, days)
+            _book(event.envelope["ledger_id"], event.data, *sums)
         if topic in _NAMED:
             _describe(event, changes)
-    changes.add(ACCOUNT_DAYS, (((key[0], key[1], key[3]), sums) for key, sums in days.items()))
-    changes.add(ACCOUNT_BALANCES, ((key[:3], sums) for key, sums in days.items()))
 
 
-def _book(ledger_id: str, data: Json, days: _Days) -> None:
-    """Add what a money event changes on its account, day by day."""
+def _book(ledger_id: str, data: Json, balances: _Sums, days: _Sums) -> None:
+    """Add what a money event changes on its account, in all and on its day."""
     before, after = data["before"], data["after"]
     if before is not None and after is not None and _same_leg(before, after):
         return
@@ -99,17 +94,22 @@ def _book(ledger_id: str, data: Json, days: _Days) -> None:
         if booking is None:
             continue
         amount = signed(account_leg(booking), comes_in)
-        key = (ledger_id, booking["account_id"], booking["currency"], booking["date"])
-        sums = days.get(key)
-        if sums is None:
-            zero = EXACT.subtract(amount, amount)
-            sums = days[key] = [zero, zero, zero]
-        if booking["status"] == "posted":
-            sums[0] = EXACT.add(sums[0], amount)
-        else:
-            sums[1] = EXACT.add(sums[1], amount)
-            if booking["amount"][0] == "-":
-                sums[2] = EXACT.add(sums[2], amount)
+        posted, goes_out = booking["status"] == "posted", booking["amount"][0] == "-"
+        account_id = booking["account_id"]
+        for sums, key in (
+            (balances, (ledger_id, account_id, booking["currency"])),
+            (days, (ledger_id, account_id, booking["date"])),
+        ):
+            held = sums.get(key)
+            if held is None:
+                zero = EXACT.subtract(amount, amount)
+                held = sums[key] = [zero, zero, zero]
+            if posted:
+                held[0] = EXACT.add(held[0], amount)
+            else:
+                held[1] = EXACT.add(held[1], amount)
+                if goes_out:
+                    held[2] = EXACT.add(held[2], amount)
 
 
 def _same_leg(before: Json, after: Json) -> bool:
@@ -142,7 +142,7 @@ def _describe(event: RecordedEvent, changes: Changes) -> None:
         )
         # Every account has a row of its balance, with the currency's digits, from the beginning.
         zero = exact_amount(ZERO, data["currency"])
-        changes.add(ACCOUNT_BALANCES, [((*key, data["currency"]), [zero, zero, zero])])
+        changes.sums(ACCOUNT_BALANCES).setdefault((*key, data["currency"]), [zero, zero, zero])
     elif event.type == "account.renamed":
         changes.patch(ACCOUNTS, key, {"name": private(event).get("name", "")})
     elif event.type == "account.opening_balance_changed":

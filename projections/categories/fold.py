@@ -9,7 +9,6 @@ queries leave out what they do not want.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from mintflow.domain.core.money import EXACT
 from mintflow.projections.core.bookings import (
@@ -20,7 +19,7 @@ from mintflow.projections.core.bookings import (
     moved,
     signed,
 )
-from mintflow.projections.core.changes import Changes
+from mintflow.projections.core.changes import Changes, Delta, Key
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.core.tables import Column, Table
 from mintflow.store.mapper import RecordedEvent
@@ -63,27 +62,22 @@ CATEGORY_MONTHS = Table(
     fill=50,
 )
 
-_Days = dict[tuple[str, str, str, str], tuple[Decimal, int]]
+_Sums = dict[Key, list[Delta]]
 
 
 def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
-    days: _Days = {}
+    sums = changes.sums(CATEGORY_DAYS), changes.sums(CATEGORY_MONTHS)
     for event in batch:
         topic = event.type
         if topic in MONEY_TYPES:
             counted = 0 if topic in OPENING_TYPES else 1
-            _book(event.envelope["ledger_id"], event.data, counted, days)
+            _book(event.envelope["ledger_id"], event.data, counted, *sums)
         elif topic.startswith("category"):
             _tree(event, changes)
-    changes.add(CATEGORY_DAYS, days.items())
-    changes.add(
-        CATEGORY_MONTHS,
-        (((key[0], key[1], key[2][:7] + "-01", key[3]), sums) for key, sums in days.items()),
-    )
 
 
-def _book(ledger_id: str, data: Json, counted: int, days: _Days) -> None:
-    """Add what a money event changes in its categories, day by day."""
+def _book(ledger_id: str, data: Json, counted: int, days: _Sums, months: _Sums) -> None:
+    """Add what a money event changes in its categories, on its day and in its month."""
     before, after = data["before"], data["after"]
     if before is not None and after is not None and _same_legs(before, after):
         return
@@ -91,14 +85,20 @@ def _book(ledger_id: str, data: Json, counted: int, days: _Days) -> None:
         if booking is None or booking["status"] != "posted":
             continue
         day, currency = booking["date"], booking["currency"]
+        month = day[:8] + "01"
         count = counted if comes_in else -counted
         for category_id, part in category_legs(booking):
-            key = (ledger_id, category_id, day, currency)
             amount = signed(part, comes_in)
-            held = days.get(key)
-            days[key] = (
-                (amount, count) if held is None else (EXACT.add(held[0], amount), held[1] + count)
-            )
+            for sums, key in (
+                (days, (ledger_id, category_id, day, currency)),
+                (months, (ledger_id, category_id, month, currency)),
+            ):
+                held = sums.get(key)
+                if held is None:
+                    sums[key] = [amount, count]
+                else:
+                    held[0] = EXACT.add(held[0], amount)
+                    held[1] += count
 
 
 def _same_legs(before: Json, after: Json) -> bool:

@@ -10,11 +10,9 @@ deltas per key, so the order between keys never matters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from mintflow.domain.core.money import EXACT
 from mintflow.projections.core.tables import Table
 
 Key = tuple[str, ...]
@@ -111,22 +109,13 @@ class Changes:
         changes.patched.pop(key, None)
         changes.deleted[key] = None
 
-    def add(self, table: Table, deltas: Iterable[tuple[Key, Sequence[Delta]]]) -> None:
-        """Add to the columns after each key; a row that is not there begins at zero.
+    def sums(self, table: Table) -> dict[Key, list[Delta]]:
+        """What is added to the columns after each key; a row that is not there begins at zero.
 
         Sums that come back to zero stay as rows: whether a row exists then depends only on which
         events there were, and not on how they were cut into batches.
         """
-        added, plus = self.of(table).added, EXACT.add
-        for key, some in deltas:
-            held = added.get(key)
-            if held is None:
-                added[key] = [*some]
-                continue
-            for index, delta in enumerate(some):
-                if delta:
-                    one = held[index]
-                    held[index] = one + delta if delta.__class__ is int else plus(one, delta)
+        return self.of(table).added
 
 
 def _key(table: Table, row: Row) -> Key:

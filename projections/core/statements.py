@@ -78,23 +78,28 @@ def copy_text(table: Table, rows: Sequence[Row]) -> bytes:
     Few values hold a character that COPY needs escaped. Whether any does is seen by counting over
     all rows at once, which costs less than looking at each value.
     """
-    text = _lines(rows)
-    nulls = sum([row.count(None) for row in rows])
+    nullable = [index for index, column in enumerate(table.columns) if column.null]
+    lines, nulls = [], 0
+    for row in rows:
+        line = row[:]
+        for index in nullable:
+            if line[index] is None:
+                line[index] = "\\N"
+                nulls += 1
+        lines.append("\t".join(line))  # type: ignore[arg-type]
+    text = "\n".join(lines)
     if (
         text.count("\t") != len(rows) * (len(table.columns) - 1)
-        or text.count("\n") != len(rows)
+        or text.count("\n") != len(rows) - 1
         or text.count("\\") != nulls
         or "\r" in text
         or "\0" in text
     ):
-        text = _lines([[value and value.translate(_COPY_ESCAPES) for value in row] for row in rows])
-    return text.encode()
-
-
-def _lines(rows: Iterable[Row]) -> str:
-    lines = ["\t".join(["\\N" if value is None else value for value in row]) for row in rows]
-    lines.append("")
-    return "\n".join(lines)
+        text = "\n".join(
+            "\t".join("\\N" if value is None else value.translate(_COPY_ESCAPES) for value in row)
+            for row in rows
+        )
+    return f"{text}\n".encode()
 
 
 def _blocks(rows: Collection[T]) -> Iterator[list[T]]:

@@ -83,10 +83,14 @@ _UNMONEYED = frozenset({"transaction.tagged", "transaction.noted"})
 
 
 def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
+    # The events of one command have one time; putting it into text costs as much as the rest.
+    at, at_text = None, ""
     for event in batch:
         topic = event.type
         if topic == "transaction.recorded":
-            changes.insert(TRANSACTIONS, _row(event))
+            if event.recorded_at != at:
+                at, at_text = event.recorded_at, event.recorded_at.isoformat()
+            changes.insert(TRANSACTIONS, _row(event, at_text))
         elif topic in _TRANSACTION_MONEY or topic in _UNMONEYED:
             columns: dict[str, str | None] = {"last_position": str(event.position)}
             if topic in _TRANSACTION_MONEY and event.data["after"] is not None:
@@ -96,7 +100,7 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
             changes.patch(TRANSACTIONS, key, columns)
 
 
-def _row(event: RecordedEvent) -> list[str | None]:
+def _row(event: RecordedEvent, recorded_at: str) -> list[str | None]:
     envelope, data, sealed = event.envelope, event.data, private(event)
     booking = data["after"]
     category_ids, allocations = _categories(booking)
@@ -125,7 +129,7 @@ def _row(event: RecordedEvent) -> list[str | None]:
         None,
         str(event.ledger_seq),
         str(event.position),
-        event.recorded_at.isoformat(),
+        recorded_at,
     ]
 
 

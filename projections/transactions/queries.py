@@ -205,7 +205,8 @@ def _query(condition: str, tail: str) -> str:
     """Rows of transactions; the categories are looked up after the page was cut."""
     return positioned(
         f"""
-        select t.transaction_id, t.account_id, t.date, t.amount, t.currency, t.description,
+        select t.transaction_id, t.account_id, t.date, t.amount::text as amount, t.currency,
+            t.description,
             nullif(t.counterparty, '') as merchant,
             case when t.allocations is null then coalesce(c.path, t.category_ids[1]) end
                 as category,

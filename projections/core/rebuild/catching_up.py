@@ -10,7 +10,6 @@ from psycopg import AsyncConnection
 
 from mintflow.projections.core.applier import Applier
 from mintflow.projections.core.bulk.folder import Skipped, fold_all, write
-from mintflow.projections.core.bulk.worker import COLUMNS
 from mintflow.projections.core.changes import Changes
 from mintflow.projections.core.checkpoints import read_positions
 from mintflow.projections.core.projection import POISON, Projection
@@ -20,10 +19,11 @@ from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.reader import heads, read_shards
 
 _CHUNK_EVENTS = 5_000
-_RANGE = f"""
-select {COLUMNS} from log.event e
+_RANGE = """
+select e.shard, e.position, e.ledger_id, e.ledger_seq, e.recorded_at, e.record, e.sealed
+from log.event e
 where e.shard = %s and e.position > %s and e.position <= %s order by e.position limit %s
-"""  # noqa: S608 - constants only
+"""
 
 
 class Replay:
@@ -64,7 +64,7 @@ class Replay:
 
     def _read(self, shard: int, position: int, target: int) -> list[RecordedEvent]:
         args = [shard, position, target, _CHUNK_EVENTS]
-        rows = self._conn.execute(_RANGE.encode(), args, binary=True).fetchall()
+        rows = self._conn.execute(_RANGE, args, binary=True).fetchall()
         events = [self._mapper.recorded(*row) for row in rows]
         assert events, f"the log has no event {position + 1} of shard {shard}"
         assert events[-1].position == position + len(events)
@@ -126,7 +126,7 @@ def still_parked(
         "select projection, shard, position from projection.parked where projection = any(%s)",
         [list(by_name)],
     ).fetchall():
-        row = conn.execute(_RANGE.encode(), [shard, position - 1, position, 1], binary=True)
+        row = conn.execute(_RANGE, [shard, position - 1, position, 1], binary=True)
         event = mapper.recorded(*row.fetchall()[0])
         try:
             with conn.transaction(force_rollback=True):

@@ -7,16 +7,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from multiprocessing import get_context
-from multiprocessing.connection import Connection, wait
 from typing import Any
 from uuid import UUID
 
 import psycopg
 
 from mintflow.domain.core.errors import Conflict
-from mintflow.projections.core.bulk.worker import Job, Unit, WorkFailed, open_tables, work
+from mintflow.projections.core.bulk.worker import Job, Unit, open_tables
 from mintflow.projections.core.install import run
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.core.rebuild.catching_up import (
@@ -25,6 +22,7 @@ from mintflow.projections.core.rebuild.catching_up import (
     comparable,
     still_parked,
 )
+from mintflow.projections.core.rebuild.crew import Crew
 from mintflow.projections.core.rebuild.report import Digest, RebuildReport, TableReport, digest
 from mintflow.projections.core.rebuild.switch import switch
 from mintflow.projections.core.tables import APP_ROLE, SERVED, Table
@@ -69,8 +67,8 @@ def rebuild(
     if names is not None and len(chosen) != len(set(names)):
         raise RebuildRefused("there is no such projection", known=[one.name for one in projections])
     report = progress or (lambda *_: None)
-    with open_tables(url) as conn, _alone(conn):
-        began = time.perf_counter()
+    began = time.perf_counter()
+    with open_tables(url) as conn, _alone(conn), Crew(jobs) as crew:
         _clear(conn)
         mapper = Mapper(Sealer(keys()))
         compare = comparable(conn, chosen)
@@ -81,7 +79,8 @@ def rebuild(
         targets = _positions(conn, chosen) if compare else _heads(conn)
         job = Job(url, schema, chosen, keys, targets, skipped)
         units = _units(conn, targets)
-        events = _fold(job, units, jobs, report)
+        expected = sum(targets.values())
+        events = crew.fold(job, units, lambda done: report("folding", done, expected))
         report("indexes", events, events)
         tables = [table for projection in chosen for table in projection.tables]
         _index(url, tables, schema, jobs)
@@ -165,55 +164,6 @@ def _units(conn: psycopg.Connection[Any], targets: Mapping[int, int]) -> list[Un
     if ledgers:
         units.append(Unit(shard, tuple(ledgers), events))
     return sorted(units, key=lambda unit: -unit.events)
-
-
-@dataclass(slots=True)
-class _Worker:
-    process: Any
-    pipe: Connection
-
-
-def _fold(job: Job, units: Sequence[Unit], jobs: int, report: Progress) -> int:
-    """Hand the units to worker processes; returns how many events they folded."""
-    if not units:
-        return 0
-    context = get_context("spawn")
-    total, done = sum(job.targets.values()), 0
-    left, workers = list(reversed(units)), list[_Worker]()
-    try:
-        for _ in range(max(1, min(jobs, len(units)))):
-            mine, theirs = context.Pipe()
-            process = context.Process(target=work, args=(job, theirs), daemon=True)
-            process.start()
-            theirs.close()
-            workers.append(_Worker(process, mine))
-            mine.send(left.pop())
-        busy = {worker.pipe for worker in workers}
-        while busy:
-            for pipe in wait(list(busy)):
-                assert isinstance(pipe, Connection)
-                try:
-                    answer = pipe.recv()
-                except (EOFError, ConnectionResetError):
-                    raise RuntimeError("a worker of the rebuild ended before its work") from None
-                if isinstance(answer, WorkFailed):
-                    raise answer.kind(answer.message)
-                done += answer
-                report("folding", done, total)
-                if left:
-                    pipe.send(left.pop())
-                else:
-                    pipe.send(None)
-                    busy.discard(pipe)
-        for worker in workers:
-            worker.process.join()
-    finally:
-        for worker in workers:
-            worker.pipe.close()
-            worker.process.join(timeout=30)
-            if worker.process.is_alive():
-                worker.process.kill()
-    return done
 
 
 def _index(url: str, tables: Sequence[Table], schema: str, jobs: int) -> None:

@@ -1,0 +1,96 @@
+"""The worker processes of a rebuild: started early, handed work, never left behind.
+
+They are plain interpreters and no `multiprocessing` children: those would import the program that
+they were started from, which for a command line or a benchmark takes longer than it helps.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, Pipe, wait
+from types import TracebackType
+from typing import Self
+
+from mintflow.projections.core.bulk.worker import Job, Unit, WorkFailed
+
+_PROGRAM = "from mintflow.projections.core.bulk.worker import main; main()"
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    process: subprocess.Popen[bytes]
+    pipe: Connection
+
+
+class Crew:
+    """A context: the processes live inside of it and are gone after it."""
+
+    def __init__(self, jobs: int) -> None:
+        self._workers: list[_Worker] = []
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        for _ in range(max(1, jobs)):
+            mine, theirs = Pipe()
+            with theirs:
+                process = subprocess.Popen(
+                    [sys.executable, "-c", _PROGRAM, str(theirs.fileno())],
+                    pass_fds=[theirs.fileno()],
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                )
+            self._workers.append(_Worker(process, mine))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """A worker ends when its pipe does; one that does not notice soon is killed."""
+        for worker in self._workers:
+            worker.pipe.close()
+        for worker in self._workers:
+            try:
+                worker.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+                worker.process.wait()
+
+    def fold(self, job: Job, units: Sequence[Unit], done: Callable[[int], None]) -> int:
+        """Have all units folded, in this order; returns the number of events.
+
+        done: called with the events so far. Raises what a worker failed with.
+        """
+        left, total = list(reversed(units)), 0
+        busy: list[Connection] = []
+        for worker in self._workers:
+            if left:
+                worker.pipe.send(job)
+                worker.pipe.send(left.pop())
+                busy.append(worker.pipe)
+        while busy:
+            for pipe in wait(busy):
+                assert isinstance(pipe, Connection)
+                total += _answer(pipe)
+                done(total)
+                if left:
+                    pipe.send(left.pop())
+                else:
+                    busy.remove(pipe)
+        return total
+
+
+def _answer(pipe: Connection) -> int:
+    try:
+        answer: int | WorkFailed = pipe.recv()
+    except (EOFError, ConnectionResetError):
+        raise RuntimeError("a worker of the rebuild ended before its work") from None
+    if isinstance(answer, WorkFailed):
+        raise answer.kind(answer.message)
+    return answer
