@@ -8,7 +8,8 @@ that the API could not, and works with or without a running host.
     shell.py       from a command's work to output and exit code
     views.py       tables, money and bars for people
     lookup.py      ledgers and accounts by the names that people use
-    files.py       the import of bank files, and its dry run
+    files.py       the import of bank files
+    preview.py     what a dry run of several files, or for no account yet, would do
     one file per group of commands
 """
 

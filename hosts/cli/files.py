@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mintflow.domain.core.errors import MintFlowError
 from mintflow.domain.core.money import check_currency
 from mintflow.hosts.cli.lookup import Row, accounts_of, ledgers_of, named
 from mintflow.hosts.cli.options import Kind
+from mintflow.hosts.cli.preview import Preview
 from mintflow.hosts.session import Refused, Session, Tell
-
-if TYPE_CHECKING:
-    from mintflow.domain.statements import StatementFile
 
 CURRENCY_DEFAULT = "USD"
 KIND_DEFAULT: Kind = "checking"
@@ -58,54 +56,6 @@ class _Loaded:
     error: dict[str, Any] | None = None
 
 
-@dataclass(slots=True)
-class _Preview:
-    """Reads files in this process, for an account that is not there yet."""
-
-    wish: Wish
-    currency: str | None = None
-    seen: set[Any] = field(default_factory=set)
-
-    def read(self, file: _Loaded) -> StatementFile:
-        """Raises UnreadableFile."""
-        from mintflow.connectors.files import read_file
-
-        return read_file(
-            file.content, file.path.name, format=self.wish.form, currency=self.currency
-        )
-
-    def counts(self, file: _Loaded) -> Row:
-        """What an import of the file would do after those before it. Raises MintFlowError."""
-        from uuid import UUID
-
-        from mintflow.commands.core.command import utc_now
-        from mintflow.commands.imports.rows import choose, identified
-        from mintflow.domain.accounts import Account
-
-        content = self.read(file)
-        nobody, kind = UUID(int=0), self.wish.kind or KIND_DEFAULT
-        account = Account.open(
-            nobody, self.wish.account, kind, self.currency or CURRENCY_DEFAULT, utc_now()
-        )
-        chosen = choose(content.statements, self.wish.statement_account)
-        rows, findings, skipped = identified(account, chosen)
-        ids = {row.transaction_id for row in rows}
-        known = len(ids & self.seen)
-        self.seen |= ids
-        return {
-            "format": content.format,
-            "added": len(rows) - known,
-            "known": known,
-            "updated": 0,
-            "skipped": skipped,
-            "matched": 0,
-            "findings": [
-                {"code": one.code, "where": one.where, "detail": one.detail}
-                for one in (*content.findings, *findings)
-            ],
-        }
-
-
 async def import_files(session: Session, wish: Wish, tell: Tell, say: Tell) -> Row:
     """Import each file whole or not at all; a file that can not be read stops no other one.
 
@@ -120,18 +70,25 @@ async def import_files(session: Session, wish: Wish, tell: Tell, say: Tell) -> R
     if ledger is not None:
         account = named(await accounts_of(session, ledger["ledger_id"]), wish.account, "account")
     if account is None:
-        preview = _Preview(wish, wish.currency)
-        facts = _facts(files, preview)
+        facts = _facts(files, wish)
         if facts is None or wish.dry_run:
-            preview.currency = _currency(wish, facts, ledger)
+            account = {
+                "kind": wish.kind or KIND_DEFAULT,
+                "currency": _currency(wish, facts, ledger),
+            }
+            preview = Preview(wish.form, account, wish.statement_account)
             entries = [_entry(file, wish, _previewed(file, preview)) for file in files]
             return _report(entries, wish, ledger, None, None)
         ledger, account = await _make(session, wish, ledger, facts, say)
     assert ledger is not None
+    preview = Preview(wish.form, account, wish.statement_account)
     entries, position = [], None
     for number, file in enumerate(files, 1):
         tell(f"importing {file.path.name} ({number} of {len(files)})…")
         outcome = await _uploaded(session, wish, ledger, account, file)
+        if wish.dry_run and len(files) > 1 and "error" not in outcome:
+            name, content = file.path.name, file.content
+            outcome = await preview.corrected(session, ledger["ledger_id"], name, content, outcome)
         position = outcome.pop("position", None) or position
         entries.append(_entry(file, wish, outcome))
     tell("bringing the balances up to date…")
@@ -161,12 +118,15 @@ def _chosen_ledger(ledgers: list[Row], wanted: str | None) -> Row | None:
     return ledgers[0]
 
 
-def _facts(files: list[_Loaded], preview: _Preview) -> tuple[str | None, Kind | None] | None:
+def _facts(files: list[_Loaded], wish: Wish) -> tuple[str | None, Kind | None] | None:
     """What the first readable file says of its account: currency and kind. None: no file is."""
+    from mintflow.connectors.files import read_file
+
     for file in files:
         if file.error is None:
+            name = file.path.name
             try:
-                content = preview.read(file)
+                content = read_file(file.content, name, format=wish.form, currency=wish.currency)
             except MintFlowError:
                 continue
             said = {one.currency for one in content.statements if one.currency}
@@ -216,11 +176,11 @@ async def _make(
     return ledger, opened.data
 
 
-def _previewed(file: _Loaded, preview: _Preview) -> Row:
+def _previewed(file: _Loaded, preview: Preview) -> Row:
     if file.error is not None:
         return {"error": file.error}
     try:
-        return preview.counts(file)
+        return preview.counts(file.path.name, file.content)
     except MintFlowError as refusal:
         return {"error": _problem(refusal)}
 

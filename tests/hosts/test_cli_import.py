@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from command_line import CARD_OFX, CSV, LATER_CSV, CommandLine
 
+from mintflow.hosts.demo.household import FILES
+
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
@@ -68,6 +70,21 @@ def test_a_dry_run_makes_nothing_and_predicts_what_the_import_then_does(
     assert counts(planned) == counts(done) == [5, 1, 0, 0]
     replanned = mintflow.json(*command, "--dry-run")
     assert counts(replanned) == counts(mintflow.json(*command)) == [0, 6, 0, 0]
+
+
+def test_a_dry_run_of_files_that_overlap_counts_a_shared_row_as_new_once(
+    mintflow: CommandLine, files: Path
+) -> None:
+    """Also where the account is there and holds some of the rows."""
+    (files / "c.csv").write_text(CSV.replace("RENT,-700.00,391.00", "RENT,-800.00,291.00"))
+    mintflow(*checking(files, "a.csv"))
+    command = checking(files, "a.csv", "b.csv", "c.csv", "b.csv", "c.csv")
+    planned = mintflow.json(*command, "--dry-run")
+    assert [one["added"] for one in planned["files"]] == [0, 1, 1, 0, 0]
+    assert planned == mintflow.json(*command, "--dry-run")
+    done = mintflow.json(*command)
+    for name in ("added", "known", "updated", "skipped"):
+        assert [one[name] for one in done["files"]] == [one[name] for one in planned["files"]]
 
 
 def test_a_credit_card_file_opens_a_credit_card_in_its_own_currency(
@@ -137,3 +154,19 @@ def test_a_person_sees_each_file_and_what_became_of_it(mintflow: CommandLine, fi
     assert "a.csv" in shown
     assert "not read" in shown
     assert "unreadable_file" in shown
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["no account yet", "an empty account"])
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_dry_run_of_real_exports_says_exactly_what_the_import_does(
+    mintflow: CommandLine, name: str, there: bool
+) -> None:
+    if there:
+        mintflow("ledgers", "open", "Home")
+        mintflow("accounts", "open", name)
+    command = ("import", *map(str, FILES[name]), "--ledger", "Home", "--account", name)
+    planned = mintflow.json(*command, "--dry-run")
+    done = mintflow.json(*command)
+    assert counts(planned) == counts(done)
+    for before, after in zip(planned["files"], done["files"], strict=True):
+        assert {**before, "import_id": None} == {**after, "import_id": None}
