@@ -177,7 +177,7 @@ def test_folds_and_the_domain_have_one_posting_rule(books: Books) -> None:
         (Allocation("shopping", Decimal("-4.00")), Allocation("health", Decimal("-6.00"))),
     )
     written = orjson.loads(canonical_json(booking))
-    mirrored = [(None, account_leg(written))]
+    mirrored: list[tuple[str | None, Decimal]] = [(None, account_leg(written))]
     mirrored += [(name, -amount) for name, amount in category_legs(written)]
     assert mirrored == [(leg.category_id, leg.amount) for leg in postings(booking)]
 

@@ -6,7 +6,6 @@ they were started from, which for a command line or a benchmark takes longer tha
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -17,7 +16,11 @@ from typing import Self
 
 from mintflow.projections.core.bulk.worker import Job, Unit, WorkFailed
 
-_PROGRAM = "from mintflow.projections.core.bulk.worker import main; main()"
+# Arguments: the pipe, then the import path of the parent.
+_PROGRAM = (
+    "import sys; sys.path[:] = sys.argv[2:];"
+    "from mintflow.projections.core.bulk.worker import main; main()"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +34,12 @@ class Crew:
 
     def __init__(self, jobs: int) -> None:
         self._workers: list[_Worker] = []
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         for _ in range(max(1, jobs)):
             mine, theirs = Pipe()
             with theirs:
                 process = subprocess.Popen(
-                    [sys.executable, "-c", _PROGRAM, str(theirs.fileno())],
+                    [sys.executable, "-c", _PROGRAM, str(theirs.fileno()), *sys.path],
                     pass_fds=[theirs.fileno()],
-                    env=environment,
                     stdin=subprocess.DEVNULL,
                 )
             self._workers.append(_Worker(process, mine))
