@@ -185,11 +185,13 @@ class Transaction(Aggregate):
     ) -> bool:
         """Give it one category or several; says whether anything changed.
 
-        A rule or bank never overwrites what the user said. Raises TransactionIsVoided,
-        TransactionIsLinked, PostingsMustSumToZero.
+        A rule or bank never overwrites what the user said, nor a bank what a rule did. Raises
+        TransactionIsVoided, TransactionIsLinked, PostingsMustSumToZero.
         """
         booking = self._standing()
         if source != "user" and "category" in self.user_fields:
+            return False
+        if _STRENGTH[source] < _STRENGTH[self.category_source]:
             return False
         if self.transfer_id is not None:
             raise TransactionIsLinked(
@@ -336,6 +338,7 @@ class Transaction(Aggregate):
 
 
 _TEXTS = ("description", "counterparty", "memo")
+_STRENGTH: dict[e.CategorySource, int] = {"none": 0, "bank": 1, "rule": 2, "user": 3}
 
 
 def resized(parts: tuple[Allocation, ...], amount: Decimal) -> tuple[Allocation, ...]:

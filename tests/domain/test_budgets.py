@@ -1,0 +1,268 @@
+"""Budgets: what holds in a month, what was spent of it, and what is carried on."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from domain.scenario import events_of, facts_of, refuses
+from domain.scenario import given as as_stored
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mintflow.domain.budgets import (
+    AlertThresholdNotUsable,
+    Budget,
+    BudgetAmountNotUsable,
+    BudgetNotFound,
+    BudgetStatus,
+    BudgetTerm,
+    carried_into,
+    status_of,
+    term_of,
+    with_term,
+)
+from mintflow.domain.core.ids import budget_id
+from mintflow.domain.core.money import CurrencyMustMatch, TooManyDigits, UnknownCurrency
+from mintflow.domain.core.time import Month
+
+LEDGER = UUID(int=1)
+NOW = dt.datetime(2025, 3, 15, 12, tzinfo=dt.UTC)
+MARCH, APRIL, MAY, JUNE = (Month(2025, month) for month in (3, 4, 5, 6))
+
+
+def budget(amount: str = "100", **facts: Any) -> Budget:
+    given_facts: dict[str, Any] = {"start": None, "rollover": "none", **facts}
+    currency = given_facts.pop("currency", "USD")
+    return as_stored(Budget.set(LEDGER, "food", amount, currency, NOW, **given_facts))
+
+
+def status(one: Budget, month: Month, **spent: str) -> BudgetStatus | None:
+    """spent: as m2025_03="10"."""
+    by_month = {name[1:].replace("_", "-"): Decimal(value) for name, value in spent.items()}
+    return status_of(one.terms, by_month, month)
+
+
+def test_a_first_budget_without_a_start_holds_for_every_month() -> None:
+    one = Budget.set(LEDGER, "food", "100", "USD", NOW, start=None, rollover="surplus")
+    assert one.id == budget_id(LEDGER, "food")
+    term = BudgetTerm("", Decimal("100.00"), "surplus", Decimal("0.8"), "2025-03")
+    assert facts_of(events_of(one)[0]) == {
+        "category_id": "food",
+        "currency": "USD",
+        "period": "month",
+        "term": term,
+    }
+    for month in (Month(1999, 1), MARCH, Month(2030, 12)):
+        found = status(one, month)
+        assert found is not None
+        assert found.budgeted == 100
+
+
+def test_a_budget_with_a_start_holds_from_then_on() -> None:
+    one = budget(start=APRIL)
+    assert status(one, MARCH) is None
+    assert status(one, APRIL) is not None
+
+
+@pytest.mark.parametrize(
+    ("spent", "expected", "ratio"),
+    [
+        ("0", "ok", "0.0000"),
+        ("-20", "ok", "-0.2000"),
+        ("79.99", "ok", "0.7999"),
+        ("80", "warning", "0.8000"),
+        ("99.99", "warning", "0.9999"),
+        ("100", "warning", "1.0000"),
+        ("100.01", "exceeded", "1.0001"),
+        ("1000000", "exceeded", "10000.0000"),
+    ],
+)
+def test_warns_from_the_threshold_and_is_exceeded_only_beyond_the_limit(
+    spent: str, expected: str, ratio: str
+) -> None:
+    found = status(budget(), MARCH, m2025_03=spent)
+    assert found is not None
+    assert (found.status, str(found.ratio)) == (expected, ratio)
+    assert found.remaining == Decimal(100) - Decimal(spent)
+
+
+@pytest.mark.parametrize(
+    ("spent", "expected"), [("0", "ok"), ("0.01", "exceeded"), ("-0.01", "ok")]
+)
+def test_a_budget_of_nothing_is_exceeded_by_the_first_cent(spent: str, expected: str) -> None:
+    found = status(budget("0"), MARCH, m2025_03=spent)
+    assert found is not None
+    assert (found.status, found.ratio) == (expected, None)
+
+
+def test_a_threshold_of_one_warns_only_at_the_limit() -> None:
+    one = budget(alert_threshold=Decimal(1))
+    assert [
+        getattr(status(one, MARCH, m2025_03=spent), "status", None) for spent in ("99.99", "100")
+    ] == ["ok", "warning"]
+
+
+@pytest.mark.parametrize(
+    "threshold", ["0", "-0.1", "1.01", "NaN", "inf", "0.0000001", "0." + "3" * 50]
+)
+def test_refuses_a_threshold_that_is_no_share(threshold: str) -> None:
+    refuses(AlertThresholdNotUsable, None, lambda: budget(alert_threshold=Decimal(threshold)))
+
+
+@pytest.mark.parametrize("amount", ["-0.01", "-100"])
+def test_refuses_a_budget_below_nothing(amount: str) -> None:
+    refuses(BudgetAmountNotUsable, None, lambda: budget(amount))
+    one = budget()
+    refuses(
+        BudgetAmountNotUsable,
+        one,
+        lambda: one.change(amount, "USD", NOW, start=None, rollover="none"),
+    )
+
+
+def test_refuses_digits_and_currencies_that_there_are_not() -> None:
+    refuses(TooManyDigits, None, lambda: budget("0.001"))
+    refuses(UnknownCurrency, None, lambda: budget(currency="XXX"))
+    one = budget()
+    refuses(
+        CurrencyMustMatch, one, lambda: one.change("1", "EUR", NOW, start=None, rollover="none")
+    )
+
+
+def test_a_change_begins_this_month_and_closed_months_keep_what_they_had() -> None:
+    one = budget()
+    one.change("150", "USD", NOW, start=None, rollover="none")
+    assert facts_of(events_of(one)[0])["term"].start == "2025-03"
+    february, march = status(one, Month(2025, 2)), status(one, MARCH)
+    assert february is not None
+    assert march is not None
+    assert (february.budgeted, march.budgeted) == (100, 150)
+
+
+def test_a_change_may_say_when_it_begins_and_later_ones_stay() -> None:
+    one = budget()
+    one.change("300", "USD", NOW, start=JUNE, rollover="none")
+    one.change("200", "USD", NOW, start=APRIL, rollover="none")
+    amounts = [getattr(status(one, month), "budgeted", None) for month in (MARCH, APRIL, MAY, JUNE)]
+    assert amounts == [100, 200, 200, 300]
+
+
+def test_saying_the_same_again_changes_nothing() -> None:
+    one = budget()
+    one.change("100.00", "USD", NOW, start=None, rollover="none")
+    assert events_of(one) == []
+
+
+def test_an_archived_budget_ends_and_its_months_before_stay() -> None:
+    one = budget()
+    one.archive(APRIL, NOW)
+    assert status(one, MARCH) is not None
+    assert status(one, APRIL) is None
+    refuses(BudgetNotFound, one, lambda: one.archive(MAY, NOW))
+    one.change("50", "USD", NOW, start=MAY, rollover="none")
+    found = status(one, MAY)
+    assert found is not None
+    assert found.budgeted == 50
+    assert status(one, APRIL) is None
+
+
+def test_refuses_to_archive_before_it_began() -> None:
+    one = budget(start=APRIL)
+    refuses(BudgetNotFound, one, lambda: one.archive(MARCH, NOW))
+    refuses(BudgetNotFound, one, lambda: one.archive(None, NOW))
+
+
+def test_what_is_left_over_is_carried_on_and_overspending_is_forgiven() -> None:
+    one = budget(rollover="surplus")
+    spent = {"m2025_03": "60", "m2025_04": "30", "m2025_05": "500", "m2025_06": "10"}
+    carried = [
+        getattr(status(one, month, **spent), "carried_in", None)
+        for month in (MARCH, APRIL, MAY, JUNE, Month(2025, 7))
+    ]
+    assert carried == [0, 40, 110, 0, 90]
+    april = status(one, APRIL, **spent)
+    assert april is not None
+    assert (april.remaining, april.status, str(april.ratio)) == (110, "ok", "0.2143")
+
+
+def test_a_refund_is_carried_on_too() -> None:
+    found = status(budget(rollover="surplus"), APRIL, m2025_03="-20")
+    assert found is not None
+    assert found.carried_in == 120
+
+
+def test_nothing_is_carried_from_before_it_was_made() -> None:
+    """A budget without a start holds for past months, but they owe it nothing."""
+    found = status(budget(rollover="surplus"), MARCH)
+    assert found is not None
+    assert found.carried_in == 0
+
+
+def test_carrying_goes_on_over_a_change_of_the_amount() -> None:
+    one = budget(rollover="surplus")
+    one.change("200", "USD", NOW, start=MAY, rollover="surplus")
+    found = status(one, MAY, m2025_03="60", m2025_04="100")
+    assert found is not None
+    assert (found.carried_in, found.remaining) == (40, 240)
+
+
+def test_carrying_begins_anew_where_it_was_switched_on_or_the_budget_had_ended() -> None:
+    one = budget()
+    one.change("100", "USD", NOW, start=APRIL, rollover="surplus")
+    assert carried_into(one.terms, {}, APRIL) == 0
+    assert carried_into(one.terms, {}, MAY) == 100
+    one.archive(MAY, NOW)
+    one.change("100", "USD", NOW, start=JUNE, rollover="surplus")
+    assert carried_into(one.terms, {}, JUNE) == 0
+    assert carried_into(one.terms, {}, Month(2025, 7)) == 100
+
+
+def test_eighteen_digits_are_carried_exactly() -> None:
+    smallest = "0.000000000000000001"
+    one = budget("999999999999999", currency="ETH", rollover="surplus")
+    found = status(one, Month(2025, 12), m2025_03=smallest)
+    assert found is not None
+    assert found.carried_in == Decimal("8999999999999990.999999999999999999")
+    tiny = status(budget(smallest, currency="ETH"), MARCH, m2025_03="999999999999999")
+    assert tiny is not None
+    assert tiny.status == "exceeded"
+
+
+TERMS = st.lists(
+    st.builds(
+        BudgetTerm,
+        start=st.sampled_from(["", "2025-01", "2025-03", "2025-06", "2026-01"]),
+        amount=st.none() | st.decimals(min_value=0, max_value=1000, places=2),
+        rollover=st.sampled_from(["none", "surplus"]),
+        alert_threshold=st.just(Decimal("0.8")),
+        carry_from=st.sampled_from(["2025-01", "2025-04"]),
+    ),
+    max_size=6,
+)
+SPENT = st.dictionaries(
+    st.integers(1, 12).map("2025-{:02d}".format),
+    st.decimals(min_value=-500, max_value=2000, places=2),
+)
+
+
+@given(TERMS, SPENT, st.integers(1, 12))
+def test_a_status_adds_up(terms: list[BudgetTerm], spent: dict[str, Decimal], number: int) -> None:
+    held: tuple[BudgetTerm, ...] = ()
+    for term in terms:
+        held = with_term(held, term)
+    assert [term.start for term in held] == sorted({term.start for term in terms})
+    month = Month(2025, number)
+    found = status_of(held, spent, month)
+    term = term_of(held, str(month))
+    if term is None or term.amount is None:
+        assert found is None
+        return
+    assert found is not None
+    used = spent.get(str(month), Decimal(0))
+    assert found.remaining == found.budgeted + found.carried_in - used
+    assert found.carried_in >= 0
+    assert (found.status == "exceeded") == (found.remaining < 0)
