@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 
 import structlog
+
+
+class _StandardError:
+    """Writes lines to whatever standard error is now; one that is closed or full loses the line and
+    never the work that it was about."""
+
+    def msg(self, line: str) -> None:
+        with suppress(OSError, ValueError):
+            print(line, file=sys.stderr, flush=True)
+
+    log = debug = info = warn = warning = error = critical = exception = fatal = failure = msg
 
 
 def configure_logs(level: str) -> None:
@@ -18,7 +30,7 @@ def configure_logs(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: _StandardError(),
         cache_logger_on_first_use=True,
     )
     for noisy in ("uvicorn", "uvicorn.access", "psycopg", "psycopg.pool"):

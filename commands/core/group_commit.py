@@ -162,17 +162,22 @@ class GroupCommit:
         return taken
 
     async def _commit(self, lane: Lane, batch: list[Waiting]) -> None:
-        """One batch on one lane, and whatever waits after it."""
+        """One batch on one lane. Whatever happens, everyone who waits is told and the lane is free
+        again: a fault in here would otherwise be silence for ever."""
+        results: Sequence[Outcome | Exception] = [
+            StoreUnavailable("the event store does not answer")
+        ] * len(batch)
         try:
             results = await self._append_batch(lane, [waiting.commit for waiting in batch])
+            self._after_commit()
         except psycopg.Error as refused:
             log.warning("batch_failed", error=type(refused).__name__, commits=len(batch))
-            results = [StoreUnavailable("the event store does not answer")] * len(batch)
-        except (AssertionError, ValueError, OverflowError) as fault:
-            log.error("batch_faulty", error=type(fault).__name__, commits=len(batch))
-            results = [fault] * len(batch)
-        else:
-            self._after_commit()
+        finally:
+            self._settle(lane, batch, results)
+
+    def _settle(
+        self, lane: Lane, batch: list[Waiting], results: Sequence[Outcome | Exception]
+    ) -> None:
         for waiting, result in zip(batch, results, strict=True):
             self._written.difference_update(waiting.writes)
             if waiting.key is not None:

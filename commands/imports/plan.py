@@ -158,7 +158,7 @@ class Plan:
             self._now,
             date=row.source.date,
             amount=row.amount,
-            # A hand-made one keeps apart from the row that it was matched with: they may part again.
+            # A hand-made one stays apart from the row that it was matched with: they may part.
             bank_id=row.source.bank_id if transaction.origin != "manual" else None,
             origin=self._origin,
         )
