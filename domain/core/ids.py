@@ -10,6 +10,8 @@ from decimal import Decimal
 from hashlib import sha256
 from uuid import UUID, uuid5
 
+from mintflow.domain.core.money import EXACT
+
 SHARDS = 32
 
 
@@ -48,4 +50,6 @@ def transaction_id_by_row(
     them between exports.
     """
     text = " ".join(description.split()).casefold()
-    return uuid5(account_id, f"row:{day.isoformat()}:{amount.normalize():f}:{occurrence}:{text}")
+    return uuid5(
+        account_id, f"row:{day.isoformat()}:{amount.normalize(EXACT):f}:{occurrence}:{text}"
+    )
