@@ -14,7 +14,7 @@ import orjson
 from psycopg import AsyncConnection
 
 from mintflow.domain.core.errors import Invalid
-from mintflow.domain.core.money import exact_amount, money_text
+from mintflow.domain.core.money import exact_amount
 from mintflow.domain.transactions import TransactionNotFound
 from mintflow.projections.core.reading import Row, Rows, positioned, read, read_one
 from mintflow.store.arrays import TextArray
@@ -107,7 +107,8 @@ async def get_transaction(
 
     {transaction_id, account_id, date, amount, currency, description, merchant, category, splits,
     category_source, status, notes, tags, memo, origin, external_id, import_id, transfer_id,
-    matched_with, recorded_at}. merchant: the counterparty, or None. category: its path now, None
+    matched_with, recorded_at}. Amounts are decimal text, as JSON carries them: a page has hundreds.
+    merchant: the counterparty, or None. category: its path now, None
     where the transaction is split; then splits has [{category, amount}].
     Raises TransactionNotFound, also for one dated after as_of.
     """
@@ -171,17 +172,13 @@ def _write_cursor(row: Row, sort: str) -> str:
     by = sort.lstrip("-")
     values = [row["first_seq"]]
     if by != "recorded":
-        # str() would write the smallest amounts with an exponent.
-        values.insert(0, money_text(row[by]) if by == "amount" else row[by].isoformat())
+        values.insert(0, row[by] if by == "amount" else row[by].isoformat())
     return base64.urlsafe_b64encode(orjson.dumps([sort, *values])).decode()
 
 
 def _shown(row: Row) -> Row:
     del row["first_seq"]
-    row["splits"] = [
-        {"category": part["category"], "amount": Decimal(part["amount"])}
-        for part in row["splits"] or ()
-    ]
+    row["splits"] = row["splits"] or []
     return row
 
 

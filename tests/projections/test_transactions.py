@@ -41,7 +41,7 @@ def test_a_row_shows_what_was_said_and_nothing_is_lost_on_the_way(books: Books) 
         "transaction_id": made.id,
         "account_id": books.checking.id,
         "date": dt.date(2025, 3, 1),
-        "amount": Decimal("-12.30"),
+        "amount": "-12.30",
         "currency": "USD",
         "description": odd,
         "merchant": "REWE",
@@ -86,18 +86,18 @@ def test_every_event_of_a_transaction_leaves_its_trace(books: Books) -> None:
     books.fold()
     row, _ = books.ask(get_transaction, books.ledger_id, made.id)
     assert row["splits"] == [
-        {"category": "shopping", "amount": Decimal("-4.00")},
-        {"category": "health", "amount": Decimal("-5.50")},
+        {"category": "shopping", "amount": "-4.00"},
+        {"category": "health", "amount": "-5.50"},
     ]
     assert row["category"] is None
     assert (row["description"], row["merchant"], row["memo"]) == ("better", "Shop", "ref")
     assert (row["tags"], row["notes"], row["status"]) == (["one", "two"], "mine", "posted")
-    assert (row["amount"], row["date"]) == (Decimal("-9.50"), dt.date(2025, 3, 2))
+    assert (row["amount"], row["date"]) == ("-9.50", dt.date(2025, 3, 2))
     made.void(NOW)
     books.put(made)
     books.fold()
     row, _ = books.ask(get_transaction, books.ledger_id, made.id)
-    assert (row["status"], row["amount"]) == ("voided", Decimal("-9.50"))
+    assert (row["status"], row["amount"]) == ("voided", "-9.50")
     made.reinstate(NOW)
     transfer = books.new_id()
     made.link(transfer, NOW)
@@ -215,7 +215,7 @@ def test_pages_hold_every_row_once_in_order_while_rows_come_in(books: Books, sor
     assert found == whole.rows
     by = sort.lstrip("-")
     if by != "recorded":
-        values = [row[by] for row in found]
+        values = [Decimal(row[by]) if by == "amount" else row[by] for row in found]
         assert values == sorted(values, reverse=sort.startswith("-"))
 
 
