@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from mintflow.api.core.envelope import respond
+from mintflow.api.core.gate import DOCUMENTATION_FILES
 from mintflow.api.core.services import services_of
 
 router = APIRouter(tags=["health"])
@@ -24,6 +26,19 @@ async def ready(request: Request) -> Response:
     parts = await services_of(request).ready()
     able = all(part["state"] == "ok" for part in parts.values())
     return respond(request, {"ready": able, "parts": parts}, status=200 if able else 503)
+
+
+@router.get("/docs", include_in_schema=False)
+async def documentation() -> Response:
+    """The page of the API's document, from files that come with the product."""
+    files = DOCUMENTATION_FILES
+    return get_swagger_ui_html(
+        openapi_url="/openapi.json",
+        title="MintFlow API",
+        swagger_js_url=f"{files}/swagger-ui-bundle.js",
+        swagger_css_url=f"{files}/swagger-ui.css",
+        swagger_favicon_url=f"{files}/favicon.png",
+    )
 
 
 @router.get("/", include_in_schema=False)

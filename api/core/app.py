@@ -8,9 +8,10 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from starlette.staticfiles import StaticFiles
 
 from mintflow.api.core.errors import install_error_handlers
-from mintflow.api.core.gate import Gate
+from mintflow.api.core.gate import DOCUMENTATION_FILES, Gate
 from mintflow.api.core.services import Services
 from mintflow.api.core.subject import LEDGER_PARAMETER, QUERY_PARAMETERS
 
@@ -35,11 +36,13 @@ def create_app(
         version=services.version,
         description=_DESCRIPTION,
         lifespan=lifespan,
+        docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_operation_id,
         redirect_slashes=False,
     )
     app.state.services = services
+    app.mount(DOCUMENTATION_FILES, StaticFiles(packages=[("fastapi_offline", "static")]))
     install_error_handlers(app)
     for router in routers:
         # Not include_router: it nests, and every request would be matched once per level.

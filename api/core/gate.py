@@ -21,7 +21,20 @@ from mintflow.domain.core.errors import Invalid
 
 log = structlog.get_logger(__name__)
 
-OPEN_PATHS = frozenset({"/health", "/ready", "/docs", "/openapi.json", "/"})
+DOCUMENTATION_FILES = "/docs/files"
+OPEN_PATHS = frozenset(
+    {
+        "/",
+        "/health",
+        "/ready",
+        "/openapi.json",
+        "/docs",
+        *(
+            f"{DOCUMENTATION_FILES}/{name}"
+            for name in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png")
+        ),
+    }
+)
 _CALLERS_MAX = 10_000
 
 
