@@ -44,12 +44,14 @@ def up(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """`mintflow up` from the moment it is ready; stopped with SIGTERM at the end."""
     command = [*PROGRAM, "up", "--data", str(folder), "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, text=True) as process:
-        while asyncio.run(running_host(folder)) is None:
-            assert process.poll() is None, "the host ended before it was ready"
-            time.sleep(0.05)
-        yield process
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
+        try:
+            while asyncio.run(running_host(folder)) is None:
+                assert process.poll() is None, "the host ended before it was ready"
+                time.sleep(0.05)
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
 
 
 @pytest.mark.slow
