@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mintflow.domain.core.money import EXACT, ZERO, exact_amount
-from mintflow.projections.core.bookings import MONEY_TYPES, Json, account_leg, moved, signed
+from mintflow.projections.core.bookings import MONEY_TYPES, Json, account_leg, signed
 from mintflow.projections.core.changes import Changes, Delta, Key
 from mintflow.projections.core.projection import Projection, json_text, private
 from mintflow.projections.core.tables import Column, Table
@@ -90,7 +90,7 @@ def _book(ledger_id: str, data: Json, balances: _Sums, days: _Sums) -> None:
     before, after = data["before"], data["after"]
     if before is not None and after is not None and _same_leg(before, after):
         return
-    for comes_in, booking in moved(data):
+    for comes_in, booking in ((False, before), (True, after)):
         if booking is None:
             continue
         amount = signed(account_leg(booking), comes_in)

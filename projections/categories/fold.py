@@ -16,7 +16,6 @@ from mintflow.projections.core.bookings import (
     OPENING_TYPES,
     Json,
     category_legs,
-    moved,
     signed,
 )
 from mintflow.projections.core.changes import Changes, Delta, Key
@@ -81,7 +80,7 @@ def _book(ledger_id: str, data: Json, counted: int, days: _Sums, months: _Sums) 
     before, after = data["before"], data["after"]
     if before is not None and after is not None and _same_legs(before, after):
         return
-    for comes_in, booking in moved(data):
+    for comes_in, booking in ((False, before), (True, after)):
         if booking is None or booking["status"] != "posted":
             continue
         day, currency = booking["date"], booking["currency"]

@@ -43,11 +43,6 @@ def category_legs(booking: Json) -> list[tuple[str, Decimal]]:
     return list(sums.items())
 
 
-def moved(data: Json) -> tuple[tuple[bool, Json | None], ...]:
-    """What a money event takes out of the books (False, before) and puts in (True, after)."""
-    return (False, data["before"]), (True, data["after"])
-
-
 def signed(amount: Decimal, comes_in: bool) -> Decimal:
     """The amount as it is added: what goes out of the books is subtracted."""
     return amount if comes_in else negated(amount)

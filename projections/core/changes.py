@@ -68,13 +68,15 @@ class Changes:
         """A row whose key is surely new. Raises ChangeOutOfOrder where it is not."""
         changes = self.of(table)
         key = _key(table, row)
-        if key in changes.inserted or key in changes.upserted or key in changes.patched:
-            raise ChangeOutOfOrder(f"{table.name}: this key was there before")
         if changes.deleted and key in changes.deleted:
             del changes.deleted[key]
             changes.upserted[key] = row
-        else:
-            changes.inserted[key] = row
+        elif (
+            key in changes.upserted
+            or key in changes.patched
+            or changes.inserted.setdefault(key, row) is not row
+        ):
+            raise ChangeOutOfOrder(f"{table.name}: this key was there before")
 
     def upsert(self, table: Table, row: Row) -> None:
         """A row that takes the place of one with its key, if there is one."""
@@ -119,6 +121,4 @@ class Changes:
 
 
 def _key(table: Table, row: Row) -> Key:
-    key = tuple(row[: len(table.key)])
-    assert None not in key
-    return key  # type: ignore[return-value]
+    return tuple(row[: len(table.key)])  # type: ignore[arg-type]

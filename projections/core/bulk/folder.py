@@ -82,6 +82,13 @@ class LedgerFolder:
     def _check(self, events: Sequence[RecordedEvent]) -> int:
         """Where in the events the last ledger begins; 0 where they are all of the current one."""
         begins = 0
+        first, last = events[0], events[-1]
+        if first.envelope["ledger_id"] == last.envelope["ledger_id"] == self._ledger:
+            # Positions of one ledger in order, so that first and last vouch for those between.
+            if (first.ledger_seq, last.ledger_seq) == (self._seq + 1, self._seq + len(events)):
+                self._seq = last.ledger_seq
+                return 0
+            raise LedgerIncomplete(f"ledger {self._ledger} has no event {self._seq + 1}")
         for index, event in enumerate(events):
             ledger_id = event.envelope["ledger_id"]
             if ledger_id != self._ledger:
