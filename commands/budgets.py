@@ -45,10 +45,10 @@ class ArchiveBudget(Command):
 async def set_budget(command: SetBudget, unit: Unit) -> dict[str, Any]:
     """Raises CategoryNotFound, CategoryIsArchived, MonthNotReadable, BudgetAmountNotUsable,
     AlertThresholdNotUsable, TooManyDigits, CurrencyMustMatch."""
+    start = Month.parse(command.start[:7]) if command.start else None
     ledger = await unit.read(Ledger, unit.ledger_id, LedgerNotFound, guard=False)
     tree = await unit.read(CategoryTree, category_tree_id(unit.ledger_id), CategoryNotFound)
     category = tree.resolve(command.category)
-    start = Month.parse(command.start[:7]) if command.start else None
     stream_id = budget_id(unit.ledger_id, category.category_id)
     budget = await unit.find_to_change(Budget, stream_id)
     if budget is None:
@@ -78,9 +78,9 @@ async def set_budget(command: SetBudget, unit: Unit) -> dict[str, Any]:
 
 async def archive_budget(command: ArchiveBudget, unit: Unit) -> dict[str, Any]:
     """Raises CategoryNotFound, BudgetNotFound, MonthNotReadable."""
+    start = Month.parse(command.start[:7]) if command.start else None
     tree = await unit.read(CategoryTree, category_tree_id(unit.ledger_id), CategoryNotFound)
     category = tree.find(command.category)
-    start = Month.parse(command.start[:7]) if command.start else None
     stream_id = budget_id(unit.ledger_id, category.category_id)
     budget = await unit.change(Budget, stream_id, BudgetNotFound)
     budget.archive(start, unit.now)

@@ -124,7 +124,7 @@ class ReinstateTransaction(Command):
 
 
 async def record_transaction(command: RecordTransaction, unit: Unit) -> dict[str, Any]:
-    """Raises AccountNotFound, AccountIsClosed, CategoryNotFound, CategoryIsArchived,
+    """Raises AccountNotFound, CategoryNotFound, AccountIsClosed, CategoryIsArchived,
     TooManyDigits, AmountNotReadable, DateOutOfRange."""
     account = await unit.read(Account, command.account_id, AccountNotFound)
     stream_id = None
@@ -133,10 +133,13 @@ async def record_transaction(command: RecordTransaction, unit: Unit) -> dict[str
         known = await unit.find(Transaction, stream_id)
         if known is not None:
             return {**view(known, await tree_of(unit)), "known": True}
-    account.must_be_open()
-    category_id, tree = UNCATEGORIZED, None
+    tree = None
     if command.category is not None:
         tree = await tree_of(unit, guard=True)
+        tree.find(command.category)
+    account.must_be_open()
+    category_id = UNCATEGORIZED
+    if tree is not None and command.category is not None:
         category_id = tree.resolve(command.category).category_id
     amount = exact_amount(command.amount, account.currency)
     transaction = unit.add(
@@ -208,18 +211,18 @@ async def amend_transaction(command: AmendTransaction, unit: Unit) -> dict[str, 
 
 
 async def categorize_transaction(command: CategorizeTransaction, unit: Unit) -> dict[str, Any]:
-    """Raises TransactionNotFound, TransactionIsVoided, TransactionIsLinked, CategoryNotFound,
+    """Raises TransactionNotFound, CategoryNotFound, TransactionIsVoided, TransactionIsLinked,
     CategoryIsArchived, NothingToSplit, PostingsMustSumToZero, TooManyDigits."""
     transaction = await _to_change(unit, command.transaction_id)
     tree = await tree_of(unit, guard=True)
-    booking = transaction.booking or transaction.withdrawn
-    assert booking is not None
+    splits = command.splits or ()
+    for path in [command.category] if command.category else [part.category for part in splits]:
+        tree.find(path)
+    booking = transaction.must_take_a_category()
     if command.category is not None:
         parts = whole(booking.amount, tree.resolve(command.category).category_id)
     else:
-        wanted = [
-            (tree.resolve(part.category).category_id, part.amount) for part in command.splits or ()
-        ]
+        wanted = [(tree.resolve(part.category).category_id, part.amount) for part in splits]
         parts = checked_splits(wanted, booking.amount, booking.currency)
     transaction.categorize(parts, "user", unit.now)
     return view(transaction, tree)

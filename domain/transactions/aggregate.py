@@ -193,16 +193,23 @@ class Transaction(Aggregate):
             return False
         if _STRENGTH[source] < _STRENGTH[self.category_source]:
             return False
-        if self.transfer_id is not None:
-            raise TransactionIsLinked(
-                "a leg of a transfer has no category", transaction_id=str(self.id)
-            )
+        self.must_take_a_category()
         after = replace(booking, allocations=allocations)
         if after == booking and source == self.category_source:
             return False
         kind = e.TransactionSplit if len(allocations) > 1 else e.TransactionCategorized
         self._book(kind, now, after, source=source, reason=reason)
         return True
+
+    def must_take_a_category(self) -> Booking:
+        """What is booked, if it can be categorized. Raises TransactionIsVoided,
+        TransactionIsLinked."""
+        booking = self._standing()
+        if self.transfer_id is not None:
+            raise TransactionIsLinked(
+                "a leg of a transfer has no category", transaction_id=str(self.id)
+            )
+        return booking
 
     def tag(self, tags: Sequence[str], now: dt.datetime) -> None:
         """Set the user's tags. Raises TransactionIsVoided, TextTooLong."""
