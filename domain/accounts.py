@@ -54,6 +54,8 @@ class AccountKindUnknown(Invalid):
 
 
 class AccountOpened(MoneyEvent, Created):
+    """An account came into the books, maybe with an opening balance against equity."""
+
     TOPIC = "account.opened"
     SEALED: ClassVar[frozenset[str]] = frozenset({"name"})
 
@@ -71,6 +73,8 @@ class AccountOpened(MoneyEvent, Created):
 
 
 class AccountRenamed(Event):
+    """The account is called otherwise."""
+
     TOPIC = "account.renamed"
     SEALED: ClassVar[frozenset[str]] = frozenset({"name"})
 
@@ -81,6 +85,8 @@ class AccountRenamed(Event):
 
 
 class OpeningBalanceChanged(MoneyEvent):
+    """What the account held before its first transaction was said anew."""
+
     TOPIC = "account.opening_balance_changed"
 
     opening_source: OpeningSource
@@ -90,6 +96,8 @@ class OpeningBalanceChanged(MoneyEvent):
 
 
 class AccountClosed(Event):
+    """It takes no new transactions any more; what is booked stays."""
+
     TOPIC = "account.closed"
 
     closed_on: dt.date
@@ -102,6 +110,8 @@ class AccountClosed(Event):
 
 
 class AccountReopened(Event):
+    """It takes transactions again."""
+
     TOPIC = "account.reopened"
 
     def apply(self, aggregate: Account) -> None:

@@ -63,6 +63,8 @@ class BudgetTerm:
 
 
 class BudgetSet(Created):
+    """The first budget of a category; `term` says from which month it holds."""
+
     TOPIC = "budget.set"
 
     category_id: str
@@ -76,6 +78,8 @@ class BudgetSet(Created):
 
 
 class BudgetChanged(Event):
+    """Another budget from the month of `term` on; months before keep what they had."""
+
     TOPIC = "budget.changed"
 
     category_id: str
@@ -87,6 +91,8 @@ class BudgetChanged(Event):
 
 
 class BudgetArchived(Event):
+    """No budget from the month of `term` on, whose amount is null."""
+
     TOPIC = "budget.archived"
 
     category_id: str

@@ -108,6 +108,8 @@ class PathChange:
 
 
 class CategoryTreePlanted(Created):
+    """The default tree of a new ledger, and the categories that the books need."""
+
     TOPIC = "category_tree.planted"
 
     categories: tuple[Category, ...]
@@ -117,6 +119,8 @@ class CategoryTreePlanted(Created):
 
 
 class CategoryAdded(Event):
+    """A category came into the tree."""
+
     TOPIC = "category.added"
 
     category: Category
@@ -157,6 +161,8 @@ class CategoryMerged(Event):
 
 
 class CategoryArchived(Event):
+    """The category takes no more transactions; what is booked in it stays."""
+
     TOPIC = "category.archived"
 
     category_id: str
@@ -167,6 +173,8 @@ class CategoryArchived(Event):
 
 
 class CategoryRestored(Event):
+    """An archived or merged category takes transactions again."""
+
     TOPIC = "category.restored"
 
     category_id: str

@@ -17,6 +17,8 @@ class ConnectionNotFound(NotFound):
 
 
 class ConnectionOpened(Created):
+    """A way to a bank was set up; it has brought nothing yet."""
+
     TOPIC = "connection.opened"
     SEALED: ClassVar[frozenset[str]] = frozenset({"institution"})
 

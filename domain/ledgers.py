@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from uuid import UUID
 
 from mintflow.domain.core.aggregates import Aggregate, Created, Event
-from mintflow.domain.core.errors import Conflict, Invalid, NotFound
+from mintflow.domain.core.errors import Invalid, NotFound
 from mintflow.domain.core.money import check_currency
 
 NAME_LENGTH_MAX = 200
@@ -17,12 +17,6 @@ class LedgerNotFound(NotFound):
     """There is no such ledger for this caller."""
 
     code = "ledger_not_found"
-
-
-class LedgerExists(Conflict):
-    """A ledger of this id exists."""
-
-    code = "ledger_exists"
 
 
 class NameNotUsable(Invalid):
@@ -42,6 +36,8 @@ def check_name(name: str) -> str:
 
 
 class LedgerOpened(Created):
+    """New books. owner: the user they belong to."""
+
     TOPIC = "ledger.opened"
     SEALED: ClassVar[frozenset[str]] = frozenset({"name"})
 
@@ -54,6 +50,8 @@ class LedgerOpened(Created):
 
 
 class LedgerRenamed(Event):
+    """The books are called otherwise."""
+
     TOPIC = "ledger.renamed"
     SEALED: ClassVar[frozenset[str]] = frozenset({"name"})
 

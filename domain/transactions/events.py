@@ -106,6 +106,8 @@ class TransactionSplit(TransactionCategorized):
 
 
 class TransactionTagged(Event):
+    """The user set its tags: all that were, and all that are."""
+
     TOPIC = "transaction.tagged"
 
     before: tuple[str, ...]
@@ -117,6 +119,8 @@ class TransactionTagged(Event):
 
 
 class TransactionNoted(Event):
+    """The user wrote a note about it, or removed it."""
+
     TOPIC = "transaction.noted"
     SEALED: ClassVar[frozenset[str]] = frozenset({"notes"})
 
