@@ -45,13 +45,15 @@ def demo() -> Iterator[Path]:
     command = [*_program(), "demo", "--serve", "--port", "0", "--data", str(data)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            if "Three things to try next" in line:
-                break
-        assert asyncio.run(running_host(data)) is not None
-        yield data
-        process.send_signal(signal.SIGTERM)
-        process.stdout.read()
+        try:
+            for line in process.stdout:
+                if "Three things to try next" in line:
+                    break
+            assert asyncio.run(running_host(data)) is not None
+            yield data
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.stdout.read()
     shutil.rmtree(data)
 
 
