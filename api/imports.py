@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from hashlib import sha256
 from typing import Annotated, Any
 from uuid import UUID
@@ -19,9 +20,14 @@ from mintflow.api.core.subject import ledger_of
 from mintflow.commands.accounts import SetImportProfile
 from mintflow.commands.core.command import Context
 from mintflow.commands.imports import ImportFile
-from mintflow.connectors.files import profile_from_json, profile_to_json, read_file
+from mintflow.connectors.files import (
+    UnreadableFile,
+    profile_from_json,
+    profile_to_json,
+    read_file,
+)
 from mintflow.domain.accounts import Account, AccountNotFound
-from mintflow.domain.statements import StatementFile
+from mintflow.domain.statements import Finding, StatementFile
 from mintflow.projections import imports as queries
 
 router = APIRouter(
@@ -98,8 +104,21 @@ def _name_of(file: UploadFile) -> str:
 
 
 def _read(data: bytes, name: str, form: str, account: Account) -> StatementFile:
-    profile = profile_from_json(account.import_profile) if account.import_profile else None
-    return read_file(data, name, format=form, profile=profile, currency=account.currency)
+    """Read by the account's profile; where the file does not fit it, by looking at the file.
+
+    Banks change their exports, and one account has files of several kinds. A file that neither way
+    can read is refused with the reason that looking at it gave.
+    """
+    if account.import_profile is None:
+        return read_file(data, name, format=form, currency=account.currency)
+    profile = profile_from_json(account.import_profile)
+    try:
+        return read_file(data, name, format=form, profile=profile, currency=account.currency)
+    except UnreadableFile as misfit:
+        content = read_file(data, name, format=form, currency=account.currency)
+        where, reason = str(misfit.details["where"]), str(misfit.details["reason"])
+        changed = Finding("PROFILE_DID_NOT_FIT", where, reason)
+        return replace(content, findings=(changed, *content.findings))
 
 
 async def _remember(request: Request, account: Account, content: StatementFile) -> None:

@@ -1,0 +1,37 @@
+"""Files of several kinds come into one account; the one before never hides the next one."""
+
+from __future__ import annotations
+
+from api.conftest import Ledger
+
+AMERICAN = b"Date,Description,Amount\n03/14/2025,Corner shop,-12.30\n03/15/2025,Coffee,-3.00\n"
+GERMAN = (
+    b"Buchungstag;Verwendungszweck;Betrag\n17.03.2025;Miete;-1.000,00\n28.03.2025;Gehalt;2.500,00\n"
+)
+
+
+def test_a_file_that_is_laid_out_otherwise_is_read_by_looking_and_says_so(ledger: Ledger) -> None:
+    path = f"{ledger.path}/imports"
+    first = ledger.client.upload(path, "a.csv", AMERICAN, account_id=ledger.checking)
+    second = ledger.client.upload(path, "b.csv", GERMAN, account_id=ledger.checking)
+    again = ledger.client.upload(path, "a.csv", AMERICAN, account_id=ledger.checking)
+    assert (first["added"], second["added"], again["added"], again["known"]) == (2, 2, 0, 2)
+    assert [one["code"] for one in first["findings"]] == []
+    assert "PROFILE_DID_NOT_FIT" in [one["code"] for one in second["findings"]]
+    account = ledger.client.get(f"{ledger.path}/accounts/{ledger.checking}")
+    assert account["balance"] == "1484.70"
+
+
+def test_a_file_that_neither_way_can_read_is_refused_and_brings_nothing(ledger: Ledger) -> None:
+    path = f"{ledger.path}/imports"
+    ledger.client.upload(path, "a.csv", AMERICAN, account_id=ledger.checking)
+    refused = ledger.client.send(
+        "POST",
+        path,
+        files={"file": ("c.csv", b"Date,Description,Amount\n02/30/2025,Coffee,-3.00\n")},
+        data={"account_id": ledger.checking},
+    )
+    assert refused.status_code == 422
+    assert refused.json()["error"]["code"] == "unreadable_file"
+    assert refused.json()["error"]["details"]["where"] == "line 2"
+    assert len(ledger.client.get(f"{ledger.path}/transactions")) == 2
