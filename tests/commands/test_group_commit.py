@@ -3,119 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from commands.product import Connection, connector, run
-from store.appending import assert_whole, commit, connect, event, keyed, ledger_in
+from commands.appender import Line, cut_the_wire, lose_the_answer, scenario, sessions_wait, stored
+from commands.product import Connection
+from store.appending import commit, event, keyed, ledger_in
 from store.test_concurrent_appends import HOLD_LOCK, held_back
 
 from mintflow.commands.core import batches, group_commit
 from mintflow.commands.core.batches import StoreUnavailable
 from mintflow.commands.core.group_commit import GroupCommit
-from mintflow.store.append import APPEND_SQL, Commit, Outcome
-
-Cut = Callable[[Connection], Awaitable[None]]
-
-
-class Line:
-    """Opens connections that are counted, and that break on command."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.appends = self.others = 0
-        self.down = False
-        # Called in place of the next append's return, or beside it while it runs.
-        self.after: Cut | None = None
-        self.meanwhile: Cut | None = None
-        self._connect = connector(url)
-
-    async def __call__(self) -> Connection:
-        if self.down:
-            raise psycopg.OperationalError("connection refused")
-        conn = await self._connect()
-        real = conn.execute
-
-        async def execute(query: Any, *args: Any, **options: Any) -> Any:
-            if query != APPEND_SQL:
-                self.others += 1
-                return await real(query, *args, **options)
-            self.appends += 1
-            after, self.after = self.after, None
-            meanwhile, self.meanwhile = self.meanwhile, None
-            beside = asyncio.ensure_future(meanwhile(conn)) if meanwhile else None
-            try:
-                cursor = await real(query, *args, **options)
-            finally:
-                if beside is not None:
-                    await beside
-            if after is not None:
-                await after(conn)
-            return cursor
-
-        conn.execute = execute  # type: ignore[method-assign]
-        return conn
-
-
-async def lose_the_answer(conn: Connection) -> None:
-    """The commit happened; nobody heard of it."""
-    await conn.close()
-    raise psycopg.OperationalError("the connection is lost")
-
-
-def cut_the_wire(conn: Connection) -> None:
-    """The client sees the end of the line at once, the server when it next has something to say."""
-    with socket.socket(fileno=os.dup(conn.fileno())) as wire:
-        wire.shutdown(socket.SHUT_RDWR)
-
-
-def scenario(url: str, play: Callable[[GroupCommit, Line], Awaitable[Any]]) -> Any:
-    """Run with one appender; afterwards the log must be whole whatever happened."""
-
-    async def go() -> Any:
-        line = Line(url)
-        appender = GroupCommit(line, lambda: None)
-        await appender.start()
-        try:
-            return await play(appender, line)
-        finally:
-            await appender.stop()
-
-    result = run(go())
-    with connect(url) as conn:
-        assert_whole(conn)
-    return result
-
-
-async def sessions_wait(owner: Connection, count: int) -> None:
-    """Until so many sessions of the database wait for a lock."""
-    sql = (
-        "select count(*) from pg_stat_activity where datname = current_database()"
-        " and wait_event_type = 'Lock'"
-    )
-    while True:
-        row = await (await owner.execute(sql)).fetchone()
-        if row is not None and row[0] >= count:
-            return
-        await asyncio.sleep(0.01)
+from mintflow.store.append import Commit, Outcome
 
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(group_commit, "RETRY_S", (0.01, 0.01, 0.02))
-
-
-def stored(url: str) -> int:
-    with connect(url) as conn:
-        row = conn.execute("select count(*) from log.event").fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def test_a_lone_command_is_one_round_trip_and_waits_for_no_timer(
@@ -294,74 +201,6 @@ def test_a_server_that_goes_away_for_a_moment_is_waited_for(database_url: str) -
         assert (await waiting).kind == "appended"
 
     scenario(database_url, play)
-
-
-@pytest.mark.parametrize("size", [513, 5_000])
-def test_a_large_commit_is_all_or_nothing(database_url: str, size: int) -> None:
-    async def play(appender: GroupCommit, line: Line) -> None:
-        ledger, stream = uuid4(), uuid4()
-        await appender.append(commit(ledger, event(stream, 1)))
-        events = [event() for _ in range(size)]
-        refused = await appender.append(commit(ledger, *events[:-1], event(stream, 1)))
-        assert (refused.kind, refused.position) == ("conflict", None)
-        assert stored(database_url) == 1
-        kept = await appender.append(commit(ledger, *events, expected_seq=1))
-        assert (kept.kind, kept.ledger_seq) == ("appended", size + 1)
-        stale = await appender.append(
-            commit(ledger, *(event() for _ in range(600)), expected_seq=1)
-        )
-        assert stale.kind == "stale"
-
-    scenario(database_url, play)
-    assert stored(database_url) == size + 1
-
-
-def test_a_large_commit_is_known_by_its_key(database_url: str) -> None:
-    async def play(appender: GroupCommit, line: Line) -> None:
-        ledger = uuid4()
-        key = keyed("k", "ask", '"first"', scope=ledger)
-        first = await appender.append(
-            commit(ledger, *(event() for _ in range(600)), idempotency=key)
-        )
-        again = await appender.append(
-            commit(ledger, *(event() for _ in range(700)), idempotency=key)
-        )
-        assert (again.kind, again.position) == ("replayed", first.position)
-        assert again.stored_response == b'"first"'
-
-    scenario(database_url, play)
-    assert stored(database_url) == 600
-
-
-def test_others_of_its_shard_wait_for_a_large_commit_and_lose_nothing(database_url: str) -> None:
-    async def play(appender: GroupCommit, line: Line) -> None:
-        ledger, neighbour, elsewhere = ledger_in(3), ledger_in(3), ledger_in(4)
-        found = await asyncio.gather(
-            appender.append(commit(ledger, *(event() for _ in range(4_500)))),
-            *(appender.append(commit(neighbour)) for _ in range(30)),
-            *(appender.append(commit(elsewhere)) for _ in range(30)),
-        )
-        assert {one.kind for one in found} == {"appended"}
-
-    scenario(database_url, play)
-    assert stored(database_url) == 4_560
-
-
-@pytest.mark.parametrize("lost_answers", [0, 1, 2])
-def test_a_large_commit_cut_between_its_parts_leaves_nothing(
-    database_url: str, lost_answers: int
-) -> None:
-    async def play(appender: GroupCommit, line: Line) -> None:
-        async def pass_on(_conn: Connection) -> None:
-            line.after = steps.pop(0) if steps else None
-
-        steps: list[Cut] = [pass_on] * (lost_answers - 1) + [lose_the_answer]
-        line.after = pass_on if lost_answers else lose_the_answer
-        with pytest.raises(StoreUnavailable):
-            await appender.append(commit(uuid4(), *(event() for _ in range(6_500))))
-
-    scenario(database_url, play)
-    assert stored(database_url) == 0
 
 
 def test_a_caller_who_gives_up_does_not_break_the_others(database_url: str) -> None:

@@ -45,7 +45,7 @@ def test_opens_every_kind(kind: str) -> None:
 
 def test_refuses_a_kind_name_or_currency_that_it_does_not_keep() -> None:
     refuses(AccountKindUnknown, None, lambda: account(kind="piggy_bank"))
-    refuses(UnknownCurrency, None, lambda: account(currency="XXX"))
+    refuses(UnknownCurrency, None, lambda: account(currency="QQQ"))
     refuses(TooManyDigits, None, lambda: account(opening_balance="1.234"))
     refuses(AmountNotReadable, None, lambda: account(opening_balance="much"))
     refuses(

@@ -126,7 +126,7 @@ def test_refuses_a_budget_below_nothing(amount: str) -> None:
 
 def test_refuses_digits_and_currencies_that_there_are_not() -> None:
     refuses(TooManyDigits, None, lambda: budget("0.001"))
-    refuses(UnknownCurrency, None, lambda: budget(currency="XXX"))
+    refuses(UnknownCurrency, None, lambda: budget(currency="QQQ"))
     one = budget()
     refuses(
         CurrencyMustMatch, one, lambda: one.change("1", "EUR", NOW, start=None, rollover="none")

@@ -96,7 +96,7 @@ def test_zero_has_no_sign(value: Any) -> None:
     assert not negated(amount).is_signed()
 
 
-@pytest.mark.parametrize("currency", ["", "usd", "US", "XXX", "USDX", "EURO", "$"])
+@pytest.mark.parametrize("currency", ["", "usd", "US", "QQQ", "USDX", "EURO", "$"])
 def test_refuses_a_currency_that_it_does_not_know(currency: str) -> None:
     for act in (check_currency, digits_of, lambda code: exact_amount("1", code)):
         with pytest.raises(UnknownCurrency):
