@@ -6,7 +6,7 @@ import asyncio
 from uuid import uuid4
 
 import pytest
-from commands.appender import Line, lose_the_answer, scenario, stored
+from commands.appender import Cut, Line, lose_the_answer, scenario, stored
 from commands.product import Connection
 from store.appending import commit, event, keyed, ledger_in
 
