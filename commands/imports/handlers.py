@@ -15,7 +15,7 @@ from mintflow.commands.core.command import Command, Handler
 from mintflow.commands.core.ports import Books, Suggester
 from mintflow.commands.core.unit import Unit
 from mintflow.commands.imports.plan import MATCH_DAYS, POST_DAYS, Counts, Holdings, Plan
-from mintflow.commands.imports.rows import Row, choose, identified
+from mintflow.commands.imports.rows import Row, choose, identified, settled
 from mintflow.commands.transactions import tree_of
 from mintflow.domain.accounts import Account, AccountNotFound
 from mintflow.domain.connections import Connection, ConnectionNotFound
@@ -139,7 +139,8 @@ async def _bring_in(
 ) -> Counts:
     """Plan the rows and put what they change into the unit."""
     tree = await tree_of(unit, guard=True)
-    holdings = Holdings(known=await unit.exist([row.transaction_id for row in rows]))
+    rows, known = await _under_their_names(unit, rows)
+    holdings = Holdings(known=known)
     new = [row for row in rows if row.transaction_id not in holdings.known]
     seq = await books.caught_up(unit.ledger_id)
     pending = await books.pending(unit.ledger_id, account.id)
@@ -175,6 +176,19 @@ async def _bring_in(
     for aggregate in plan.made:
         unit.add(aggregate)
     return plan.counts
+
+
+async def _under_their_names(unit: Unit, rows: Sequence[Row]) -> tuple[list[Row], set[UUID]]:
+    """The rows as the books name them, and which of the streams there are."""
+    ids = [one for row in rows for one in (row.transaction_id, row.other_id) if one is not None]
+    known = await unit.exist(ids)
+    by_bank_id = [
+        plain
+        for row in rows
+        if (plain := row.other_id if row.shares_id else row.transaction_id) in known
+        and row.other_id is not None
+    ]
+    return settled(rows, known, await unit.prefetch(Transaction, by_bank_id)), known
 
 
 def _that_can_meet(
@@ -217,18 +231,17 @@ async def _take_back(unit: Unit, account: Account, bank_ids: Sequence[str]) -> i
 
 def _take_balances(account: Account, statements: Sequence[Statement], now: dt.datetime) -> None:
     """Keep what the bank says the account holds, and how it began where nobody said so."""
+    last = {}
     for statement in statements:
         if statement.opening is not None:
             account.change_opening_balance(
                 statement.opening.amount, statement.opening.date, now, source="file"
             )
         for balance in (*statement.reported, statement.closing):
-            # What a bank lets one spend is no statement of what the account holds.
+            # What a bank lets one spend is no statement of what the account holds. Of one day the
+            # last one counts, or the same file would change it to and fro each time it comes.
             if balance is not None and not balance.available:
-                account.report_balance(
-                    balance.date,
-                    balance.amount,
-                    balance.currency or account.currency,
-                    "file",
-                    now,
-                )
+                last[balance.date] = balance
+    for balance in last.values():
+        currency = balance.currency or account.currency
+        account.report_balance(balance.date, balance.amount, currency, "file", now)

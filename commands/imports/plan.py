@@ -110,6 +110,8 @@ class Plan:
             return True
         if transaction.origin == "manual":
             return False
+        if row.source.pending and booking.status == "posted":
+            return False  # An older file: it says nothing new of what is booked since.
         texts = {
             "description": row.source.description,
             "counterparty": row.source.counterparty,

@@ -1,14 +1,14 @@
 """From the rows of a bank file to transactions with ids: which account, which stream, how much.
 
-The id of a row is the bank's own where it has one; else date, amount, description and the count of
-equal rows before it on that day. So the same row gets the same id from every file that holds it.
+The id of a row comes from the bank's own where it has one; else from date, amount, description and
+the count of equal rows before it on that day. So a row gets the same id from every file with it.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from mintflow.domain.core.ids import transaction_id_by_bank_id, transaction_id_b
 from mintflow.domain.core.money import CurrencyMustMatch, exact_amount
 from mintflow.domain.core.time import check_date
 from mintflow.domain.statements import Finding, Statement, StatementRow
+from mintflow.domain.transactions import Transaction
 
 
 class SeveralAccountsInFile(Invalid):
@@ -34,11 +35,18 @@ class RowNotUsable(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row with its stream id and its amount in the digits of the account's currency."""
+    """A row with its stream id and its amount in the digits of the account's currency.
+
+    Some banks give one id to different transactions. A row with a bank id has two names then: one
+    of the id alone, one of id, date and amount. transaction_id is the one that a new row gets,
+    other_id the other. shares_id: the file itself has different rows under this id.
+    """
 
     transaction_id: UUID
     amount: Decimal
     source: StatementRow
+    other_id: UUID | None = None
+    shares_id: bool = False
 
 
 def choose(statements: Sequence[Statement], account_hint: str | None) -> list[Statement]:
@@ -86,12 +94,14 @@ def identified(
                 account_currency=account.currency,
             )
         amount = _amount_of(row, account.currency)
+        other_id, shares_id = None, row.bank_id in reused
         if row.bank_id is not None:
-            # Some banks give one id to different transactions; then it takes more to tell them.
-            name = row.bank_id
-            if name in reused:
-                name = f"{name}|{row.date.isoformat()}|{amount:f}"
-            stream_id = transaction_id_by_bank_id(account.id, name)
+            stream_id = transaction_id_by_bank_id(account.id, row.bank_id)
+            other_id = transaction_id_by_bank_id(
+                account.id, f"{row.bank_id}|{row.date.isoformat()}|{amount:f}"
+            )
+            if shares_id:
+                stream_id, other_id = other_id, stream_id
             if stream_id in ids:
                 findings.append(
                     Finding("REPEATED_ID", row.where, "the row stands in the file twice")
@@ -105,8 +115,50 @@ def identified(
                 account.id, row.date, amount, row.description, seen[key]
             )
         ids.add(stream_id)
-        rows.append(Row(stream_id, amount, row))
+        rows.append(Row(stream_id, amount, row, other_id, shares_id))
     return rows, findings, skipped
+
+
+def settled(
+    rows: Sequence[Row], known: Collection[UUID], named: Mapping[UUID, Transaction]
+) -> list[Row]:
+    """The rows, each under the name that the books know it by.
+
+    known: streams that exist. named: those of them that a bank's id alone names. Another row has
+    taken that name where the two differ in both date and amount (in either, when this file shows
+    that the id is used again), unless they differ because the user changed them.
+    """
+    taken: set[UUID] = set()
+    found = []
+    for row in rows:
+        if row.other_id is None:
+            found.append(row)
+            continue
+        plain, full = row.transaction_id, row.other_id
+        if row.shares_id:
+            plain, full = full, plain
+        if full not in known and plain in known and plain not in taken:
+            holder = named.get(plain)
+            same = holder is None or _is_of(holder, row)
+            stream_id = plain if same else full
+        elif full in known or plain in known:
+            stream_id = full
+        else:
+            stream_id = row.transaction_id
+        taken.add(stream_id)
+        found.append(
+            row if stream_id == row.transaction_id else replace(row, transaction_id=stream_id)
+        )
+    return found
+
+
+def _is_of(holder: Transaction, row: Row) -> bool:
+    booking = holder.booking or holder.withdrawn
+    if booking is None or (booking.status == "pending" and not row.shares_id):
+        return True
+    same_day = booking.date == row.source.date or "date" in holder.user_fields
+    same_amount = booking.amount == row.amount or "amount" in holder.user_fields
+    return same_day and same_amount if row.shares_id else same_day or same_amount
 
 
 def _reused_ids(rows: Iterable[StatementRow]) -> set[str]:
