@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import strategies as st
@@ -23,16 +24,35 @@ NEW_PATHS = st.sampled_from([path for path in PATHS if "fun" in path or "gone" i
 MONTHS = st.sampled_from([None, "2025-01", "2025-02", "2025-03"])
 PICK = st.integers(0, 10_000)
 MAYBE = st.none()
-BANK_ROWS = st.lists(
+_ROWS_WITHOUT_ID = st.lists(
     st.builds(
         BankRow,
         date=DAYS,
         amount=AMOUNTS,
         description=TEXTS,
-        bank_id=MAYBE | st.sampled_from(["b1", "b2", "b3", "b4", "b5"]),
         pending=st.sampled_from([False, False, True]),
         hint=MAYBE | st.sampled_from(["Travel:Flights", "fun:a", "No:Such"]),
     ),
     min_size=1,
     max_size=6,
+)
+_IDS = {f"b{number}": Decimal(text) for number, text in enumerate(_AMOUNTS)}
+
+
+def _with_ids(rows: list[BankRow], ids: list[str | None]) -> list[BankRow]:
+    """The same id is the same amount everywhere, and in one file the same row."""
+    first: dict[str, BankRow] = {}
+    found = []
+    for row, bank_id in zip(rows, ids, strict=False):
+        if bank_id is not None:
+            named = replace(row, bank_id=bank_id, amount=_IDS[bank_id])
+            row = first.setdefault(bank_id, named)
+        found.append(row)
+    return found
+
+
+BANK_ROWS = st.builds(
+    _with_ids,
+    _ROWS_WITHOUT_ID,
+    st.lists(MAYBE | st.sampled_from(sorted(_IDS)), min_size=6, max_size=6),
 )

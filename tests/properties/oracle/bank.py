@@ -99,7 +99,10 @@ def bring_in(
 
 
 def _keyed(rows: Sequence[BankRow], counts: Counter[str]) -> list[tuple[Any, BankRow]]:
-    """Each row with what tells it from others; a bank's id twice for one thing is one row."""
+    """Each row with what tells it from others; a bank's id twice is one row.
+
+    Banks that give one id to different things are not imitated here: what is meant then is a guess.
+    """
     found: list[tuple[Any, BankRow]] = []
     equal: Counter[Any] = Counter()
     for row in rows:
@@ -108,10 +111,7 @@ def _keyed(rows: Sequence[BankRow], counts: Counter[str]) -> list[tuple[Any, Ban
             equal[plain] += 1
             found.append((("row", *plain, equal[plain]), row))
             continue
-        same_id = {(one.date, one.amount) for one in rows if one.bank_id == row.bank_id}
-        key: Any = ("bank", row.bank_id)
-        if len(same_id) > 1:
-            key = ("bank", row.bank_id, row.date, row.amount)
+        key = ("bank", row.bank_id)
         if any(key == before for before, _ in found):
             counts["skipped"] += 1
         else:
@@ -140,7 +140,7 @@ def _meet_again(row: Row, said: BankRow) -> bool:
     if not row.posted and not said.pending:
         _post(row, said)
         return True
-    if row.origin == "manual":
+    if row.origin == "manual" or (said.pending and row.posted):
         return False
     changed = False
     if said.date != row.date and "date" not in row.mine:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from properties.oracle.accounts import must_be_open
 from properties.oracle.books import Books, Parts, Refused, Row, Transfer, check_amount, resized
-from properties.oracle.categories import resolve, where_it_went
+from properties.oracle.categories import find, resolve, where_it_went
 
 TRANSFER = "transfer"
 UNCATEGORIZED = "uncategorized"
@@ -24,8 +24,10 @@ def record(books: Books, **said: Any) -> tuple[Row, bool]:
         for row in books.rows:
             if row.account is account and row.external_id == external_id:
                 return row, True
-    must_be_open(account)
     category = said.get("category")
+    if category:
+        find(books, category)
+    must_be_open(account)
     category_id = resolve(books, category).id if category else UNCATEGORIZED
     amount = said["amount"]
     check_amount(amount)
@@ -78,6 +80,10 @@ def amend(books: Books, row_id: UUID, **said: Any) -> None:
 def categorize(books: Books, row_id: UUID, wanted: Sequence[tuple[str, Decimal | None]]) -> None:
     """wanted: (path, amount) of each part; one with None takes all."""
     row = books.row(row_id)
+    for path, _ in wanted:
+        find(books, path)
+    row.must_stand()
+    must_not_be_linked(row)
     ids = [resolve(books, path).id for path, _ in wanted]
     parts: Parts = [
         (category_id, row.amount if amount is None else amount)
@@ -85,8 +91,6 @@ def categorize(books: Books, row_id: UUID, wanted: Sequence[tuple[str, Decimal |
     ]
     if sum(amount for _, amount in parts) != row.amount:
         raise Refused("postings_must_sum_to_zero")
-    row.must_stand()
-    must_not_be_linked(row)
     row.parts, row.source = parts, "user"
     row.mine.add("category")
 
