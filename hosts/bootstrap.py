@@ -129,7 +129,7 @@ async def running(
 
 # Read models are found by search path, so that a replay into scratch tables can use the same
 # queries; a statement that waits for a lock for longer than this is better tried again.
-OPTIONS = f"-c role={APP_ROLE} -c search_path=model,projection -c lock_timeout=30s"
+OPTIONS = f"-c role={APP_ROLE} -c search_path=model,projection -c lock_timeout=30s -c timezone=UTC"
 
 
 def connector(url: str) -> Callable[[], Any]:

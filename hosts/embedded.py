@@ -17,24 +17,38 @@ from types import TracebackType
 from typing import Self
 
 import orjson
+import psycopg
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
 from mintflow.commands.core.ids import new_id
+from mintflow.domain.core.errors import Conflict, Unavailable
 from mintflow.hosts.access import LocalOwner, write_private
 from mintflow.hosts.bootstrap import Running, running
 from mintflow.hosts.collector import tune_collector
 from mintflow.hosts.folder_lock import FolderLock
 from mintflow.hosts.postgres import EmbeddedPostgres
 from mintflow.hosts.settings import Settings
-from mintflow.migrations.runner import migrate
+from mintflow.migrations.runner import MigrationRefused, migrate
 from mintflow.projections.core.install import install
 from mintflow.store.keys import FolderKeyStore
 
 log = structlog.get_logger(__name__)
 
 LOOPBACK = "127.0.0.1"
+
+
+class DatabaseNotUsable(Conflict):
+    """The database can not be brought to this release; the message says why and what to do."""
+
+    code = "migration_refused"
+
+
+class DatabaseUnreachable(Unavailable):
+    """The database does not answer."""
+
+    code = "database_unreachable"
 
 
 class EmbeddedHost:
@@ -51,7 +65,7 @@ class EmbeddedHost:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        """Raises DataFolderInUse, MigrationRefused, and what Postgres can not do."""
+        """Raises DataFolderInUse, DatabaseNotUsable, DatabaseUnreachable, PostgresUnavailable."""
         async with AsyncExitStack() as stack:
             lock = stack.enter_context(FolderLock(self.data_dir))
             self.data_dir = self.data_dir.resolve()
@@ -61,8 +75,16 @@ class EmbeddedHost:
                 postgres = EmbeddedPostgres(self.data_dir, lock=lock)
                 stack.callback(postgres.stop)
                 self.database_url = await asyncio.to_thread(postgres.start)
-            await asyncio.to_thread(migrate, self.database_url)
-            await asyncio.to_thread(install, self.database_url)
+            try:
+                await asyncio.to_thread(migrate, self.database_url)
+                await asyncio.to_thread(install, self.database_url)
+            except MigrationRefused as refusal:
+                raise DatabaseNotUsable(str(refusal)) from refusal
+            except psycopg.OperationalError as trouble:
+                # Its text can hold the address with its password.
+                raise DatabaseUnreachable(
+                    "the database does not answer", reason=type(trouble).__name__
+                ) from None
             owner = LocalOwner.of(self.data_dir, new_id())
             self.token = owner.token
             keys = FolderKeyStore(Path(self.settings.keys_folder or self.data_dir / "keys"))

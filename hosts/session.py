@@ -263,22 +263,13 @@ async def _over_loopback(facts: HostFacts) -> AsyncIterator[Session]:
 @asynccontextmanager
 async def _in_process(data_dir: Path, settings: Settings, tell: Tell) -> AsyncIterator[Session]:
     import httpx
-    import psycopg
 
     from mintflow.hosts.embedded import EmbeddedHost
-    from mintflow.migrations.runner import MigrationRefused
 
     fresh = not (data_dir / "postgres").exists() and settings.database_url is None
     tell("making the data folder and its Postgres…" if fresh else "opening the books…")
     async with AsyncExitStack() as stack:
-        try:
-            host = await stack.enter_async_context(EmbeddedHost(data_dir, settings))
-        except MigrationRefused as refusal:
-            raise Refused("migration_refused", str(refusal)) from refusal
-        except psycopg.OperationalError as trouble:
-            # Its text can hold the address with its password.
-            reason = {"reason": type(trouble).__name__}
-            raise Refused("database_unreachable", "the database does not answer", reason) from None
+        host = await stack.enter_async_context(EmbeddedHost(data_dir, settings))
         # Whoever wrote it is gone: the lock is ours.
         (data_dir / "api.json").unlink(missing_ok=True)
         transport = httpx.ASGITransport(host.app, raise_app_exceptions=False)

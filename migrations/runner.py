@@ -112,15 +112,26 @@ def _migrate(conn: psycopg.Connection, timescale: str) -> MigrationReport:
     for version, migration in known.items():
         if version in done:
             continue
-        with conn.transaction():
-            conn.execute(migration.sql.encode())
-            conn.execute(
-                "insert into public.mintflow_migration (version, name, sha256, timescale)"
-                " values (%s, %s, %s, %s)",
-                [version, migration.name, migration.digest, timescale],
-            )
+        try:
+            _apply(conn, migration, timescale)
+        except psycopg.errors.InsufficientPrivilege as refused:
+            raise MigrationRefused(
+                f"the role of the database URL may not apply {migration.name}: it needs CREATE on "
+                "the database, CREATEROLE, and membership in mintflow_app where another role made "
+                f"that one ({refused.diag.message_primary})"
+            ) from refused
         applied.append(migration.name)
     return MigrationReport(tuple(applied), max(known), timescale)
+
+
+def _apply(conn: psycopg.Connection, migration: Migration, timescale: str) -> None:
+    with conn.transaction():
+        conn.execute(migration.sql.encode())
+        conn.execute(
+            "insert into public.mintflow_migration (version, name, sha256, timescale)"
+            " values (%s, %s, %s, %s)",
+            [migration.version, migration.name, migration.digest, timescale],
+        )
 
 
 def _read() -> Iterator[Migration]:

@@ -250,8 +250,9 @@ do $$ begin
 exception when duplicate_object or unique_violation then null;
 end $$;
 do $$ begin
-    execute format('grant mintflow_app to %I', current_user);
-exception when invalid_grant_operation then null;
+    if not pg_has_role(current_user, 'mintflow_app', 'member') then
+        execute format('grant mintflow_app to %I', current_user);
+    end if;
 end $$;
 revoke all on all functions in schema log from public;
 grant usage on schema log to mintflow_app;
