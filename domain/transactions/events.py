@@ -52,7 +52,8 @@ class TransactionRecorded(MoneyEvent, Created):
 
 
 class TransactionPosted(MoneyEvent):
-    """A pending one was booked by the bank, maybe with another id, amount or date."""
+    """A pending one was booked by the bank, maybe with another id, amount or date. By hand these
+    become the user's."""
 
     TOPIC = "transaction.posted"
 
@@ -62,6 +63,10 @@ class TransactionPosted(MoneyEvent):
     def apply(self, aggregate: Transaction) -> None:
         aggregate.booking = self.after
         aggregate.bank_id = self.bank_id or aggregate.bank_id
+        if self.origin == "manual" and self.before is not None and self.after is not None:
+            changed = {"date"} if self.after.date != self.before.date else set()
+            changed |= {"amount"} if self.after.amount != self.before.amount else set()
+            aggregate.user_fields = aggregate.user_fields | changed
 
 
 class TransactionAmended(MoneyEvent):

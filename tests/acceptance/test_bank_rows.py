@@ -172,6 +172,21 @@ def test_a_row_posted_by_hand_under_the_banks_id_is_known(books: Checking) -> No
     assert refused.value.code == "bank_id_is_taken"
 
 
+def test_what_the_user_said_when_posting_stands_when_the_bank_says_otherwise(
+    books: Checking,
+) -> None:
+    books.file(row("2025-03-01", "-10", bank_id="a", pending=True))
+    (shown,) = books.transactions()
+    posting = PostTransaction(
+        transaction_id=shown["transaction_id"],
+        date="2025-03-05",  # type: ignore[arg-type]
+        amount=Decimal("-12.00"),
+    )
+    books.do(posting)
+    assert books.file(row("2025-03-03", "-11", bank_id="a")) == (0, 1, 0)
+    assert books.balance() == ("-12.00", "0.00")
+
+
 def test_a_voided_row_stays_voided_when_its_file_comes_again(books: Checking) -> None:
     books.file(row("2025-03-01", "-10", bank_id="a"))
     (shown,) = books.transactions()

@@ -23,14 +23,16 @@ def assert_equal(books: Books, seen: Seen) -> None:
     order in which they were recorded."""
     for status, state in STATES.items():
         expected = [row for row in books.rows if row.state == state]
-        got = seen.transactions[status]
-        assert len(got) == len(expected), f"{state}: {len(got)} instead of {len(expected)}"
-        for row, shown in zip(expected, got, strict=True):
+        listed = seen.transactions[status]
+        assert len(listed) == len(expected), f"{state}: {len(listed)} and not {len(expected)}"
+        for row, shown in zip(expected, listed, strict=True):
             row.id = row.id or shown["transaction_id"]
     for status, state in STATES.items():
         expected = [row for row in books.rows if row.state == state]
         for row, shown in zip(expected, seen.transactions[status], strict=True):
-            assert _shown(shown) == _row(books, row)
+            got, wanted = _shown(shown), _row(books, row)
+            differ = {name: (got[name], wanted[name]) for name in got if got[name] != wanted[name]}
+            assert not differ, f"row {row.id}: (product, oracle) {differ}"
     got_accounts = [_plain(one) for one in seen.accounts]
     assert got_accounts == [_account(books, one) for one in books.accounts]
     for line in seen.trial_balance:

@@ -57,6 +57,7 @@ def post(books: Books, row_id: UUID, day: dt.date | None, amount: Decimal | None
     if row.posted:
         raise Refused("transaction_is_not_pending")
     _refuse_linked_amount(row, amount)
+    _say(row, date=day, amount=amount)
     _rebook(row, day, amount)
     row.posted = True
 
@@ -65,9 +66,7 @@ def amend(books: Books, row_id: UUID, **said: Any) -> None:
     row = books.row(row_id)
     row.must_stand()
     _refuse_linked_amount(row, said.get("amount"))
-    for name in ("date", "amount", "description"):
-        if said.get(name) is not None and said[name] != getattr(row, name):
-            row.mine.add(name)
+    _say(row, **{name: said.get(name) for name in ("date", "amount", "description")})
     _rebook(row, said.get("date"), said.get("amount"))
     if said.get("description") is not None:
         row.description = said["description"]
@@ -228,6 +227,13 @@ def _refuse_linked_amount(row: Row, amount: Decimal | None) -> None:
         check_amount(amount)
         if amount != row.amount:
             must_not_be_linked(row)
+
+
+def _say(row: Row, **said: Any) -> None:
+    """What the user changes is his own from now on."""
+    row.mine |= {
+        name for name, value in said.items() if value is not None and value != getattr(row, name)
+    }
 
 
 def _rebook(row: Row, day: dt.date | None, amount: Decimal | None) -> None:
