@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from mintflow.commands.core.command import Amount, Command, Currency, Day, Name
+from mintflow.commands.core.command import Amount, Command, Currency, Day, Name, example
 from mintflow.commands.core.unit import Unit
 from mintflow.domain.accounts import Account, AccountKind, AccountNotFound
 from mintflow.domain.core.money import money_text
@@ -18,6 +18,14 @@ class OpenAccount(Command):
     """opening_balance: signed from the account's side, a debt is negative. Without an
     opening_date it stood before everything that the books say. opening_from_files: it is not
     known; the bank file that reaches back furthest says it."""
+
+    model_config = example(
+        name="Checking",
+        kind="checking",
+        currency="USD",
+        opening_balance="3938.09",
+        opening_date="2025-01-01",
+    )
 
     name: Name
     kind: AccountKind

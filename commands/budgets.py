@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from mintflow.commands.core.command import Amount, CategoryPath, Command, Currency
+from mintflow.commands.core.command import Amount, CategoryPath, Command, Currency, example
 from mintflow.commands.core.unit import Unit
 from mintflow.domain.budgets import WARNING_AT, Budget, BudgetNotFound, term_of
 from mintflow.domain.categories import CategoryNotFound, CategoryTree
@@ -25,6 +25,10 @@ class SetBudget(Command):
     Without a start a first budget holds for every month, and a change begins this month: months
     that are over keep what they had. currency: the ledger's where not given.
     """
+
+    model_config = example(
+        category="food_dining", amount="400.00", period="month", start="2025-03", rollover="surplus"
+    )
 
     category: CategoryPath
     amount: Amount

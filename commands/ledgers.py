@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mintflow.commands.core.command import Command, Currency, Name
+from mintflow.commands.core.command import Command, Currency, Name, example
 from mintflow.commands.core.unit import Unit
 from mintflow.domain.categories import CategoryTree
 from mintflow.domain.core.money import check_currency
@@ -13,6 +13,8 @@ from mintflow.domain.ledgers import Ledger, LedgerNotFound, check_name
 
 class OpenLedger(Command):
     """New books with the default category tree; currency is the one that they are shown in."""
+
+    model_config = example(name="Home", currency="USD")
 
     name: Name
     currency: Currency

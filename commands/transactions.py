@@ -16,6 +16,7 @@ from mintflow.commands.core.command import (
     ForeignId,
     Tag,
     Text,
+    example,
 )
 from mintflow.commands.core.unit import Unit
 from mintflow.domain.accounts import Account, AccountNotFound
@@ -45,6 +46,14 @@ class RecordTransaction(Command):
     external_id: the client's own id in this account; recording it again gives the same
     transaction and says `known`. Without one nothing is ever taken for a duplicate.
     """
+
+    model_config = example(
+        account_id="01999999-0000-7000-8000-000000000001",
+        date="2025-03-14",
+        amount="-12.30",
+        description="Coffee at the corner",
+        category="food_dining.coffee_shops",
+    )
 
     account_id: UUID
     date: Day

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 from uuid import UUID
 
-from mintflow.commands.core.command import Amount, Command, Day, Text
+from mintflow.commands.core.command import Amount, Command, Day, Text, example
 from mintflow.commands.core.unit import Unit
 from mintflow.commands.transactions import follow_merges, tree_of, view
 from mintflow.domain.accounts import Account, AccountNotFound
@@ -24,6 +24,13 @@ from mintflow.domain.transfers import (
 class MakeTransfer(Command):
     """amount leaves from_account; where the other account keeps another currency, to_amount
     enters it."""
+
+    model_config = example(
+        from_account_id="01999999-0000-7000-8000-000000000001",
+        to_account_id="01999999-0000-7000-8000-000000000002",
+        amount="250.00",
+        date="2025-03-14",
+    )
 
     from_account_id: UUID
     to_account_id: UUID

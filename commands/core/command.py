@@ -69,6 +69,11 @@ class Command(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def example(**fields: Any) -> ConfigDict:
+    """The configuration of a command whose schema shows how it is asked for."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Who asks for a command, in which ledger, and under which key.
