@@ -15,7 +15,7 @@ def test_the_reference_lists_every_setting_with_its_default_and_words() -> None:
     rows = [line for line in REFERENCE.read_text().splitlines() if line.startswith("| `")]
     expected = []
     for name, field in Settings.model_fields.items():
-        default = "–" if field.default is None else f"`{field.default}`"
+        default = "none" if field.default is None else f"`{field.default}`"
         expected.append(f"| `{PREFIX}{name.upper()}` | {default} | {field.description} |")
     assert rows == expected
 
