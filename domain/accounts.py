@@ -226,7 +226,8 @@ class Account(Aggregate):
             zero = exact_amount(ZERO, self.currency)
             parts = whole(zero, OPENING_BALANCE)
             after = Booking(self.id, check_date(on), zero, self.currency, "posted", parts)
-        if after != self.opening:
+        # That the user agrees with a file, or with nothing, is worth an event: it is his word now.
+        if after != self.opening or source != self.opening_source:
             self.trigger_event(
                 OpeningBalanceChanged,
                 timestamp=now,

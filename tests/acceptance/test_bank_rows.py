@@ -12,7 +12,7 @@ from acceptance.bus import LedgerBus, row
 from acceptance.product import Product, product
 from services import PostgresService
 
-from mintflow.commands.accounts import OpenAccount
+from mintflow.commands.accounts import ChangeAccount, OpenAccount
 from mintflow.commands.categories import AddCategory, MergeCategories
 from mintflow.commands.transactions import (
     CategorizeTransaction,
@@ -210,6 +210,14 @@ def test_the_file_that_reaches_back_furthest_says_the_opening_balance(books: Che
     # The account began with nothing, and a later file can not say otherwise.
     books.file(*march, opening=opening("2025-03-01", "500"))
     assert books.balance() == ("510.00", "0.00")
+
+
+def test_an_opening_balance_that_the_user_confirmed_no_file_changes(books: Checking) -> None:
+    books.account_id = books.open("from files", opening_from_files=True)
+    books.do(ChangeAccount(account_id=UUID(books.account_id), opening_balance=Decimal(0)))
+    said = StatementBalance(row("2025-01-01", "0").date, Decimal(10))
+    books.file(row("2025-01-05", "1", bank_id="j"), opening=said)
+    assert books.balance() == ("1.00", "0.00")
 
 
 def test_a_leg_that_the_user_posts_keeps_its_amount(books: Checking) -> None:
