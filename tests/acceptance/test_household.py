@@ -10,7 +10,9 @@ import os
 import random
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +20,8 @@ from acceptance.household import ACCOUNTS, FILES, Household, account_of, househo
 from acceptance.product import Client, Product, data_of, drop_read_models, product
 from services import PostgresService
 
-from mintflow.store.keys import MemoryKeyStore
+from mintflow.projections.core.rebuild import rebuild
+from mintflow.store.keys import FolderKeyStore
 
 ALL_ORDERS = list(permutations(FILES))
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
@@ -37,6 +40,11 @@ def files() -> Household:
 def books(postgres: PostgresService) -> Iterator[Product]:
     with postgres.migrated() as url, product(url) as started:
         yield started
+
+
+@pytest.fixture
+def key_folder(tmp_path: Path) -> Path:
+    return tmp_path / "keys"
 
 
 class HouseholdLedger:
@@ -210,12 +218,14 @@ def test_labels_give_the_expected_category_totals_of_every_month(
     ledger.assert_category_totals()
 
 
-def test_read_models_that_are_dropped_and_folded_anew_answer_the_same(
-    postgres: PostgresService, files: Household
+@pytest.mark.parametrize("way", ["rebuilt", "tailed"])
+def test_read_models_that_are_dropped_and_made_anew_answer_the_same(
+    postgres: PostgresService, files: Household, key_folder: Path, way: str
 ) -> None:
-    keys = MemoryKeyStore()
+    """By a rebuild, and by a tailer that finds nothing folded when it starts."""
+    keys = partial(FolderKeyStore, key_folder)
     with postgres.migrated() as url:
-        with product(url, keys=keys) as started:
+        with product(url, keys=keys()) as started:
             ledger = HouseholdLedger(started.client(), files, opening_from_files=False)
             for file_name in FILES:
                 ledger.bring_in(file_name)
@@ -224,8 +234,12 @@ def test_read_models_that_are_dropped_and_folded_anew_answer_the_same(
                 body = {"category": category, "amount": amount, "period": "month"}
                 ledger.client.put(f"{ledger.path}/budgets", body | {"rollover": "surplus"})
             before = ledger.everything()
+        if way == "rebuilt":
+            assert rebuild(url, keys).identical is True
         drop_read_models(url)
-        with product(url, keys=keys) as started:
+        if way == "rebuilt":
+            rebuild(url, keys)
+        with product(url, keys=keys()) as started:
             ledger.client = started.client()
             head = _events(ledger)[-1]["position"]
             ledger.client.get(ledger.path, min_position=head)

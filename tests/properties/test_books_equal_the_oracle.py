@@ -56,7 +56,7 @@ def _run(started: Product) -> None:
     Household.done.clear()
     while Household.done["steps"] < STEPS:
         left = STEPS - Household.done["steps"]
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             Household,
             settings=settings(
                 max_examples=max(1, -(-left // STEPS_OF_A_LEDGER)),

@@ -51,7 +51,13 @@ class AccountRules(Machine):
     ) -> None:
         account = self._account(which)
         self._both(
-            ReportBalance(account_id=UUID(account.id), date=day, amount=amount, currency=currency),
+            ReportBalance(
+                account_id=UUID(account.id),
+                date=day,
+                amount=amount,
+                currency=currency,
+                source="user",
+            ),
             lambda: own_accounts.report(
                 self.books, account.id, day, amount, currency or account.currency
             ),

@@ -105,9 +105,7 @@ class Machine(RuleBasedStateMachine):
         ]
         if which % 5 == 4 or not wanted:
             wanted = self.books.rows
-        row_id = wanted[which % len(wanted)].id
-        assert row_id is not None
-        return row_id
+        return wanted[which % len(wanted)].known_id
 
     def _path(self, which: int) -> str:
         """Mostly a category that takes rows, now and then any path."""

@@ -30,7 +30,7 @@ class PairRules(Machine):
     def match(self, which: int, other: int) -> None:
         mine = self._row(which)
         same = [
-            one.id
+            one.known_id
             for one in self.books.rows
             if one.amount == self.books.row(mine).amount and one.id != mine
         ]
@@ -43,8 +43,8 @@ class PairRules(Machine):
     @rule(which=PICK)
     @precondition(lambda self: self.books.rows)
     def unmatch(self, which: int) -> None:
-        matched = [one.id for one in self.books.rows if one.matched_with]
-        mine = matched[which % len(matched)] if matched and which % 5 else self._row(which)
+        matched = [one.known_id for one in self.books.rows if one.matched_with]
+        mine = matched[which % len(matched)] if matched and which % 9 else self._row(which)
         self._both(
             UnmatchTransaction(transaction_id=mine),
             lambda: transactions.unmatch(self.books, mine),
@@ -70,8 +70,11 @@ class PairRules(Machine):
     @precondition(lambda self: self.books.rows)
     def link(self, which: int, other: int) -> None:
         leaves = self._row(which)
+        leg = self.books.row(leaves)
         opposite = [
-            one.id for one in self.books.rows if one.amount == -self.books.row(leaves).amount
+            one.known_id
+            for one in self.books.rows
+            if one.amount == -leg.amount and one.account is not leg.account
         ]
         enters = opposite[other % len(opposite)] if opposite and other % 5 else self._row(other)
         answer, made = self._both(

@@ -81,7 +81,7 @@ class TransactionRules(Machine):
         tags: list[str] | None,
     ) -> None:
         row_id = self._row(which)
-        said = {
+        said: dict[str, Any] = {
             "date": day, "amount": amount, "description": description, "notes": notes, "tags": tags,
         }  # fmt: skip
         self._both(
@@ -94,7 +94,7 @@ class TransactionRules(Machine):
     def categorize(self, which: int, into: int) -> None:
         row_id, path = self._row(which), self._path(into)
         self._both(
-            CategorizeTransaction(transaction_id=row_id, category=path),
+            CategorizeTransaction(transaction_id=row_id, category=path, splits=None),
             lambda: transactions.categorize(self.books, row_id, [(path, None)]),
         )
 

@@ -63,6 +63,12 @@ class Row:
     matched_with: Row | None = None
     absorbed_by: Row | None = None
 
+    @property
+    def known_id(self) -> UUID:
+        """Its id, which every row has once the product has shown it."""
+        assert self.id is not None
+        return self.id
+
     def must_stand(self) -> None:
         if self.state != "standing":
             raise Refused("transaction_is_voided")
