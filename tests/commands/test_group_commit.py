@@ -106,13 +106,13 @@ def test_a_conflict_is_told_to_its_own_command_only(database_url: str) -> None:
 
 def test_an_answer_lost_after_the_commit_gives_one_event_and_success(database_url: str) -> None:
     async def play(appender: GroupCommit, line: Line) -> None:
-        ledger, stream = uuid4(), uuid4()
+        ledger, stream = ledger_in(1), uuid4()
         line.after = lose_the_answer
         key = keyed("k", scope=ledger)
         found = await asyncio.gather(
             appender.append(commit(ledger, event(stream, 1), idempotency=key)),
             appender.append(commit(ledger)),
-            appender.append(commit(uuid4())),
+            appender.append(commit(ledger_in(2))),
         )
         assert [one.kind for one in found] == ["appended"] * 3
         assert found[0].position == 1
