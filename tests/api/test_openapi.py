@@ -29,7 +29,7 @@ from mintflow.api.core.services import Services
 from mintflow.hosts.capabilities import routers
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
-EXAMPLES = 100 if IN_CI else 25
+EXAMPLES = 60 if IN_CI else 25
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
