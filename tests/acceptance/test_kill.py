@@ -137,13 +137,17 @@ def test_a_killed_import_is_whole_or_absent_and_the_log_complete(folder: Path) -
         account.files = 1
         outcomes = {"absent": 0, "whole": 0, "answered": 0}
         for number in range(1, KILLS + 1):
-            delay = random.uniform(0, duration * 1.2)
+            # Anywhere in an import, and every other time around its end, where it is decided.
+            earliest = 0 if number % 2 else duration * 0.75
+            delay = random.uniform(earliest, duration * 1.15)
             outcome = _kill_during_import(account, number, delay)
             outcomes[outcome] += 1
+            # Imports take longer as the log grows: the end is where half of them come through.
+            duration *= 1.08 if outcome == "absent" else 0.92
             account.assert_whole()
             _send_again(account, number, came_through=outcome != "absent")
             account.assert_whole()
-        print(f"{KILLS} kills in {duration:.2f} s imports: {outcomes}")
+        print(f"{KILLS} kills, imports of about {duration:.2f} s: {outcomes}")
         host.stop()
         done = _command("rebuild", "--all", "--data", str(folder), "--json")
         assert done["identical"] is True, done
@@ -159,12 +163,12 @@ def _kill_during_import(account: Account, number: int, delay: float) -> str:
 
     def send() -> None:
         with suppress(httpx.TransportError):
-            answers.append(account.send(number, key=number % 2 == 0).status_code)
+            answers.append(account.send(number, key=_has_key(number)).status_code)
 
     sender = threading.Thread(target=send)
     sender.start()
     time.sleep(delay)
-    account.host.kill(with_postgres=number % 4 < 2)
+    account.host.kill(with_postgres=number % 8 < 4)
     sender.join()
     account.host.start()
     added = sum(one["added"] for one in account.imports())
@@ -180,7 +184,7 @@ def _kill_during_import(account: Account, number: int, delay: float) -> str:
 def _send_again(account: Account, number: int, *, came_through: bool) -> None:
     """What a client does that got no answer: with the same key it is done once; without one its
     rows are known, or new, all of them."""
-    key = number % 2 == 0
+    key = _has_key(number)
     answer = account.send(number, key=key)
     done = answer.json()["data"]
     replayed = answer.headers.get("idempotency-replayed") == "true"
@@ -190,6 +194,10 @@ def _send_again(account: Account, number: int, *, came_through: bool) -> None:
         assert (done["added"], done["known"]) == (ROWS, 0)
         assert replayed is came_through
     account.files += not came_through
+
+
+def _has_key(number: int) -> bool:
+    return number % 4 < 2
 
 
 def _head_of_complete_log(conn: psycopg.Connection[Any], ledger_id: str) -> int:
