@@ -132,11 +132,11 @@ class Unit:
         pending: list[Any] = [
             event for aggregate in self._changed.values() for event in aggregate.pending_events
         ]
-        events: Sequence[EncodedEvent] = LateEvents(
-            pending, lambda event: encode(event, new_id(), provenance)
-        )
+        events: Sequence[EncodedEvent]
         if len(pending) <= BATCH_EVENTS_MAX:
-            events = events[:]
+            events = [encode(event, new_id(), provenance) for event in pending]
+        else:
+            events = LateEvents(pending, lambda event: encode(event, new_id(), provenance))
         written = {event.originator_id for event in pending}
         guards = [one for one in self._guards.items() if one[0] not in written]
         return Commit(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID, uuid5
 
@@ -15,6 +16,7 @@ from mintflow.domain.core.money import EXACT
 SHARDS = 32
 
 
+@lru_cache(maxsize=65_536)
 def shard_of(ledger_id: UUID, shards: int = SHARDS) -> int:
     """The shard of a ledger, 0 to shards - 1; the same on every machine and in every release."""
     return int.from_bytes(sha256(ledger_id.bytes).digest()[:8], "big") % shards
