@@ -154,7 +154,9 @@ def settled(
 
 def _is_of(holder: Transaction, row: Row) -> bool:
     booking = holder.booking or holder.withdrawn
-    if booking is None or (booking.status == "pending" and not row.shares_id):
+    # From pending to posted both may change; and an older file may come after the newer one.
+    waits = row.source.pending or booking is None or booking.status == "pending"
+    if booking is None or (waits and not row.shares_id):
         return True
     same_day = booking.date == row.source.date or "date" in holder.user_fields
     same_amount = booking.amount == row.amount or "amount" in holder.user_fields

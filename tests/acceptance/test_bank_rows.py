@@ -97,6 +97,16 @@ def test_a_pending_row_with_an_id_posts_under_it(books: Checking) -> None:
     assert books.balance() == ("-12.00", "0.00")
 
 
+def test_an_older_file_with_the_pending_row_changes_nothing_afterwards(books: Checking) -> None:
+    pending = row("2025-03-01", "-10", bank_id="a", pending=True)
+    posted = row("2025-03-03", "-12", bank_id="a")
+    books.file(pending)
+    books.file(posted)
+    assert books.file(pending) == (0, 1, 0)
+    assert books.file(posted) == (0, 1, 0)
+    assert books.balance() == ("-12.00", "0.00")
+
+
 def test_a_pending_row_posts_under_another_id_of_the_same_amount(books: Checking) -> None:
     books.file(row("2025-03-01", "-10", bank_id="p1", pending=True))
     posted = row("2025-03-04", "-10", bank_id="b1")
