@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -42,7 +43,7 @@ def test_pages_show_every_row_once_while_rows_come_in(ledger: Any, sort: str) ->
     assert len(ids) == len(set(ids)), "a row was shown twice"
     assert {one["transaction_id"] for one in before} <= set(ids), "a row was passed over"
     if not sort.endswith("recorded"):
-        values = [row["date"] if sort.endswith("date") else float(row["amount"]) for row in seen]
+        values = [row["date"] if sort.endswith("date") else Decimal(row["amount"]) for row in seen]
         assert values == sorted(values, reverse=sort.startswith("-"))
 
 
