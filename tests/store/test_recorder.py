@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-import types
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,14 +12,10 @@ from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import IntegrityError, ProgrammingError, StoredEvent
 from eventsourcing.postgres import PostgresDatastore
+from eventsourcing.tests import persistence as cases
 from store.appending import Conn, append, assert_whole, commit, connect, ledger_in
 
 from mintflow.store.recorder import LedgerRecorder
-
-# The library's cases for ciphers stand in the same module and want pycryptodome, which nothing
-# here needs; those for recorders never touch it.
-sys.modules.setdefault("eventsourcing.cipher", types.SimpleNamespace(AESCipher=None))  # type: ignore[arg-type]
-cases = importlib.import_module("eventsourcing.tests.persistence")
 
 
 class _Recorders:
