@@ -17,6 +17,9 @@ from mintflow.api import (
     categories as categories_api,
 )
 from mintflow.api import (
+    connections as connections_api,
+)
+from mintflow.api import (
     events as events_api,
 )
 from mintflow.api import (
@@ -66,6 +69,7 @@ def routers() -> list[APIRouter]:
         events_api.router,
         transfers_api.router,
         imports_api.router,
+        connections_api.router,
         ledgers_api.router,
         admin_api.router,
     ]

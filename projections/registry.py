@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from mintflow.projections import accounts, budgets, categories, imports, ledgers, transactions
+from mintflow.projections import (
+    accounts,
+    budgets,
+    categories,
+    connections,
+    imports,
+    ledgers,
+    transactions,
+)
 from mintflow.projections.core.projection import Projection
 
 PROJECTIONS: tuple[Projection, ...] = (
@@ -12,4 +20,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     categories.PROJECTION,
     budgets.PROJECTION,
     imports.PROJECTION,
+    connections.PROJECTION,
 )
