@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from services import USED, PostgresService, running_postgres
+from kafka_broker import BrokerUnavailable, Kafka, kafka_for_a_test, running_kafka
+from services import USED, PostgresService, missing, running_postgres
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +28,23 @@ def blank_database_url(postgres: PostgresService) -> Iterator[str]:
     """Superuser URL of a fresh database without a schema; dropped after the test."""
     with postgres.blank() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap() -> Iterator[str]:
+    """Bootstrap servers of the session's Kafka."""
+    try:
+        with running_kafka(USED) as bootstrap:
+            yield bootstrap
+    except BrokerUnavailable as fault:
+        missing("Kafka", str(fault))
+
+
+@pytest.fixture
+def kafka(kafka_bootstrap: str) -> Iterator[Kafka]:
+    """The session's Kafka with a prefix for the topics and groups of this test."""
+    with kafka_for_a_test(kafka_bootstrap) as given:
+        yield given
 
 
 @pytest.hookimpl(trylast=True)
