@@ -51,6 +51,11 @@ class TransactionShown(Documented):
     merchant: str | None
     category: str | None
     category_source: str
+    category_reason: str | None
+    category_confidence: str | None
+    category_band: str | None
+    rule_id: str | None
+    budgeted: bool
     status: str
 
 
@@ -79,6 +84,8 @@ class Amendment(_Body):
     counterparty: Text | None = None
     notes: Text | None = None
     tags: tuple[Tag, ...] | None = Field(None, max_length=50)
+    merchant: Text | None = Field(None, description="Who it was with; an empty one forgets it.")
+    budgeted: bool | None = Field(None, description="false: budgets leave it out.")
 
 
 class Posting(_Body):
@@ -127,7 +134,11 @@ class TransactionQuery(BaseModel):
     min_amount: str | None = Field(None, max_length=64, description="Signed.")
     max_amount: str | None = Field(None, max_length=64, description="Signed.")
     q: str | None = Field(
-        None, max_length=200, pattern=NO_NUL, description="Words that must all occur."
+        None,
+        max_length=2_000,
+        pattern=NO_NUL,
+        description="Words that must all occur, or a query (docs/reference/queries.md) such as "
+        "`merchant:starbucks amount<-20`.",
     )
     tag: str | None = Field(None, max_length=100, pattern=NO_NUL)
     status: Literal["pending", "posted", "voided", "absorbed"] | None = Field(
@@ -218,7 +229,8 @@ async def amend_transaction(
     body: Amendment,
     key: IdempotencyKey = None,
 ) -> Response:
-    """Correct date, amount, texts, note or tags; no bank overwrites what is set here."""
+    """Correct date, amount, texts, merchant, note or tags, or leave it out of budgets; no bank and
+    no rule overwrites what is set here."""
     command = commands.AmendTransaction(transaction_id=transaction_id, **body.model_dump())
     return await execute(request, command, ledger_of(request), key)
 

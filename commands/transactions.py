@@ -34,6 +34,7 @@ from mintflow.domain.transactions import (
     Transaction,
     TransactionAlias,
     TransactionNotFound,
+    band_of,
     checked_splits,
 )
 
@@ -92,6 +93,8 @@ class AmendTransaction(Command):
     counterparty: Text | None = None
     notes: Text | None = None
     tags: tuple[Tag, ...] | None = Field(None, max_length=50)
+    merchant: Text | None = None
+    budgeted: bool | None = None
 
 
 class SplitPart(Command):
@@ -216,6 +219,10 @@ async def amend_transaction(command: AmendTransaction, unit: Unit) -> dict[str, 
         transaction.tag(command.tags, unit.now)
     if command.notes is not None:
         transaction.note(command.notes, unit.now)
+    if command.merchant is not None:
+        transaction.name_merchant(command.merchant, unit.now)
+    if command.budgeted is not None:
+        transaction.budget(command.budgeted, unit.now)
     return view(transaction, await tree_of(unit))
 
 
@@ -299,6 +306,7 @@ def view(transaction: Transaction, tree: CategoryTree | None) -> dict[str, Any]:
         for part in booking.allocations
     ]
     split = len(paths) > 1
+    confidence = transaction.confidence
     status: str = booking.status
     if transaction.booking is None:
         status = "voided" if transaction.absorbed_by is None else "absorbed"
@@ -309,7 +317,7 @@ def view(transaction: Transaction, tree: CategoryTree | None) -> dict[str, Any]:
         "amount": money_text(booking.amount),
         "currency": booking.currency,
         "description": transaction.description,
-        "merchant": transaction.counterparty or None,
+        "merchant": transaction.merchant or transaction.counterparty or None,
         "category": None if split else paths[0],
         "splits": [
             {"category": path, "amount": money_text(part.amount)}
@@ -317,6 +325,11 @@ def view(transaction: Transaction, tree: CategoryTree | None) -> dict[str, Any]:
             if split
         ],
         "category_source": transaction.category_source,
+        "category_reason": transaction.reason or None,
+        "category_confidence": confidence and money_text(confidence),
+        "category_band": band_of(confidence),
+        "rule_id": _text(transaction.rule_id),
+        "budgeted": transaction.budgeted,
         "status": status,
         "notes": transaction.notes,
         "tags": list(transaction.tags),

@@ -10,8 +10,24 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Data = dict[str, Any]
-# (type, version) -> the step to version + 1, over open and sealed facts together.
-UPCASTS: Mapping[tuple[str, int], Callable[[Data], Data]] = {}
+Step = Callable[[Data], Data]
+
+
+def adding(**facts: Any) -> Step:
+    """The step of a version that only knows more: what the older one meant without saying."""
+    return lambda data: {**facts, **data}
+
+
+_CATEGORIZED = adding(source_before=None, confidence=None, rule_id=None)
+# (type, version) -> the step to version + 1, over the open facts; sealed ones that an older version
+# did not have are empty.
+UPCASTS: Mapping[tuple[str, int], Step] = {
+    ("transaction.recorded", 1): adding(confidence=None, rule_id=None, budgeted=True),
+    ("transaction.categorized", 1): _CATEGORIZED,
+    ("transaction.split", 1): _CATEGORIZED,
+    ("transaction.tagged", 1): adding(by="user"),
+    ("transaction.noted", 1): adding(by="user"),
+}
 
 
 def upcast(

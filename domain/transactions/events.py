@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar, Literal
 from uuid import UUID
 
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
 Origin = Literal["manual", "file", "sync"]
 # Who said the category, strongest first; a weaker one never overwrites a stronger one.
-CategorySource = Literal["user", "rule", "bank", "none"]
+CategorySource = Literal["user", "rule", "learned", "bank", "merchant", "model", "none"]
+# Who said another field: by a rule it does not become the user's.
+Teller = Literal["user", "rule"]
 
 
 class TransactionRecorded(MoneyEvent, Created):
@@ -21,10 +24,15 @@ class TransactionRecorded(MoneyEvent, Created):
 
     description: as the bank or user wrote it; counterparty and memo where the bank keeps them
     apart; notes: the user's. bank_id: the bank's own id. import_id: of the file or sync it came by.
+    merchant: its usual name. reason, confidence (0 to 1), rule_id: why it has its category.
+    budgeted: whether budgets count it.
     """
 
     TOPIC = "transaction.recorded"
-    SEALED: ClassVar[frozenset[str]] = frozenset({"description", "counterparty", "memo", "notes"})
+    SCHEMA_VERSION = 2
+    SEALED: ClassVar[frozenset[str]] = frozenset(
+        {"description", "counterparty", "memo", "notes", "merchant", "reason"}
+    )
 
     description: str
     counterparty: str
@@ -37,9 +45,17 @@ class TransactionRecorded(MoneyEvent, Created):
     bank_id: str | None
     external_id: str | None
     import_id: UUID | None
+    merchant: str
+    reason: str
+    confidence: Decimal | None
+    rule_id: UUID | None
+    budgeted: bool
 
     def apply(self, aggregate: Transaction) -> None:
         aggregate.booking = self.after
+        aggregate.merchant, aggregate.reason = self.merchant, self.reason
+        aggregate.confidence, aggregate.rule_id = self.confidence, self.rule_id
+        aggregate.budgeted = self.budgeted
         aggregate.description, aggregate.counterparty = self.description, self.counterparty
         aggregate.memo, aggregate.notes, aggregate.tags = self.memo, self.notes, self.tags
         aggregate.origin, aggregate.category_source = self.origin, self.category_source
@@ -90,16 +106,28 @@ class TransactionAmended(MoneyEvent):
 
 
 class TransactionCategorized(MoneyEvent):
-    """Another category, or several: then the transaction is split."""
+    """Another category, or several: then the transaction is split.
+
+    By the user after a rule, what was learned or a suggestion (source_before), it is feedback.
+    payee: who the transaction was with when the user said so; from this is learned.
+    """
 
     TOPIC = "transaction.categorized"
+    SCHEMA_VERSION = 2
+    SEALED: ClassVar[frozenset[str]] = frozenset({"reason", "payee"})
 
     source: CategorySource
+    source_before: CategorySource | None
     reason: str
+    confidence: Decimal | None
+    rule_id: UUID | None
+    payee: str
 
     def apply(self, aggregate: Transaction) -> None:
         aggregate.booking = self.after
         aggregate.category_source = self.source
+        aggregate.reason, aggregate.confidence = self.reason, self.confidence
+        aggregate.rule_id = self.rule_id
         if self.source == "user":
             aggregate.user_fields = aggregate.user_fields | {"category"}
 
@@ -111,29 +139,60 @@ class TransactionSplit(TransactionCategorized):
 
 
 class TransactionTagged(Event):
-    """The user set its tags: all that were, and all that are."""
+    """Its tags were set: all that were, and all that are."""
 
     TOPIC = "transaction.tagged"
+    SCHEMA_VERSION = 2
 
     before: tuple[str, ...]
     after: tuple[str, ...]
+    by: Teller
 
     def apply(self, aggregate: Transaction) -> None:
         aggregate.tags = self.after
-        aggregate.user_fields = aggregate.user_fields | {"tags"}
+        _own(aggregate, "tags", self.by)
 
 
 class TransactionNoted(Event):
-    """The user wrote a note about it, or removed it."""
+    """A note was written about it, or removed."""
 
     TOPIC = "transaction.noted"
+    SCHEMA_VERSION = 2
     SEALED: ClassVar[frozenset[str]] = frozenset({"notes"})
 
     notes: str
+    by: Teller
 
     def apply(self, aggregate: Transaction) -> None:
         aggregate.notes = self.notes
-        aggregate.user_fields = aggregate.user_fields | {"notes"}
+        _own(aggregate, "notes", self.by)
+
+
+class TransactionMerchantNamed(Event):
+    """Who it was with was said, or forgotten ("")."""
+
+    TOPIC = "transaction.merchant_named"
+    SEALED: ClassVar[frozenset[str]] = frozenset({"merchant"})
+
+    merchant: str
+    by: Teller
+
+    def apply(self, aggregate: Transaction) -> None:
+        aggregate.merchant = self.merchant
+        _own(aggregate, "merchant", self.by)
+
+
+class TransactionBudgeted(Event):
+    """From now on budgets count it, or do not: it stays in every balance and every total."""
+
+    TOPIC = "transaction.budgeted"
+
+    budgeted: bool
+    by: Teller
+
+    def apply(self, aggregate: Transaction) -> None:
+        aggregate.budgeted = self.budgeted
+        _own(aggregate, "budgeted", self.by)
 
 
 class TransactionMatched(MoneyEvent):
@@ -238,3 +297,8 @@ class TransactionAliased(Created):
 
     def apply(self, aggregate: TransactionAlias) -> None:
         aggregate.transaction_id = self.transaction_id
+
+
+def _own(aggregate: Transaction, field: str, by: Teller) -> None:
+    if by == "user":
+        aggregate.user_fields = aggregate.user_fields | {field}

@@ -24,10 +24,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """columns: as SQL, e.g. "ledger_id, date desc"."""
+    """columns: as SQL, e.g. "ledger_id, date desc". where: of which rows only."""
 
     name: str
     columns: str
+    where: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Table:
         """The secondary indexes, which a rebuild makes after the rows."""
         return [
             f"create index {index.name} on {schema}.{self.name} ({index.columns})"
+            + (f" where {index.where}" if index.where else "")
             for index in self.indexes
         ]
 

@@ -28,8 +28,14 @@ TRANSACTIONS = Table(
         Column("category_ids", "text[]"),
         Column("allocations", "jsonb", null=True),
         Column("category_source", "text"),
+        # Why it has its category, where a rule or a suggestion gave it.
+        Column("reason", "text"),
+        Column("confidence", "numeric", null=True),
+        Column("rule_id", "uuid", null=True),
+        Column("budgeted", "boolean"),
         Column("description", "text"),
         Column("counterparty", "text"),
+        Column("merchant", "text"),
         Column("memo", "text"),
         Column("notes", "text"),
         Column("tags", "text[]"),
@@ -48,6 +54,9 @@ TRANSACTIONS = Table(
     indexes=(
         Index("transactions_of_account", "ledger_id, account_id, date desc, first_seq desc"),
         Index("transactions_by_date", "ledger_id, date desc, first_seq desc"),
+        # The other leg of a transfer is found by its amount.
+        Index("transactions_by_amount", "ledger_id, amount, date"),
+        Index("transactions_not_budgeted", "ledger_id, date", "not budgeted"),
     ),
     fill=90,
 )
@@ -78,8 +87,31 @@ POSTINGS = View(
     """,
 )
 
+# What budgets leave out, by day and category, signed from the account's side: each budget figure is
+# the category's total less these. They are few, so they are found when asked for and not summed up.
+NOT_BUDGETED = View(
+    "not_budgeted",
+    """
+    select ledger_id, transaction_id, account_id, date, currency, category_ids[1] as category_id,
+        amount
+    from transactions where not budgeted and status = 'posted' and allocations is null
+    union all
+    select t.ledger_id, t.transaction_id, t.account_id, t.date, t.currency,
+        part ->> 'category_id', (part ->> 'amount')::numeric
+    from transactions t cross join lateral jsonb_array_elements(t.allocations) as part
+    where not t.budgeted and t.status = 'posted' and t.allocations is not null
+    """,
+)
+
 _TRANSACTION_MONEY = frozenset(topic for topic in MONEY_TYPES if topic.startswith("transaction."))
-_UNMONEYED = frozenset({"transaction.tagged", "transaction.noted"})
+_UNMONEYED = frozenset(
+    {
+        "transaction.tagged",
+        "transaction.noted",
+        "transaction.merchant_named",
+        "transaction.budgeted",
+    }
+)
 
 
 def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
@@ -115,8 +147,13 @@ def _row(event: RecordedEvent, recorded_at: str) -> list[str | None]:
         category_ids,
         allocations,
         data["category_source"],
+        sealed.get("reason", ""),
+        data["confidence"],
+        data["rule_id"],
+        "true" if data["budgeted"] else "false",
         sealed.get("description", ""),
         sealed.get("counterparty", ""),
+        sealed.get("merchant", ""),
         sealed.get("memo", ""),
         sealed.get("notes", ""),
         array_text(data["tags"]),
@@ -164,11 +201,21 @@ def _facts(event: RecordedEvent) -> dict[str, str | None]:
             sealed = private(event)
             return {name: sealed.get(name, "") for name in ("description", "counterparty", "memo")}
         case "transaction.categorized" | "transaction.split":
-            return {"category_source": data["source"]}
+            return {
+                "category_source": data["source"],
+                # An older version had it in the open.
+                "reason": private(event).get("reason") or data.get("reason", ""),
+                "confidence": data["confidence"],
+                "rule_id": data["rule_id"],
+            }
         case "transaction.tagged":
             return {"tags": array_text(data["after"])}
         case "transaction.noted":
             return {"notes": private(event).get("notes", "")}
+        case "transaction.merchant_named":
+            return {"merchant": private(event).get("merchant", "")}
+        case "transaction.budgeted":
+            return {"budgeted": "true" if data["budgeted"] else "false"}
         case "transaction.matched":
             return {"matched_with": data["imported_id"]}
         case "transaction.unmatched":
@@ -186,4 +233,4 @@ def _facts(event: RecordedEvent) -> dict[str, str | None]:
     return {}
 
 
-PROJECTION = Projection("transactions", 1, (TRANSACTIONS,), fold, (POSTINGS,))
+PROJECTION = Projection("transactions", 2, (TRANSACTIONS,), fold, (POSTINGS, NOT_BUDGETED))

@@ -15,11 +15,13 @@ from psycopg import AsyncConnection
 
 from mintflow.domain.core.errors import Invalid
 from mintflow.domain.core.money import exact_amount
-from mintflow.domain.transactions import TransactionNotFound
+from mintflow.domain.core.query import Facts, Node, parse, predicate
+from mintflow.domain.transactions import TransactionNotFound, band_of
 from mintflow.projections.core.reading import Row, Rows, positioned, read, read_one
-from mintflow.store.arrays import TextArray
+from mintflow.projections.transactions import search
 
 LIMIT_MAX = 1_000
+SCAN_MAX = 20_000  # Rows that one page of a query with a pattern looks at.
 
 
 class CursorNotReadable(Invalid):
@@ -33,8 +35,9 @@ class TransactionFilter:
     """What must hold of every row; None asks nothing.
 
     category: a path with all below it, parts of splits too. start_date, end_date: both count.
-    min_amount, max_amount: signed. q: words that must all occur, in any case, in description,
-    counterparty, memo or notes. status: posted and pending ones where None.
+    min_amount, max_amount: signed. q: a query (docs/reference/queries.md); nothing but words means
+    words that must all occur, in any case, in description, counterparty, merchant, memo or notes.
+    status: posted and pending ones where None, unless the query asks for a status.
     """
 
     account_id: UUID | None = None
@@ -71,29 +74,50 @@ async def list_transactions(
 
     sort: date, amount or recorded, with `-` for descending; equal ones stand in the order in which
     they were recorded. A page goes on after the last row of the one before, so rows that come in
-    meanwhile shift nothing. as_of: only those dated until then. Raises CursorNotReadable.
+    meanwhile shift nothing. as_of: only those dated until then. A query with a pattern looks at
+    20,000 rows for a page, which may then be short or empty and still have a next one. Raises
+    CursorNotReadable, QueryNotReadable.
     Leans on transactions_of_account and transactions_by_date.
     """
     by, descending = sort.lstrip("-"), sort.startswith("-")
-    args: dict[str, Any] = {"limit_": min(max(limit, 1), LIMIT_MAX) + 1}
-    conditions = [*_conditions(wanted, args)]
-    if as_of is not None:
-        conditions.append("t.date <= %(as_of)s")
-        args["as_of"] = as_of
     columns = _SORTS[by]
-    if cursor is not None:
-        values = _read_cursor(cursor, sort)
-        places = ", ".join(f"%(after_{index})s" for index in range(len(values)))
-        conditions.append(f"({', '.join(columns)}) {'<' if descending else '>'} ({places})")
-        args |= {f"after_{index}": value for index, value in enumerate(values)}
     order = ", ".join(f"{column} {'desc' if descending else 'asc'}" for column in columns)
-    sql = _query(" and ".join(conditions), f"order by {order} limit %(limit_)s")
-    rows, position = await read(conn, sql, ledger_id, args)
-    more = len(rows) == args["limit_"]
-    if more:
-        rows.pop()
-    next_cursor = _write_cursor(rows[-1], sort) if more else None
-    return TransactionPage([_shown(row) for row in rows], position, next_cursor)
+    query = parse(wanted.q or "")
+    fits = predicate(query) if search.asks_more_than_sql(query) else None
+    limit = min(max(limit, 1), LIMIT_MAX)
+    found: Rows = []
+    looked_at = 0
+    while True:
+        args: dict[str, Any] = {"limit_": (limit if fits is None else LIMIT_MAX) + 1}
+        conditions = _conditions(wanted, query, args)
+        if as_of is not None:
+            conditions.append("t.date <= %(as_of)s")
+            args["as_of"] = as_of
+        if cursor is not None:
+            values = _read_cursor(cursor, sort)
+            places = ", ".join(f"%(after_{index})s" for index in range(len(values)))
+            conditions.append(f"({', '.join(columns)}) {'<' if descending else '>'} ({places})")
+            args |= {f"after_{index}": value for index, value in enumerate(values)}
+        sql = _query(" and ".join(conditions), f"order by {order} limit %(limit_)s")
+        rows, position = await read(conn, sql, ledger_id, args)
+        more = len(rows) == args["limit_"]
+        if more:
+            rows.pop()
+        looked_at += len(rows)
+        cursor = _write_cursor(rows[-1], sort) if more else None
+        if fits is None:
+            found = rows
+            break
+        # A pattern is no question for SQL: rows are read in order and put to it one by one.
+        for row in rows:
+            if len(found) == limit:
+                cursor = _write_cursor(found[-1], sort)
+                break
+            if fits(_facts(row)):
+                found.append(row)
+        if len(found) == limit or cursor is None or looked_at >= SCAN_MAX:
+            break
+    return TransactionPage([_shown(row) for row in found], position, cursor)
 
 
 async def get_transaction(
@@ -106,10 +130,12 @@ async def get_transaction(
     """One transaction in any status, and the position.
 
     {transaction_id, account_id, date, amount, currency, description, merchant, category, splits,
-    category_source, status, notes, tags, memo, origin, external_id, import_id, transfer_id,
+    category_source, category_reason, category_confidence, category_band, rule_id, budgeted,
+    status, notes, tags, memo, origin, external_id, import_id, transfer_id,
     matched_with, recorded_at}. Amounts are decimal text, as JSON carries them: a page has hundreds.
-    merchant: the counterparty, or None. category: its path now, None
-    where the transaction is split; then splits has [{category, amount}].
+    merchant: its usual name, else the counterparty, or None. category: its path now, None
+    where the transaction is split; then splits has [{category, amount}]. category_confidence: 0 to
+    1 where it was suggested, and category_band the word for it. budgeted: whether budgets count it.
     Raises TransactionNotFound, also for one dated after as_of.
     """
     missing = TransactionNotFound(
@@ -120,7 +146,7 @@ async def get_transaction(
     return _shown(row), position
 
 
-def _conditions(wanted: TransactionFilter, args: dict[str, Any]) -> list[str]:
+def _conditions(wanted: TransactionFilter, query: Node, args: dict[str, Any]) -> list[str]:
     """SQL of the filter; its values go into `args`."""
     found = []
     for name, value, condition in (
@@ -136,17 +162,29 @@ def _conditions(wanted: TransactionFilter, args: dict[str, Any]) -> list[str]:
         if value is not None:
             found.append(condition)
             args[name] = value
-    if wanted.status is None:
+    if wanted.status is None and not search.asks_for_a_status(query):
         found.append("t.status in ('posted', 'pending')")
-    words = (wanted.q or "").replace("\0", "").split()
-    if words:
-        found.append(_HAS_WORDS)
-        args["words"] = TextArray.of([f"%{_like_escaped(word)}%" for word in words])
+    if wanted.q:
+        found.append(search.condition(query, args))
     return found
 
 
-def _like_escaped(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _facts(row: Row) -> Facts:
+    """What the query can ask of a row. A split row's categories stand in its parts."""
+    splits = row["splits"] or ()
+    return Facts(
+        description=row["description"],
+        counterparty=row["counterparty"],
+        merchant=row["merchant"] or "",
+        memo=row["memo"],
+        notes=row["notes"],
+        amount=Decimal(row["amount"]),
+        date=row["date"],
+        account=(row["account_name"], str(row["account_id"])),
+        tags=row["tags"],
+        categories=[part["category"] for part in splits] or [row["category"]],
+        status=row["status"],
+    )
 
 
 def _read_cursor(cursor: str, sort: str) -> list[Any]:
@@ -177,7 +215,9 @@ def _write_cursor(row: Row, sort: str) -> str:
 
 
 def _shown(row: Row) -> Row:
-    del row["first_seq"]
+    del row["first_seq"], row["counterparty"], row["account_name"]
+    confidence = row["category_confidence"]
+    row["category_band"] = band_of(None if confidence is None else Decimal(confidence))
     row["splits"] = row["splits"] or []
     return row
 
@@ -187,10 +227,6 @@ _SORTS = {
     "amount": ("t.amount", "t.first_seq"),
     "recorded": ("t.first_seq",),
 }
-_HAS_WORDS = (
-    "lower(t.description || ' ' || t.counterparty || ' ' || t.memo || ' ' || t.notes)"
-    " like all (array(select lower(word) from unnest(%(words)s::text[]) word))"
-)
 _IN_SUBTREE = """t.category_ids && array(
     select category_id from categories
     where ledger_id = %(ledger_id)s
@@ -202,9 +238,9 @@ def _query(condition: str, tail: str) -> str:
     """Rows of transactions; the categories are looked up after the page was cut."""
     return positioned(
         f"""
-        select t.transaction_id, t.account_id, t.date, t.amount::text as amount, t.currency,
-            t.description,
-            nullif(t.counterparty, '') as merchant,
+        select t.transaction_id, t.account_id, a.name as account_name, t.date,
+            t.amount::text as amount, t.currency, t.description, t.counterparty,
+            coalesce(nullif(t.merchant, ''), nullif(t.counterparty, '')) as merchant,
             case when t.allocations is null then coalesce(c.path, t.category_ids[1]) end
                 as category,
             case when t.allocations is not null then (
@@ -215,7 +251,9 @@ def _query(condition: str, tail: str) -> str:
                 left join categories pc on pc.ledger_id = %(ledger_id)s
                     and pc.category_id = part.part ->> 'category_id'
             ) end as splits,
-            t.category_source, t.status, t.notes, t.tags, t.memo, t.origin, t.external_id,
+            t.category_source, nullif(t.reason, '') as category_reason,
+            t.confidence::text as category_confidence, t.rule_id, t.budgeted,
+            t.status, t.notes, t.tags, t.memo, t.origin, t.external_id,
             t.import_id, t.transfer_id, t.matched_with, t.recorded_at, t.first_seq
         from (
             select t.* from transactions t
@@ -223,6 +261,7 @@ def _query(condition: str, tail: str) -> str:
         ) t
         left join categories c on c.ledger_id = %(ledger_id)s
             and c.category_id = t.category_ids[1]
+        left join accounts a on a.ledger_id = %(ledger_id)s and a.account_id = t.account_id
         {tail.replace("limit %(limit_)s", "")}
         """,  # noqa: S608 - constants of this file only
         "transactions",

@@ -139,7 +139,7 @@ def test_a_cursor_of_another_persons_list_shows_nothing_of_theirs(ledger: Any, b
         {"q": "\0"},
         {"tag": "\0"},
         {"category": "\0"},
-        {"q": "x" * 201},
+        {"q": "x" * 2_001},
         {"category": "x" * 401},
         {"known_at": "1"},
     ],

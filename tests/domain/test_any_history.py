@@ -24,7 +24,7 @@ from mintflow.domain.core.postings import (
     whole,
 )
 from mintflow.domain.transactions import Transaction, checked_splits
-from mintflow.domain.transactions.aggregate import resized
+from mintflow.domain.transactions.parts import resized
 
 CENTS = st.integers(-99_999, 99_999).map(lambda cents: Decimal(cents).scaleb(-2))
 AMOUNTS = st.sampled_from([Decimal("-10.00"), Decimal("10.00"), Decimal("0.00")]) | CENTS

@@ -221,7 +221,7 @@ def test_tags_are_set_without_repetition_and_become_the_users() -> None:
     one.tag(["a", "b", "a"], NOW)
     one.tag(["a", "b"], NOW)
     (event,) = events_of(one)
-    assert facts_of(event) == {"before": (), "after": ("a", "b")}
+    assert facts_of(event) == {"before": (), "after": ("a", "b"), "by": "user"}
     assert "tags" in one.user_fields
     one.tag([], NOW)
     assert one.tags == ()

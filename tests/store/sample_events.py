@@ -142,7 +142,8 @@ def _transactions() -> list[Aggregate]:
     hand_made = _record(32, "-42.10", origin="manual", user_fields=("date", "amount"))
     hand_made.tag(["Urlaub"], NOW)
     hand_made.note("mit Anna", NOW)
-    hand_made.categorize(whole(Decimal("-42.10"), "food"), "user", NOW, reason="said so")
+    hand_made.categorize(whole(Decimal("-42.10"), "food"), "user", NOW, reason="said so",
+                         payee="Süß")  # fmt: skip
     parts = checked_splits([("food", "-40"), ("fun", "-2.1")], Decimal("-42.10"), "EUR")
     hand_made.categorize(parts, "user", NOW)
     hand_made.amend(NOW, origin="manual", description="Bäckerei Süß", date=DAY)
@@ -152,6 +153,8 @@ def _transactions() -> list[Aggregate]:
     row = _record(34, "-42.10", origin="file", bank_id="B-3")
     hand_made.match(row, NOW)
     hand_made.unmatch(row, NOW)
+    hand_made.name_merchant("Süß Brot", NOW)
+    hand_made.budget(False, NOW)
     row.void(NOW)
     row.reinstate(NOW)
     alias = TransactionAlias.point(_id(35), pending.id, "B-2", NOW)
@@ -179,6 +182,11 @@ def _record(number: int, amount: str, *, account: int = 16, **facts: Any) -> Tra
         "notes": "",
         "origin": "manual",
         "import_id": _id(17),
+        "merchant": "Süß",
+        "reason": "says “bäckerei”",
+        "confidence": Decimal("0.95"),
+        "rule_id": _id(40),
+        "budgeted": True,
         **facts,
     }
     return Transaction.record(_id(number), booking, NOW, **given)

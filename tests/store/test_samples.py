@@ -151,7 +151,7 @@ def test_an_event_of_an_old_version_reads_as_the_class_of_today(
     record = orjson.loads(MAPPER.encode(SAMPLES["transaction.noted"], EVENT_ID, PROVENANCE).record)
     record["schema_version"] = 0
     record["data"] = {"note": "mit Anna"}
-    steps = {("transaction.noted", 0): lambda data: {"notes": data["note"]}}
+    steps = {("transaction.noted", 0): lambda data: {"notes": data["note"], "by": "user"}}
     monkeypatch.setattr("mintflow.store.mapper.upcast", lambda *args: upcast(*args, steps))
     old = RecordedEvent(0, 1, LEDGER, 1, NOW, orjson.dumps(record), b"", PlainSealer())
     assert MAPPER.domain_event(old).__dict__ == SAMPLES["transaction.noted"].__dict__

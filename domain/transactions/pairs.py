@@ -1,0 +1,92 @@
+"""Two transactions that are one thing: a match with the bank's row, and the legs of a transfer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from uuid import UUID
+
+from mintflow.domain.core.postings import TRANSFER, UNCATEGORIZED, whole
+from mintflow.domain.transactions import events as e
+from mintflow.domain.transactions.errors import (
+    AlreadyMatched,
+    MatchRefused,
+    NotMatched,
+    TransactionIsLinked,
+    TransactionIsNotLinked,
+)
+from mintflow.domain.transactions.parts import resized
+from mintflow.domain.transactions.state import TransactionState
+
+
+class Paired(TransactionState):
+    """Match and unmatch, link and unlink."""
+
+    def match(self, imported: Paired, now: dt.datetime) -> None:
+        """Take the bank's row `imported` as this hand-made transaction; it keeps its own fields.
+
+        Raises TransactionIsVoided, AlreadyMatched, MatchRefused, TransactionIsLinked.
+        """
+        mine, theirs = self._standing(), imported._standing()
+        if self.matched_with is not None or imported.matched_with is not None:
+            raise AlreadyMatched("one of the two is matched", transaction_id=str(self.id))
+        if imported.transfer_id is not None:
+            raise TransactionIsLinked(
+                "a leg of a transfer can not be absorbed", transaction_id=str(imported.id)
+            )
+        if (
+            self.id == imported.id
+            or mine.account_id != theirs.account_id
+            or mine.amount != theirs.amount
+        ):
+            raise MatchRefused(
+                "both must be in one account and of one amount", transaction_id=str(self.id)
+            )
+        self._book(
+            e.TransactionMatched, now, replace(mine, status=theirs.status), imported_id=imported.id
+        )
+        imported.trigger_event(
+            e.TransactionAbsorbed, timestamp=now, before=theirs, after=None, absorbed_by=self.id
+        )
+
+    def unmatch(self, imported: Paired, now: dt.datetime) -> None:
+        """Undo a match: both count on their own. Raises NotMatched, TransactionIsVoided."""
+        booking = self._standing()
+        if self.matched_with != imported.id or imported.withdrawn is None:
+            raise NotMatched("the two are not matched", transaction_id=str(self.id))
+        self._book(e.TransactionUnmatched, now, booking, imported_id=imported.id)
+        imported.trigger_event(
+            e.TransactionReleased,
+            timestamp=now,
+            before=None,
+            after=imported.withdrawn,
+            absorbed_by=self.id,
+        )
+
+    def link(self, transfer_id: UUID, now: dt.datetime) -> None:
+        """Become a leg of a transfer. Raises TransactionIsVoided, TransactionIsLinked."""
+        booking = self._standing()
+        if self.transfer_id is not None:
+            raise TransactionIsLinked(
+                "the transaction is a leg of a transfer already", transaction_id=str(self.id)
+            )
+        after = replace(booking, allocations=whole(booking.amount, TRANSFER))
+        self._book(e.TransactionLinked, now, after, transfer_id=transfer_id)
+
+    def unlink(self, transfer_id: UUID, now: dt.datetime) -> None:
+        """Leave the transfer and have the former category back.
+
+        Raises TransactionIsVoided, TransactionIsNotLinked.
+        """
+        booking = self._standing()
+        if self.transfer_id != transfer_id:
+            raise TransactionIsNotLinked(
+                "the transaction is no leg of this transfer", transaction_id=str(self.id)
+            )
+        former = resized(self.unlinked or whole(booking.amount, UNCATEGORIZED), booking.amount)
+        self._book(
+            e.TransactionUnlinked,
+            now,
+            replace(booking, allocations=former),
+            transfer_id=transfer_id,
+        )
