@@ -1,0 +1,138 @@
+"""An event as a Kafka message: CloudEvents 1.0, binary mode, and back.
+
+The value is the exact stored record, so the chain of hashes can be checked from the topic alone;
+sealed facts travel sealed, in an attribute beside it. Nothing is opened here and no key is needed.
+An older version of an event travels as it was stored: whoever decodes it reads it as today's.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import orjson
+
+from mintflow.store.mapper import Mapper, RecordedEvent
+from mintflow.store.rows import StoredRow
+
+CONTENT_TYPE = "application/json"
+SCHEMA_URN = "urn:mintflow:event:{type}:{version}"
+
+Headers = list[tuple[str, bytes]]
+
+# CloudEvents attribute -> what it holds; docs/reference/topics.md is written from this table.
+ATTRIBUTES: Mapping[str, str] = {
+    "specversion": "always `1.0`",
+    "id": "`event_id`, the same when a message is sent again",
+    "source": "`/v1/ledgers/{ledger_id}`",
+    "type": "the event's type, for example `transaction.recorded`",
+    "subject": "`stream_id`",
+    "time": "`recorded_at`: when MintFlow learned it, to the microsecond",
+    "dataschema": "`urn:mintflow:event:{type}:{version}`, the `$id` of its JSON Schema",
+    "schemaversion": "`schema_version`",
+    "ledgerid": "`ledger_id`",
+    "ledgerseq": "`ledger_seq`: gapless within the ledger",
+    "shard": "the shard of the log, which is the partition",
+    "position": "gapless number within the shard",
+    "streamversion": "`stream_version`: number within the stream",
+    "actor": "who did it, for example `user:…`",
+    "correlationid": "`correlation_id`",
+    "causationid": "`causation_id`; absent where nothing caused it",
+    "effectiveat": "`effective_at`: when it happened in the world",
+    "sealed": "the sealed facts, AES-256-GCM under the ledger's key, base64; absent where none",
+    "chainhash": "hash of the shard's chain up to and with this event, 64 hex digits",
+    "traceparent": "W3C trace context: the trace is the correlation, the parent is the event",
+}
+
+
+class UnreadableMessage(ValueError):
+    """A record of the topic is no event of ours; the text says which attribute is wrong."""
+
+
+class Message(NamedTuple):
+    """What is given to Kafka; the partition is the shard."""
+
+    key: bytes
+    value: bytes
+    headers: Headers
+
+
+def encode(row: StoredRow) -> Message:
+    """The message of one row of the log."""
+    record = orjson.loads(row.record)
+    ledger_id, event_id = record["ledger_id"], record["event_id"]
+    event_type, version = record["type"], record["schema_version"]
+    headers = [
+        ("content-type", b"application/json"),
+        ("ce_specversion", b"1.0"),
+        ("ce_id", event_id.encode()),
+        ("ce_source", f"/v1/ledgers/{ledger_id}".encode()),
+        ("ce_type", event_type.encode()),
+        ("ce_subject", record["stream_id"].encode()),
+        ("ce_time", row.recorded_at.astimezone(UTC).isoformat().encode()),
+        ("ce_dataschema", f"urn:mintflow:event:{event_type}:{version}".encode()),
+        ("ce_schemaversion", b"%d" % version),
+        ("ce_ledgerid", str(row.ledger_id).encode()),
+        ("ce_ledgerseq", b"%d" % row.ledger_seq),
+        ("ce_shard", b"%d" % row.shard),
+        ("ce_position", b"%d" % row.position),
+        ("ce_streamversion", b"%d" % record["stream_version"]),
+        ("ce_actor", record["actor"].encode()),
+        ("ce_correlationid", record["correlation_id"].encode()),
+        ("ce_effectiveat", record["effective_at"].encode()),
+        ("ce_chainhash", row.hash.hex().encode()),
+        ("ce_traceparent", _traceparent(record["correlation_id"], event_id)),
+    ]
+    if record["causation_id"] is not None:
+        headers.append(("ce_causationid", record["causation_id"].encode()))
+    if row.sealed:
+        headers.append(("ce_sealed", b64encode(row.sealed)))
+    return Message(str(row.ledger_id).encode(), row.record, headers)
+
+
+def decode_row(value: bytes | None, headers: Iterable[tuple[str, bytes]] | None) -> StoredRow:
+    """The row of the log that a message was made from. Raises UnreadableMessage."""
+    given = dict(headers or ())
+    if value is None or given.get("ce_specversion") != b"1.0":
+        raise UnreadableMessage("not a CloudEvents 1.0 message in binary mode with a value")
+    name = ""
+    try:
+        return StoredRow(
+            int(given[name := "ce_shard"]),
+            int(given[name := "ce_position"]),
+            UUID(given[name := "ce_ledgerid"].decode()),
+            int(given[name := "ce_ledgerseq"]),
+            datetime.fromisoformat(given[name := "ce_time"].decode()),
+            value,
+            b64decode(given.get(name := "ce_sealed", b""), validate=True),
+            bytes.fromhex(given[name := "ce_chainhash"].decode()),
+        )
+    except (KeyError, ValueError) as fault:
+        raise UnreadableMessage(f"{name} is absent or malformed") from fault
+
+
+def decode(
+    value: bytes | None, headers: Iterable[tuple[str, bytes]] | None, mapper: Mapper
+) -> RecordedEvent:
+    """The event as the reader of the log would give it. Raises UnreadableMessage."""
+    row = decode_row(value, headers)
+    try:
+        return mapper.recorded(*row[:7])
+    except (KeyError, TypeError, ValueError) as fault:
+        raise UnreadableMessage("the value is no record of an event") from fault
+
+
+def position_of(headers: Iterable[tuple[str, bytes]] | None) -> int:
+    """The position a message says it has. Raises UnreadableMessage."""
+    for name, value in headers or ():
+        if name == "ce_position" and value.isdigit():
+            return int(value)
+    raise UnreadableMessage("ce_position is absent or malformed")
+
+
+def _traceparent(correlation_id: str, event_id: str) -> bytes:
+    """Both ids are 16 bytes in hex, and a UUIDv7 is never zero: valid trace and parent ids."""
+    return f"00-{correlation_id.replace('-', '')}-{event_id.replace('-', '')[16:]}-01".encode()
