@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mintflow.hosts.cli import books, demo, serving, transactions, upkeep
+from mintflow.hosts.cli import books, demo, rebuilding, serving, transactions, upkeep
 from mintflow.hosts.cli.shell import make_shell
 
 _BOOKS, _HOST, _PROOF = "Books", "Host", "Upkeep and proof"
@@ -108,7 +108,8 @@ def _add_upkeep(app: typer.Typer) -> None:
     audit.command("verify", epilog=_epilog("mintflow audit verify --json"))(upkeep.verify)
     app.add_typer(audit, name="audit", rich_help_panel=_PROOF)
     for name, function, example in (
-        ("rebuild", upkeep.rebuild, "mintflow rebuild --all"),
+        ("rebuild", rebuilding.rebuild, "mintflow rebuild --all"),
+        ("rollback", rebuilding.rollback, "mintflow rollback --projection accounts"),
         ("lag", upkeep.lag, "mintflow lag --json"),
         ("migrate", upkeep.migrate, "mintflow migrate"),
         ("bench", upkeep.bench, "mintflow bench append"),

@@ -69,9 +69,21 @@ class Shell:
             yield lambda _what, _done, _total: None
             return
         # Imported here: few commands draw a bar.
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
         from rich.progress import Progress as Bars
 
-        with Bars(console=self.err, transient=True) as bars:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        with Bars(*columns, console=self.err, transient=True) as bars:
             task = bars.add_task("", total=None)
 
             def tell(what: str, done: int, total: int) -> None:

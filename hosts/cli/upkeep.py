@@ -1,4 +1,4 @@
-"""`audit verify`, `rebuild`, `lag`, `migrate`, `bench`: what an operator and an auditor do."""
+"""`audit verify`, `lag`, `migrate`, `bench`: what an operator and an auditor do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,49 +65,9 @@ def verify(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = False)
         finding = Finding(0, 0, "UNREADABLE", trouble.message)
         return asdict(VerifyReport(False, False, 0, [finding], 0, []))
 
-    _operate(
+    operate(
         ctx, work, _show_audit, data=data, as_json=as_json, exit_code=verdict, unreachable=unseen
     )
-
-
-def rebuild(
-    ctx: typer.Context,
-    projection: Annotated[
-        list[str] | None,
-        typer.Option("--projection", metavar="NAME", help="Only this one; may be given again."),
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All of them, as without it.")] = False,
-    data: Data = DATA_DEFAULT,
-    as_json: Json = False,
-) -> None:
-    """Make read models anew from the log, compare them with the served ones, and switch.
-
-    The present ones answer queries all the while. identical says whether the rebuilt rows were the
-    served ones at the same positions.
-    """
-    if projection and everything:
-        raise typer.BadParameter("either --projection or --all")
-    settings = settings_of_command()
-    keys = partial(key_store, data, settings)
-
-    async def work(url: str, tell: Progress) -> Row:
-        from mintflow.projections.core.rebuild import rebuild
-
-        _must_have_keys(data, settings)
-
-        report = await asyncio.to_thread(rebuild, url, keys, projection or None, progress=tell)
-        tables = [
-            {
-                "table": one.name,
-                "rows": one.rebuilt.rows,
-                "rows_served": one.served.rows if one.served else None,
-                "identical": one.served == one.rebuilt if one.served else None,
-            }
-            for one in report.tables
-        ]
-        return {**asdict(report), "tables": tables}
-
-    _operate(ctx, work, _show_rebuild, data=data, as_json=as_json)
 
 
 def key_store(data: Path, settings: Settings) -> KeyStore:
@@ -122,7 +81,7 @@ def _keys_folder(data: Path, settings: Settings) -> Path:
     return Path(settings.keys_folder or data.resolve() / "keys")
 
 
-def _must_have_keys(data: Path, settings: Settings) -> None:
+def must_have_keys(data: Path, settings: Settings) -> None:
     """With a folder of no keys every ledger would look erased, and be served like that."""
     folder = _keys_folder(data, settings)
     if not (folder / "master.key").is_file():
@@ -149,10 +108,10 @@ def lag(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = False) ->
             "projections": rows,
         }
 
-    _operate(ctx, work, _show_lag, data=data, as_json=as_json)
+    operate(ctx, work, _show_lag, data=data, as_json=as_json)
 
 
-def _operate(
+def operate(
     ctx: typer.Context,
     work: Callable[[str, Progress], Awaitable[Row]],
     show: Callable[[Console, Row], None],
@@ -205,21 +164,6 @@ def _show_audit(console: Console, answer: Row) -> None:
     console.print(made)
 
 
-def _show_rebuild(console: Console, answer: Row) -> None:
-    speed = f"{answer['events']:,} events in {answer['seconds']} s"
-    console.print(Text(f"{speed} ({answer['events_per_second']:,.0f} per second)"))
-    said, style = {
-        True: ("The rebuilt rows are the served ones.", "green"),
-        False: ("The rebuilt rows were not the served ones; they are served now.", "bold red"),
-        None: ("There was nothing to compare with.", "dim"),
-    }[answer["identical"]]
-    console.print(Text(said, style=style))
-    for one in answer["tables"]:
-        if one["identical"] is False:
-            rows = f"{one['rows_served']:,} rows served, {one['rows']:,} rebuilt"
-            console.print(Text(f"  {one['table']}: {rows}", style="red"))
-
-
 def _show_lag(console: Console, answer: Row) -> None:
     made = views.table("Read models", "Projection", ">Events", ">Behind", ">Parked", "Shards")
     by_name: dict[str, list[Row]] = {}
@@ -254,7 +198,7 @@ def migrate(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = False
         for name in answer["projections_to_rebuild"]:
             console.print(Text(f"  mintflow rebuild --projection {name}", style="yellow"))
 
-    _operate(ctx, work, show, data=data, as_json=as_json)
+    operate(ctx, work, show, data=data, as_json=as_json)
 
 
 def _migrated(url: str) -> Row:

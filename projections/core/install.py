@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 
 from mintflow.projections.core.projection import Projection
-from mintflow.projections.core.tables import SERVED
+from mintflow.projections.core.tables import SERVED, Table
 from mintflow.projections.registry import PROJECTIONS
 
 _LOCK = 0x4D6D6F64  # Any fixed number, another one than that of the migrations.
@@ -38,6 +38,7 @@ def install(url: str, projections: Sequence[Projection] = PROJECTIONS) -> list[s
                 run(conn, table.create_sql(SERVED))
                 for statement in table.index_sql(SERVED):
                     run(conn, statement)
+                mark(conn, projection, table)
             conn.execute(
                 "insert into projection.checkpoint (shard, projection, version, position)"
                 " select shard, %s, %s, 0 from log.shard_head",
@@ -50,6 +51,15 @@ def install(url: str, projections: Sequence[Projection] = PROJECTIONS) -> list[s
             for projection in projections
             if served.get(projection.name, projection.version) != projection.version
         ]
+
+
+def mark(conn: psycopg.Connection[Any], projection: Projection, table: Table) -> None:
+    """Note in the database whose table it is, for a later version that has it no more."""
+    run(conn, f"comment on table {SERVED}.{table.name} is '{mark_of(projection)}'")
+
+
+def mark_of(projection: Projection) -> str:
+    return f"read model of {projection.name}"
 
 
 def make_views(conn: psycopg.Connection[Any], projections: Sequence[Projection]) -> None:

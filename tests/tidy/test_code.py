@@ -11,6 +11,8 @@ from tidy.tree import ROOMS, modules
 MONEY_PATH = ("domain", "store", "commands", "projections")
 # Measures of time and ratios for the eye, which are no money and become none.
 FLOATS_ALLOWED = {
+    "projections/core/bulk/worker.py": "events per second, and seconds to wait",
+    "projections/core/rebuild/coordinator.py": "events per second",
     "projections/core/rebuild/report.py": "seconds, and events per second, of a rebuild",
 }
 # Loops outside hosts/ that must outlive every fault, each with where the fault is seen instead.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,7 +50,8 @@ cross join lateral (
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """All that a worker is told. targets: shard -> position of the last event to fold."""
+    """All that a worker is told. targets: shard -> position of the last event to fold.
+    events_per_s: how many of them one worker folds at most; None: as fast as it can."""
 
     url: str
     schema: str
@@ -57,15 +59,17 @@ class Job:
     keys: Callable[[], KeyStore]
     targets: Mapping[int, int]
     skipped: Skipped
+    events_per_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Ledgers of one shard. events: about how many they have."""
+    """Ledgers of one shard. events: about how many they have. number: among those of a rebuild."""
 
     shard: int
     ledgers: Sequence[UUID]
     events: int
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,34 @@ def fold_unit(
     tables: psycopg.Connection[Any],
     pipe: Connection | None = None,
 ) -> int:
-    """Fold the ledgers of a unit; returns how many events they have."""
+    """Fold the ledgers of a unit, in one transaction with the note that it is done; returns how
+    many events they have."""
+    with tables.transaction():
+        # A worker of a rebuild that was killed may be about to end this very unit.
+        row = tables.execute(
+            "select folded from projection.rebuild_unit where schema = %s and number = %s"
+            " for update",
+            [job.schema, unit.number],
+        ).fetchone()
+        if row and row[0] is not None:
+            return int(row[0])
+        count = _fold(job, unit, mapper, log, tables, pipe)
+        tables.execute(
+            "update projection.rebuild_unit set folded = %s where schema = %s and number = %s",
+            [count, job.schema, unit.number],
+        )
+    return count
+
+
+def _fold(
+    job: Job,
+    unit: Unit,
+    mapper: Mapper,
+    log: psycopg.Connection[Any],
+    tables: psycopg.Connection[Any],
+    pipe: Connection | None,
+) -> int:
+    began = time.monotonic()
     folder = LedgerFolder(tables, job.schema, job.projections, job.skipped)
     shard, ledgers, recorded, count = unit.shard, (None, *unit.ledgers), mapper.recorded, 0
     with log.transaction(), log.cursor("history", binary=True) as cursor:
@@ -135,10 +166,17 @@ def fold_unit(
                 )
             count += len(rows)
             # Nothing is sent while a unit is under way: what can be read is the parent's end.
-            if pipe is not None and pipe.poll():
+            if pipe is not None and pipe.poll(_early_s(job, count, began)):
                 raise EOFError
     folder.finish()
     return count
+
+
+def _early_s(job: Job, count: int, began: float) -> float:
+    """Seconds to wait so that no more is folded than the job allows."""
+    if job.events_per_s is None:
+        return 0.0
+    return max(0.0, began + count / job.events_per_s - time.monotonic())
 
 
 def open_log(url: str) -> psycopg.Connection[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -37,7 +37,12 @@ class Replay:
         schema: str,
         skipped: Skipped,
         positions: dict[int, int],
+        stands_at: Callable[[Mapping[int, int]], None] = lambda _: None,
+        parked: Sequence[Mapping[str, Any]] = (),
     ) -> None:
+        """stands_at: notes the positions, called in the transaction of the rows. parked: rows of
+        projection.parked that come back with the tables."""
+        self.parked = parked
         self.projections = projections
         self.schema = schema
         self.skipped = skipped
@@ -45,6 +50,7 @@ class Replay:
         self.events = 0
         self._conn = conn
         self._mapper = mapper
+        self._stands_at = stands_at
 
     def behind(self, targets: Mapping[int, int]) -> int:
         """How many events these positions are ahead of the rebuilt tables."""
@@ -57,9 +63,11 @@ class Replay:
                 events = self._read(shard, position, target)
                 changes = Changes()
                 fold_all(events, self.projections, self.skipped, changes)
+                reached = self.positions | {shard: events[-1].position}
                 with self._conn.transaction():
                     write(self._conn, operations(changes, schema=self.schema))
-                self.positions[shard] = events[-1].position
+                    self._stands_at(reached)
+                self.positions = reached
                 self.events += len(events)
 
     def _read(self, shard: int, position: int, target: int) -> list[RecordedEvent]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -22,8 +23,26 @@ from mintflow.projections.core.rebuild.catching_up import (
     comparable,
     still_parked,
 )
+from mintflow.projections.core.rebuild.course import (
+    NEXT,
+    Course,
+    begin,
+    clear,
+    stands_at,
+    unfinished,
+    units_left,
+)
 from mintflow.projections.core.rebuild.crew import Crew
-from mintflow.projections.core.rebuild.report import Digest, RebuildReport, TableReport, digest
+from mintflow.projections.core.rebuild.previous import Previous, choose, drop, kept, replay_of
+from mintflow.projections.core.rebuild.report import (
+    LEDGERS_SHOWN_MAX,
+    Digest,
+    RebuildReport,
+    TableReport,
+    by_ledger,
+    differing,
+    digest,
+)
 from mintflow.projections.core.rebuild.switch import switch
 from mintflow.projections.core.tables import APP_ROLE, SERVED, Table
 from mintflow.projections.registry import PROJECTIONS
@@ -31,9 +50,6 @@ from mintflow.store.keys import KeyStore
 from mintflow.store.mapper import Mapper
 from mintflow.store.sealing import Sealer
 
-# Every rebuild has a schema of its own below this name, so that a worker that outlives its parent
-# for a moment can never write into tables of a later rebuild.
-NEXT = "model_next"
 UNIT_EVENTS = 20_000
 _LOCK = 0x4D726562  # Any fixed number.
 
@@ -47,6 +63,17 @@ class RebuildRefused(Conflict):
     code = "rebuild_refused"
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a rebuild goes about it. events_per_s: no more than this altogether, to leave the
+    machine to others. resume: go on with one that was killed. keep_old: keep what is replaced, for
+    a way back; it takes as much disk again."""
+
+    events_per_s: float | None = None
+    resume: bool = True
+    keep_old: bool = True
+
+
 def rebuild(
     url: str,
     keys: Callable[[], KeyStore],
@@ -54,6 +81,7 @@ def rebuild(
     *,
     projections: Sequence[Projection] = PROJECTIONS,
     jobs: int = 2,
+    options: Options = Options(),
     progress: Progress | None = None,
 ) -> RebuildReport:
     """Make read models anew from the log and serve them instead of the present ones.
@@ -63,58 +91,110 @@ def rebuild(
     projections, all of them if None. jobs: worker processes; one per core is best.
     Not to be called in a thread that runs an event loop. Raises RebuildRefused, FoldFailed.
     """
-    chosen = [one for one in projections if names is None or one.name in names]
-    if names is not None and len(chosen) != len(set(names)):
-        raise RebuildRefused("there is no such projection", known=[one.name for one in projections])
+    chosen = _chosen(projections, names)
     report = progress or (lambda *_: None)
     began = time.perf_counter()
-    with open_tables(url) as conn, _alone(conn), Crew(jobs) as crew:
-        _clear(conn)
+    with open_tables(url) as conn, alone(conn), Crew(jobs) as crew:
         mapper = Mapper(Sealer(keys()))
         compare = comparable(conn, chosen)
         if compare:
             asyncio.run(bring_served_up(url, mapper, chosen))
-        schema = _make_schema(conn, chosen)
-        skipped = still_parked(conn, mapper, chosen, schema)
-        targets = _positions(conn, chosen) if compare else _heads(conn)
-        job = Job(url, schema, chosen, keys, targets, skipped)
-        units = _units(conn, targets)
-        expected = sum(targets.values())
-        events = crew.fold(job, units, lambda done: report("folding", done, expected))
-        report("indexes", events, events)
+        course = _course(conn, mapper, chosen, compare=compare, resume=options.resume)
+        units, folded = units_left(conn, course)
+        resumed, expected = folded, folded + sum(unit.events for unit in units)
+        pace = options.events_per_s and options.events_per_s / max(1, jobs)
+        job = Job(url, course.schema, chosen, keys, course.targets, course.skipped, pace)
+        folded += crew.fold(job, units, lambda done: report("folding", resumed + done, expected))
+        report("indexes", folded, folded)
         tables = [table for projection in chosen for table in projection.tables]
-        _index(url, tables, schema, jobs)
-        report("comparing", events, events)
-        replay = Replay(conn, mapper, chosen, schema, skipped, dict(targets))
-        found = _compare(url, tables, schema, replay, compare=compare)
-        events += replay.events
-        switch(conn, replay, projections, keep_up=compare)
+        _index(url, tables, course.schema, jobs)
+        report("comparing", folded, folded)
+        replay = Replay(
+            conn, mapper, chosen, course.schema, course.skipped,
+            dict(course.positions or course.targets),
+            lambda positions: stands_at(conn, course.schema, positions),
+        )  # fmt: skip
+        found = _compare(url, tables, course.schema, replay, compare=compare)
+        switch(conn, [replay], projections, keep_up=compare, keep_old=options.keep_old)
         seconds = time.perf_counter() - began
+    events = folded - resumed + replay.events
     return RebuildReport(
-        events,
+        folded + replay.events,
         round(seconds, 3),
         round(events / seconds, 1) if seconds else 0.0,
         all(one.served == one.rebuilt for one in found) if compare else None,
         tuple(found),
+        resumed,
     )
 
 
+def rollback(
+    url: str,
+    keys: Callable[[], KeyStore],
+    names: Sequence[str] | None = None,
+    *,
+    projections: Sequence[Projection] = PROJECTIONS,
+) -> tuple[list[Previous], int]:
+    """Serve again what the last switch took out of service, brought up to date.
+
+    What is served now is kept in its place, so going back twice changes nothing. names: None: all
+    of which something is kept. Returns what is served again, and the events it lacked.
+    Raises NothingToGoBackTo, RebuildRefused, SwitchRefused, FoldFailed.
+    """
+    with open_tables(url) as conn, alone(conn):
+        mapper = Mapper(Sealer(keys()))
+        chosen = choose(conn, projections, names)
+        replays = [replay_of(conn, mapper, *one) for one in chosen]
+        for replay in replays:
+            replay.until(_positions(conn, replay.projections))
+        switch(conn, replays, projections, keep_up=True)
+        return [previous for _, previous in chosen], sum(replay.events for replay in replays)
+
+
+def forget_previous(url: str, names: Sequence[str] | None = None) -> list[str]:
+    """Drop the tables that are kept for a way back; says of which projections there were some.
+
+    Raises RebuildRefused.
+    """
+    with open_tables(url) as conn, alone(conn), conn.transaction():
+        return drop(conn, [one.projection for one in kept(conn)] if names is None else names)
+
+
+def _chosen(projections: Sequence[Projection], names: Sequence[str] | None) -> list[Projection]:
+    chosen = [one for one in projections if names is None or one.name in names]
+    if names is not None and len(chosen) != len(set(names)):
+        raise RebuildRefused("there is no such projection", known=[one.name for one in projections])
+    return chosen
+
+
+def _course(
+    conn: psycopg.Connection[Any],
+    mapper: Mapper,
+    chosen: Sequence[Projection],
+    *,
+    compare: bool,
+    resume: bool,
+) -> Course:
+    """The rebuild that was killed, or a new one with its tables and units."""
+    served = _positions(conn, chosen)
+    going = unfinished(conn, chosen, served, compared=compare) if resume else None
+    clear(conn, going.schema if going else None)
+    if going:
+        return going
+    schema = _make_schema(conn, chosen)
+    skipped = still_parked(conn, mapper, chosen, schema)
+    course = Course(schema, compare, served if compare else _heads(conn), None, skipped)
+    begin(conn, chosen, course, _units(conn, course.targets))
+    return course
+
+
 @contextmanager
-def _alone(conn: psycopg.Connection[Any]) -> Iterator[None]:
+def alone(conn: psycopg.Connection[Any]) -> Iterator[None]:
     """Hold the lock of rebuilds; it goes with the connection. Raises RebuildRefused."""
     row = conn.execute("select pg_try_advisory_lock(%s)", [_LOCK]).fetchone()
     if row is None or not row[0]:
         raise RebuildRefused("another rebuild of this database is under way")
     yield
-
-
-def _clear(conn: psycopg.Connection[Any]) -> None:
-    """Remove what a killed rebuild left."""
-    left = conn.execute(
-        "select nspname from pg_namespace where starts_with(nspname, %s)", [NEXT]
-    ).fetchall()
-    for (name,) in left:
-        run(conn, f'drop schema "{name}" cascade')
 
 
 def _make_schema(conn: psycopg.Connection[Any], projections: Sequence[Projection]) -> str:
@@ -163,12 +243,21 @@ def _units(conn: psycopg.Connection[Any], targets: Mapping[int, int]) -> list[Un
             events += count
     if ledgers:
         units.append(Unit(shard, tuple(ledgers), events))
-    return sorted(units, key=lambda unit: -unit.events)
+    units.sort(key=lambda unit: -unit.events)
+    return [replace(unit, number=number) for number, unit in enumerate(units)]
 
 
 def _index(url: str, tables: Sequence[Table], schema: str, jobs: int) -> None:
-    """Secondary indexes and statistics, several tables at a time."""
-    statements = [sql for table in tables for sql in table.index_sql(schema)]
+    """Secondary indexes, those that are not there yet, and statistics; several at a time."""
+    with open_tables(url) as conn:
+        rows = conn.execute("select indexname from pg_indexes where schemaname = %s", [schema])
+        there = {name for (name,) in rows.fetchall()}
+    statements = [
+        sql
+        for table in tables
+        for index, sql in zip(table.indexes, table.index_sql(schema), strict=True)
+        if index.name not in there
+    ]
 
     def make(sql: str) -> None:
         with open_tables(url) as conn:
@@ -198,9 +287,21 @@ def _compare(
             rebuilt = pool.submit(_digests, url, tables, schema, served)
             served = [digest(snapshot, table, SERVED) for table in tables]
             return [
-                TableReport(one.name, one.rebuilt, held)
-                for one, held in zip(rebuilt.result(), served, strict=True)
-            ]
+                TableReport(
+                    table.name, one.rebuilt, held, _ledgers(snapshot, url, table, schema)
+                    if held != one.rebuilt else (),
+                )
+                for table, one, held in zip(tables, rebuilt.result(), served, strict=True)
+            ]  # fmt: skip
+
+
+def _ledgers(
+    snapshot: psycopg.Connection[Any], url: str, table: Table, schema: str
+) -> tuple[str, ...]:
+    """Some of the ledgers whose rows differ."""
+    with psycopg.connect(url) as conn:
+        rebuilt = by_ledger(conn, table, schema)
+    return tuple(differing(by_ledger(snapshot, table, SERVED), rebuilt)[:LEDGERS_SHOWN_MAX])
 
 
 def _digests(

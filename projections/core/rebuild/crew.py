@@ -64,7 +64,7 @@ class Crew:
                 worker.process.wait()
 
     def fold(self, job: Job, units: Sequence[Unit], done: Callable[[int], None]) -> int:
-        """Have all units folded, in this order; returns the number of events.
+        """Have all units folded, in this order; returns the number of their events.
 
         done: called with the events so far. Raises what a worker failed with.
         """

@@ -1,4 +1,4 @@
-"""The switch: in one transaction the rebuilt tables take the place of the served ones."""
+"""The switch: in one transaction new tables take the place of the served ones, which are kept."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from mintflow.domain.core.errors import Unavailable
-from mintflow.projections.core.install import make_views, run
+from mintflow.projections.core.install import make_views, mark, run
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.core.rebuild.catching_up import Replay
+from mintflow.projections.core.rebuild.previous import drop, keep, set_aside
 from mintflow.projections.core.tables import SERVED
 
 # While this many events or fewer are missing, those who write wait for them rather than the other
@@ -28,55 +30,69 @@ class SwitchRefused(Unavailable):
 
 def switch(
     conn: psycopg.Connection[Any],
-    replay: Replay,
+    replays: Sequence[Replay],
     everything: Sequence[Projection],
     *,
     keep_up: bool,
+    keep_old: bool = True,
 ) -> None:
-    """Serve the rebuilt tables.
+    """Serve the new tables, of all replays at once.
 
     everything: all projections, whose views are made anew. keep_up: the served tables follow the
-    log meanwhile and may be ahead. Whoever applies events waits for the locked checkpoints, and
-    goes on with the new tables from the same positions.
+    log meanwhile and may be ahead. keep_old: for a way back. Whoever applies events waits for the
+    locked checkpoints, and goes on with the new tables from the same positions.
     """
-    while keep_up and replay.behind(_served_positions(conn, replay)) > _CLOSE:
-        replay.until(_served_positions(conn, replay))
+    for replay in replays:
+        while keep_up and replay.behind(_served_positions(conn, replay)) > _CLOSE:
+            replay.until(_served_positions(conn, replay))
     for _ in range(_ATTEMPTS):
-        positions = dict(replay.positions)
+        positions = [dict(replay.positions) for replay in replays]
         try:
             with conn.transaction():
-                _switch(conn, replay, everything)
+                _switch(conn, replays, everything, keep_old=keep_old)
             return
         except psycopg.errors.LockNotAvailable:
-            replay.positions = positions
+            for replay, stood_at in zip(replays, positions, strict=True):
+                replay.positions = stood_at
             time.sleep(_BETWEEN_S)
     raise SwitchRefused("long queries held the read models all the time; try again later")
 
 
 def _switch(
-    conn: psycopg.Connection[Any], replay: Replay, everything: Sequence[Projection]
+    conn: psycopg.Connection[Any],
+    replays: Sequence[Replay],
+    everything: Sequence[Projection],
+    *,
+    keep_old: bool,
 ) -> None:
-    _lock(conn, replay)
-    replay.until(_served_positions(conn, replay))
+    _lock(conn, [one.name for replay in replays for one in replay.projections])
+    for replay in replays:
+        replay.until(_served_positions(conn, replay))
     # A query that holds one table and wants another could wait for us as we wait for it. Giving up
     # before the server looks for deadlocks (1 s) makes sure that it is never the query that fails.
     conn.execute("set local lock_timeout = '300ms'")
     _drop_views(conn, everything)
-    for projection in replay.projections:
-        for table in projection.tables:
-            run(conn, f"drop table if exists {SERVED}.{table.name}")
-            run(conn, f"alter table {replay.schema}.{table.name} set schema {SERVED}")
-        _serve(conn, projection, replay)
+    for replay in replays:
+        schema = set_aside(conn, replay.schema)
+        for projection in replay.projections:
+            keep(conn, projection)
+            if not keep_old:
+                drop(conn, [projection.name])
+            for table in projection.tables:
+                run(conn, f"alter table {schema}.{table.name} set schema {SERVED}")
+                mark(conn, projection, table)
+            _serve(conn, projection, replay)
+        run(conn, f"drop schema {schema}")
+        conn.execute("delete from projection.rebuild where schema = %s", [schema])
     make_views(conn, everything)
-    run(conn, f"drop schema {replay.schema}")
 
 
-def _lock(conn: psycopg.Connection[Any], replay: Replay) -> None:
+def _lock(conn: psycopg.Connection[Any], names: Sequence[str]) -> None:
     """In the order in which appliers lock."""
     conn.execute(
         "select from projection.checkpoint where projection = any(%s)"
         " order by shard, projection, version for update",
-        [[projection.name for projection in replay.projections]],
+        [list(names)],
     )
 
 
@@ -121,6 +137,12 @@ def _serve(conn: psycopg.Connection[Any], projection: Projection, replay: Replay
         "delete from projection.parked p where p.projection = %s and (p.shard, p.position) not in"
         " (select * from unnest(%s::int[], %s::bigint[]))",
         [projection.name, [shard for _, shard, _ in kept], [place for *_, place in kept]],
+    )
+    conn.execute(
+        "insert into projection.parked"
+        " select * from jsonb_populate_recordset(null::projection.parked, %s)"
+        " on conflict do nothing",
+        [Jsonb(list(replay.parked))],
     )
     conn.execute(
         "update projection.parked set version = %s where projection = %s",

@@ -1,0 +1,213 @@
+"""A rebuild that was killed goes on; what it replaced can be served again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from read_models.books import Books, broken, key_source, passes_over
+
+from mintflow.projections.core.checkpoints import lag, parked
+from mintflow.projections.core.rebuild import (
+    NothingToGoBackTo,
+    Options,
+    RebuildReport,
+    coordinator,
+    forget_previous,
+    rebuild,
+    rollback,
+)
+from mintflow.projections.core.rebuild.catching_up import Replay
+from mintflow.projections.registry import PROJECTIONS
+
+
+class Killed(BaseException):
+    """Ends a rebuild as a signal would, without any of its own clean-up of the database."""
+
+
+@pytest.fixture
+def household(books: Books, monkeypatch: pytest.MonkeyPatch) -> Iterator[Books]:
+    """Four ledgers, folded, each a unit of its own."""
+    monkeypatch.setattr(coordinator, "UNIT_EVENTS", 1)
+    others = [books.beside(number) for number in range(2, 5)]
+    for one in (books, *others):
+        for number in range(6):
+            one.record(f"-{number + 1}.00", f"2025-03-{number + 1:02d}", "shopping")
+    books.fold()
+    yield books
+    for one in others:
+        one.close()
+
+
+def run(books: Books, **how: Any) -> RebuildReport:
+    return rebuild(books.url, key_source(books), jobs=1, **how)
+
+
+def killed_after(books: Books, units: int) -> None:
+    """Let a rebuild fold some of its units and no more."""
+    count = len(books.events()) // 4 * units
+
+    def progress(_what: str, done: int, _of: int) -> None:
+        if done >= count:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(books, progress=progress)
+
+
+def test_goes_on_with_the_units_that_were_left(household: Books) -> None:
+    served, events = household.dump(), len(household.events())
+    killed_after(household, 2)
+    report = run(household)
+    assert (report.identical, report.events, report.resumed) == (True, events, events // 2)
+    assert household.dump() == served
+    assert left_behind(household) == []
+
+
+def test_goes_on_after_the_bulk_with_what_came_meanwhile(
+    household: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until = Replay.until
+
+    def dies(self: Replay, targets: Any) -> None:
+        until(self, targets)
+        raise Killed
+
+    monkeypatch.setattr(Replay, "until", dies)
+    with pytest.raises(Killed):
+        # What is recorded between bulk and comparison is folded while catching up.
+        run(household, progress=lambda what, *_: what == "comparing" and live(household))
+    monkeypatch.undo()
+    live(household)
+    served = household.dump()
+    report = run(household)
+    assert (report.identical, household.dump()) == (True, served)
+    assert report.resumed > 0
+
+
+def live(books: Books) -> None:
+    books.record("-99.00", "2025-04-01", "shopping")
+    books.fold()
+
+
+@pytest.mark.parametrize("reason", ["asked", "code", "served"])
+def test_begins_anew_where_the_old_course_is_of_no_use(household: Books, reason: str) -> None:
+    killed_after(household, 2)
+    options, projections = Options(), PROJECTIONS
+    if reason == "asked":
+        options = Options(resume=False)
+    elif reason == "code":
+        projections = tuple(
+            replace(one, version=2) if one.name == "accounts" else one for one in PROJECTIONS
+        )
+    else:
+        household.wipe()
+    report = run(household, options=options, projections=projections)
+    assert report.resumed == 0
+    assert left_behind(household) == []
+
+
+def left_behind(books: Books) -> list[Any]:
+    """Schemas and notes of rebuilds that are not under way."""
+    return books.conn.execute(
+        "select nspname::text from pg_namespace where nspname like 'model\\_next%'"
+        " union all select schema from projection.rebuild"
+        " union all select schema from projection.rebuild_unit"
+    ).fetchall()
+
+
+def test_folds_no_faster_than_it_may(household: Books) -> None:
+    events = len(household.events())
+    began = time.monotonic()
+    run(household, options=Options(events_per_s=events / 1.5))
+    # The last wait of a unit is after its last chunk, so nothing is faster than asked for.
+    assert time.monotonic() - began >= 1.5
+
+
+def test_what_was_replaced_can_be_served_again_and_follows_the_log(household: Books) -> None:
+    household.conn.execute("update model.account_balances set posted = posted + 0.01")
+    wrong = household.rows("account_balances")
+    report = run(household)
+    (found,) = (one for one in report.tables if one.name == "account_balances")
+    assert report.identical is False
+    assert found.served is not None
+    assert dict(found.served.sums)["posted"] != dict(found.rebuilt.sums)["posted"]
+    assert len(found.ledgers) == 4
+    right = household.rows("account_balances")
+    again, missing = rollback(household.url, key_source(household), ["accounts"])
+    assert ([one.projection for one in again], missing) == (["accounts"], 0)
+    assert household.rows("account_balances") == wrong
+    # Going back from going back: what was served in between was kept.
+    live(household)
+    _, missing = rollback(household.url, key_source(household), ["accounts"])
+    assert missing == 1
+    assert household.rows("account_balances") != right
+    household.check_everywhere()
+
+
+def test_a_rollback_of_everything_is_one_switch(household: Books) -> None:
+    run(household)
+    live(household)
+    served = household.dump()
+    again, missing = rollback(household.url, key_source(household))
+    assert {one.projection for one in again} == {one.name for one in PROJECTIONS}
+    assert missing == len(PROJECTIONS)
+    assert household.dump() == served
+    assert {row["behind"] for row in household.ask(lag)} == {0}
+    live(household)
+    household.check_everywhere()
+
+
+def test_a_rollback_brings_back_what_was_parked(household: Books) -> None:
+    household.record("-3.00", "2025-04-01", "shopping")
+    household.fold(None, broken())
+    (before,) = household.ask(parked)
+    run(household)
+    assert household.ask(parked) == []
+    rollback(household.url, key_source(household))
+    assert household.ask(parked) == [before]
+
+
+def test_refuses_to_go_back_where_nothing_is_kept(household: Books) -> None:
+    with pytest.raises(NothingToGoBackTo):
+        rollback(household.url, key_source(household))
+    run(household, options=Options(keep_old=False))
+    with pytest.raises(NothingToGoBackTo):
+        rollback(household.url, key_source(household), ["accounts"])
+    run(household)
+    assert "accounts" in forget_previous(household.url)
+    assert forget_previous(household.url) == []
+    with pytest.raises(NothingToGoBackTo):
+        rollback(household.url, key_source(household))
+
+
+def test_refuses_to_go_back_to_a_version_that_is_not_folded_here(household: Books) -> None:
+    newer = [replace(p, version=2) if p.name == "accounts" else p for p in PROJECTIONS]
+    run(household, projections=newer)
+    with pytest.raises(NothingToGoBackTo) as refused:
+        rollback(household.url, key_source(household), ["accounts"], projections=newer)
+    assert refused.value.details["kept_version"] == 1
+    # The release that folds it can.
+    rollback(household.url, key_source(household), ["accounts"])
+    household.check_everywhere()
+
+
+def test_a_table_that_the_new_version_has_no_more_goes_and_comes_back(household: Books) -> None:
+    fewer = [
+        replace(p, version=2, tables=(), fold=passes_over) if p.name == "imports" else p
+        for p in PROJECTIONS
+    ]
+    lost = next(p for p in PROJECTIONS if p.name == "imports").tables[-1].name
+    run(household, names=["imports"], projections=fewer)
+    assert not exists(household, f"model.{lost}")
+    assert exists(household, f"model_before_imports.{lost}")
+    rollback(household.url, key_source(household), ["imports"])
+    assert exists(household, f"model.{lost}")
+
+
+def exists(books: Books, name: str) -> bool:
+    row = books.conn.execute("select to_regclass(%s) is not null", [name]).fetchone()
+    return bool(row and row[0])
