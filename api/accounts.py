@@ -12,8 +12,8 @@ from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
+from mintflow.api.core.read_models import read_models
 from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
-from mintflow.api.core.services import services_of
 from mintflow.api.core.subject import as_of, ledger_of
 from mintflow.commands import accounts as commands
 from mintflow.commands.core.command import Amount, Currency, Day, Name
@@ -83,7 +83,7 @@ async def open_account(
 @router.get("", responses=found(list[AccountShown]))
 async def list_accounts(request: Request) -> Response:
     """All accounts with their balances, in the order in which they were opened."""
-    async with services_of(request).pool.connection() as conn:
+    async with read_models(request) as conn:
         rows, position = await queries.list_accounts(conn, ledger_of(request), as_of=as_of(request))
     return respond(request, rows, position=position)
 
@@ -91,7 +91,7 @@ async def list_accounts(request: Request) -> Response:
 @router.get("/{account_id}", responses=found(AccountShown))
 async def get_account(request: Request, account_id: UUID) -> Response:
     """One account with its balance."""
-    async with services_of(request).pool.connection() as conn:
+    async with read_models(request) as conn:
         row, position = await queries.get_account(
             conn, ledger_of(request), account_id, as_of=as_of(request)
         )
@@ -107,7 +107,7 @@ async def account_history(
     end: Annotated[Day | None, Query()] = None,
 ) -> Response:
     """The balance at the end of each day or month."""
-    async with services_of(request).pool.connection() as conn:
+    async with read_models(request) as conn:
         rows, position = await queries.account_history(
             conn,
             ledger_of(request),

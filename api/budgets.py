@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -11,9 +10,9 @@ from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
+from mintflow.api.core.read_models import read_models
 from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
-from mintflow.api.core.services import services_of
-from mintflow.api.core.subject import as_of, ledger_of
+from mintflow.api.core.subject import as_of, ledger_of, today_of
 from mintflow.commands import budgets as commands
 from mintflow.domain.core.time import Month
 from mintflow.projections import budgets as queries
@@ -68,7 +67,7 @@ async def archive_budget(
 @router.get("", responses=found(list[BudgetShown]))
 async def list_budgets(request: Request) -> Response:
     """All budgets with their terms, in order of category."""
-    async with services_of(request).pool.connection() as conn:
+    async with read_models(request) as conn:
         rows, position = await queries.list_budgets(conn, ledger_of(request))
     return respond(request, rows, position=position)
 
@@ -79,8 +78,8 @@ async def budget_status(
     month: Annotated[str | None, Query(description="Like 2025-03; this month if left out.")] = None,
 ) -> Response:
     """How each budget stands in a month."""
-    period = Month.parse(month) if month else Month.of(dt.datetime.now(dt.UTC).date())
-    async with services_of(request).pool.connection() as conn:
+    period = Month.parse(month) if month else Month.of(today_of(request))
+    async with read_models(request) as conn:
         rows, position = await queries.budget_status(
             conn, ledger_of(request), period, as_of=as_of(request)
         )

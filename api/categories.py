@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
+from mintflow.api.core.read_models import read_models
 from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
-from mintflow.api.core.services import services_of
 from mintflow.api.core.subject import as_of, ledger_of
 from mintflow.commands import categories as commands
 from mintflow.commands.core.command import CategoryPath, Command, Day
@@ -63,7 +63,7 @@ class CategoryAction(BaseModel):
 @router.get("/categories", responses=found(list[CategoryShown]))
 async def list_categories(request: Request) -> Response:
     """The category tree, in order of path."""
-    async with services_of(request).pool.connection() as conn:
+    async with read_models(request) as conn:
         rows, position = await queries.list_categories(conn, ledger_of(request))
     return respond(request, rows, position=position)
 
@@ -97,7 +97,7 @@ async def category_totals(
         start, end = period.first, period.last
     elif month is not None or start is None or end is None or start > end:
         raise PeriodNotUsable("give month, or start and an end not before it")
-    async with services_of(request).pool.connection() as conn:
+    async with read_models(request) as conn:
         rows, position = await queries.category_totals(
             conn, ledger_of(request), start=start, end=end, as_of=as_of(request)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -13,7 +14,7 @@ from mintflow.api.core.envelope import respond
 from mintflow.api.core.paging import Limit, page
 from mintflow.api.core.routing import JsonRoute
 from mintflow.api.core.services import services_of
-from mintflow.api.core.subject import ledger_of
+from mintflow.api.core.subject import known_until, ledger_of
 from mintflow.commands.core.command import NO_NUL
 from mintflow.domain.core.errors import Invalid
 from mintflow.store.mapper import RecordedEvent
@@ -63,7 +64,13 @@ async def list_events(
     services = services_of(request)
     async with services.pool.connection() as conn:
         events = await read_ledger(
-            conn, services.mapper, ledger_of(request), after, limit + 1, wanted
+            conn,
+            services.mapper,
+            ledger_of(request),
+            after,
+            limit + 1,
+            wanted,
+            until_seq=known_until(request),
         )
     more, events = len(events) > limit, events[:limit]
     return respond(
@@ -86,3 +93,9 @@ def shown(event: RecordedEvent) -> dict[str, Any]:
         "data": {**event.data, **(private or {})},
         "erased": private is None,
     }
+
+
+def known(request: Request, events: Sequence[RecordedEvent]) -> list[RecordedEvent]:
+    """Those that were known at the moment that the request is about."""
+    until = known_until(request)
+    return [event for event in events if until is None or event.ledger_seq <= until]

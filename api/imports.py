@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
+from mintflow.api.core.read_models import read_models
 from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
 from mintflow.api.core.services import services_of
 from mintflow.api.core.subject import ledger_of
@@ -92,7 +93,7 @@ async def import_file(
 @router.get("", responses=found(list[ImportShown]))
 async def list_imports(request: Request) -> Response:
     """The files that were imported, newest first."""
-    async with services_of(request).pool.connection() as conn:
+    async with read_models(request) as conn:
         rows, position = await queries.list_imports(conn, ledger_of(request))
     return respond(request, rows, position=position)
 

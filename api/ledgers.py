@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
+from mintflow.api.core.read_models import read_models
 from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
 from mintflow.api.core.services import principal_of, services_of
 from mintflow.api.core.subject import as_of, ledger_of, own_writes
@@ -50,7 +51,7 @@ async def list_ledgers(request: Request) -> Response:
 @router.get("/{ledger_id}", responses=found(LedgerShown))
 async def get_ledger(request: Request) -> Response:
     """One ledger."""
-    async with services_of(request).pool.connection() as conn:
+    async with read_models(request) as conn:
         row, position = await queries.get_ledger(conn, ledger_of(request))
     return respond(request, row, position=position)
 
@@ -58,7 +59,7 @@ async def get_ledger(request: Request) -> Response:
 @router.get("/{ledger_id}/trial-balance", responses=found(list[TrialBalance]))
 async def trial_balance(request: Request) -> Response:
     """The proof that the books balance: `difference` is always 0."""
-    async with services_of(request).pool.connection() as conn:
+    async with read_models(request) as conn:
         rows, position = await queries.trial_balance(conn, ledger_of(request), as_of=as_of(request))
     return respond(request, rows, position=position)
 

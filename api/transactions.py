@@ -14,9 +14,11 @@ from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
 from mintflow.api.core.paging import LIMIT_MAX, page
 from mintflow.api.core.query import documented, read_query
+from mintflow.api.core.read_models import read_models
 from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
 from mintflow.api.core.services import services_of
 from mintflow.api.core.subject import as_of, ledger_of
+from mintflow.api.events import known
 from mintflow.api.events import shown as event_shown
 from mintflow.commands import transactions as commands
 from mintflow.commands.core.command import (
@@ -166,7 +168,7 @@ async def list_transactions(request: Request) -> Response:
         tag=asked.tag,
         status=asked.status,
     )
-    async with services_of(request).pool.connection() as conn:
+    async with read_models(request) as conn:
         found_page = await queries.list_transactions(
             conn,
             ledger_of(request),
@@ -187,7 +189,7 @@ async def list_transactions(request: Request) -> Response:
 @router.get("/{transaction_id}", responses=found(TransactionShown))
 async def get_transaction(request: Request, transaction_id: UUID) -> Response:
     """One transaction, voided or not."""
-    async with services_of(request).pool.connection() as conn:
+    async with read_models(request) as conn:
         row, position = await queries.get_transaction(
             conn, ledger_of(request), transaction_id, as_of=as_of(request)
         )
@@ -200,7 +202,7 @@ async def transaction_history(request: Request, transaction_id: UUID) -> Respons
     services = services_of(request)
     async with services.pool.connection() as conn:
         streams = await read_streams(conn, services.mapper, ledger_of(request), [transaction_id])
-    events = streams.get(transaction_id, [])
+    events = known(request, streams.get(transaction_id, []))
     if not events or not events[0].type.startswith("transaction."):
         raise TransactionNotFound(
             "there is no such transaction", transaction_id=str(transaction_id)

@@ -29,6 +29,7 @@ from mintflow.hosts.books import ReadModelBooks
 from mintflow.hosts.capabilities import handlers, routers
 from mintflow.hosts.settings import Settings
 from mintflow.ml.merchants import KeywordSuggester
+from mintflow.projections.core.replay import ReplayLimits, Replays
 from mintflow.store.arrays import register_arrays
 from mintflow.store.keys import KeyStore
 from mintflow.store.mapper import Mapper
@@ -85,6 +86,7 @@ async def running(
     appender = GroupCommit(connect, doorbell.ring)
     tailer = Tailer(connect, mapper, doorbell)
     books = ReadModelBooks(pool, tailer.positions, settings.wait_s_max)
+    replays = Replays(connect, mapper, limits=_replay_limits(settings))
     bus = CommandBus(
         handlers(books, KeywordSuggester()),
         repository,
@@ -99,6 +101,7 @@ async def running(
         repository=repository,
         mapper=mapper,
         pool=pool,
+        replays=replays,
         positions=tailer.positions,
         authenticate=authenticate,
         ready=_readiness(pool, tailer, tail=tail),
@@ -109,6 +112,7 @@ async def running(
             settings.requests_burst,
             settings.wait_s_max,
         ),
+        clock=utc_now,
         new_id=new_id,
         version=VERSION,
         uploads=asyncio.Semaphore(2),
@@ -124,6 +128,7 @@ async def running(
         await appender.stop()
         if tail:
             await tailer.stop()
+        await replays.close()
         await pool.close()
 
 
@@ -141,6 +146,16 @@ def connector(url: str) -> Callable[[], Any]:
         return conn
 
     return connect
+
+
+def _replay_limits(settings: Settings) -> ReplayLimits:
+    return ReplayLimits(
+        settings.replays_max,
+        settings.replay_events_max,
+        settings.replay_rows_max,
+        settings.replay_idle_s,
+        settings.wait_s_max,
+    )
 
 
 async def _configure(conn: AsyncConnection[Any]) -> None:

@@ -51,6 +51,32 @@ class Settings(BaseModel):
         description="Seconds that a query with `min_position` waits before it answers 503. More "
         "waiting requests hold more memory.",
     )
+    replays_max: int = Field(
+        4,
+        ge=1,
+        le=64,
+        description="Past moments (`known_at`) and what-ifs that are held at once. Each is a "
+        "database session with temporary tables, in up to 64 MB of the server's memory.",
+    )
+    replay_events_max: int = Field(
+        2_000_000,
+        ge=1_000,
+        le=1_000_000_000,
+        description="Events of a ledger that one replay folds. Tens of thousands take a second.",
+    )
+    replay_rows_max: int = Field(
+        4_000_000,
+        ge=1_000,
+        le=1_000_000_000,
+        description="Rows that all replays hold together, on the server's disk; beyond it the one "
+        "that was asked for longest ago goes.",
+    )
+    replay_idle_s: float = Field(
+        300.0,
+        gt=0,
+        le=86_400,
+        description="Seconds after which a replay that nobody asks for is dropped.",
+    )
     body_bytes_max: int = Field(
         8_388_608,
         ge=1_024,

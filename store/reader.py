@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 
 from mintflow.store.arrays import Int4Array, Int8Array, TextArray, UuidArray
 from mintflow.store.mapper import Mapper, RecordedEvent
 
+SEQ_MAX = 2**62
 _COLUMNS = "e.shard, e.position, e.ledger_id, e.ledger_seq, e.recorded_at, e.record, e.sealed"
 
 _AFTER_POSITIONS = f"""
@@ -34,12 +35,20 @@ where e.ledger_id = %s and e.stream_id = any(%s) order by e.stream_id, e.stream_
 
 _OF_LEDGER = f"""
 select {_COLUMNS} from log.event e
-where e.ledger_id = %s and e.ledger_seq > %s order by e.ledger_seq limit %s
+where e.ledger_id = %s and e.ledger_seq > %s and e.ledger_seq <= %s
+order by e.ledger_seq limit %s
 """  # noqa: S608
 
 _OF_LEDGER_AND_TYPES = f"""
 select {_COLUMNS} from log.event e
-where e.ledger_id = %s and e.ledger_seq > %s and e.type = any(%s) order by e.ledger_seq limit %s
+where e.ledger_id = %s and e.ledger_seq > %s and e.ledger_seq <= %s and e.type = any(%s)
+order by e.ledger_seq limit %s
+"""  # noqa: S608
+
+
+_ROWS_OF_LEDGER = f"""
+select {_COLUMNS} from log.event e
+where e.ledger_id = %s and e.ledger_seq > %s and e.ledger_seq <= %s order by e.ledger_seq
 """  # noqa: S608
 
 
@@ -88,6 +97,16 @@ async def read_streams(
     return dict(found)
 
 
+async def ledger_rows(
+    cursor: AsyncCursor[Any], ledger_id: UUID, after_seq: int, limit: int
+) -> list[tuple[Any, ...]]:
+    """A ledger's events after a ledger_seq, not decoded: the arguments of `Mapper.recorded`."""
+    await cursor.execute(
+        _ROWS_OF_LEDGER, [ledger_id, after_seq, after_seq + limit], prepare=True, binary=True
+    )
+    return await cursor.fetchall()
+
+
 async def read_ledger(
     conn: AsyncConnection[Any],
     mapper: Mapper,
@@ -95,12 +114,18 @@ async def read_ledger(
     after_seq: int,
     limit: int,
     types: Sequence[str] = (),
+    *,
+    until_seq: int | None = None,
 ) -> list[RecordedEvent]:
-    """A ledger's events after a ledger_seq, in order, optionally of some types only."""
+    """A ledger's events after a ledger_seq, in order, optionally of some types only.
+
+    until_seq: the last one that counts; None: all.
+    """
+    until = SEQ_MAX if until_seq is None else until_seq
     if types:
-        args: list[Any] = [ledger_id, after_seq, TextArray.of(types), limit]
+        args: list[Any] = [ledger_id, after_seq, until, TextArray.of(types), limit]
         cursor = await conn.execute(_OF_LEDGER_AND_TYPES, args, prepare=True, binary=True)
     else:
-        args = [ledger_id, after_seq, limit]
+        args = [ledger_id, after_seq, until, limit]
         cursor = await conn.execute(_OF_LEDGER, args, prepare=True, binary=True)
     return [mapper.recorded(*row) for row in await cursor.fetchall()]

@@ -25,11 +25,15 @@ def respond(
     pagination: dict[str, Any] | None = None,
     replayed: bool = False,
 ) -> Response:
-    """A success. position: what a command appended, or what a query reflects.
+    """A success. position: what a command appended, or what a query reflects; of a query about
+    what was known at a moment it is always that of the moment.
 
     A query's answer carries an ETag made of its position and address; If-None-Match gets a 304.
     """
     meta = _meta(request)
+    moment = request.scope.get("state", {}).get("known_at")
+    if moment is not None:
+        position = moment.position
     if position is not None:
         meta["position"] = position
     if pagination is not None:

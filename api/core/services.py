@@ -12,8 +12,9 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 
 from mintflow.commands.core.bus import CommandBus
-from mintflow.commands.core.ports import IdSource, Principal
+from mintflow.commands.core.ports import Clock, IdSource, Principal
 from mintflow.commands.core.repository import Repository
+from mintflow.projections.core.replay import Replays
 from mintflow.store.mapper import Mapper
 
 
@@ -48,10 +49,12 @@ class Services:
     repository: Repository
     mapper: Mapper
     pool: AsyncConnectionPool[Any]
+    replays: Replays
     positions: Positions
     authenticate: Authenticate
     ready: Ready
     limits: Limits
+    clock: Clock
     new_id: IdSource
     version: str
     # Reading a file is CPU work: more of them at once would hold memory and save no time.

@@ -80,7 +80,8 @@ KnownAt = Annotated[
     typer.Option(
         "--known-at",
         metavar="TIME|POSITION",
-        help="What was known at this time or position. Not offered in this release.",
+        help="What was known then: a position that an answer named, a time with its zone, a day "
+        "(its end, UTC), or seq: and an event's number in the ledger.",
     ),
 ]
 Port = Annotated[

@@ -58,15 +58,22 @@ class Table:
 
     def create_sql(self, schema: str) -> str:
         """The table with its primary key, readable and writable for the product's role."""
+        return (
+            f"create table {schema}.{self.name} {self._columns_sql()}"
+            f" with (fillfactor = {self.fill});"
+            f" grant select, insert, update, delete on {schema}.{self.name} to {APP_ROLE}"
+        )
+
+    def temporary_sql(self) -> str:
+        """The same table for one session alone."""
+        return f"create temp table {self.name} {self._columns_sql()}"
+
+    def _columns_sql(self) -> str:
         columns = ", ".join(
             f"{column.name} {column.type}{'' if column.null else ' not null'}"
             for column in self.columns
         )
-        return (
-            f"create table {schema}.{self.name} ({columns}, primary key ({', '.join(self.key)}))"
-            f" with (fillfactor = {self.fill});"
-            f" grant select, insert, update, delete on {schema}.{self.name} to {APP_ROLE}"
-        )
+        return f"({columns}, primary key ({', '.join(self.key)}))"
 
     def index_sql(self, schema: str) -> list[str]:
         """The secondary indexes, which a rebuild makes after the rows."""

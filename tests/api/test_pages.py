@@ -141,7 +141,7 @@ def test_a_cursor_of_another_persons_list_shows_nothing_of_theirs(ledger: Any, b
         {"category": "\0"},
         {"q": "x" * 2_001},
         {"category": "x" * 401},
-        {"known_at": "1"},
+        {"known_at": "yesterday"},
     ],
     ids=lambda asked: repr(asked)[:50],
 )

@@ -35,10 +35,18 @@ def test_balances_as_of_a_day_count_only_what_happened_until_then(home: CommandL
     assert account["balance"] == "1091.00"
 
 
-def test_known_at_is_refused_with_the_reason_of_the_api(home: CommandLine) -> None:
-    result = home("balances", "--known-at", "1", exit_code=1)
-    assert "known_at_not_offered" in result.stderr
+def test_a_moment_that_can_not_be_known_is_refused_with_the_reason(home: CommandLine) -> None:
+    result = home("balances", "--known-at", "999999", exit_code=1)
+    assert "known_at_in_future" in result.stderr
     assert result.stdout == ""
+
+
+def test_known_at_shows_what_stood_there_before(home: CommandLine) -> None:
+    before = home.json("balances")
+    home("accounts", "open", "Savings", "--kind", "savings")
+    assert len(home.json("balances")["accounts"]) == 2
+    again = home.json("balances", "--known-at", str(before["position"]))
+    assert again == before
 
 
 def test_category_totals_are_signed_from_the_side_of_the_account(home: CommandLine) -> None:

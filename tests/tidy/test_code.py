@@ -13,6 +13,7 @@ MONEY_PATH = ("domain", "store", "commands", "projections")
 FLOATS_ALLOWED = {
     "projections/core/bulk/worker.py": "events per second, and seconds to wait",
     "projections/core/rebuild/coordinator.py": "events per second",
+    "projections/core/replay/replays.py": "seconds of waiting",
     "projections/core/rebuild/report.py": "seconds, and events per second, of a rebuild",
 }
 # Loops outside hosts/ that must outlive every fault, each with where the fault is seen instead.

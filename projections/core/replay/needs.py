@@ -1,0 +1,53 @@
+"""Which projections a query reads, told from its text.
+
+A replay folds only what is asked for, and no route has to say what that is: the tables are named in
+the SQL. A name that is taken for a table and is none costs a fold and changes no answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mintflow.projections.core.projection import Projection
+from mintflow.projections.core.tables import View
+
+# Table names follow FROM, JOIN or a comma of either.
+_NAMED = re.compile(r"(?:\bfrom|\bjoin|,)\s+(?:only\s+)?([a-z_][a-z0-9_]*)", re.IGNORECASE)
+_REMEMBERED_MAX = 4_096
+
+
+class Needs:
+    """For one list of projections."""
+
+    def __init__(self, projections: Sequence[Projection]) -> None:
+        self._owner = {table.name: one for one in projections for table in one.tables}
+        self._views = {view.name: view for one in projections for view in one.views}
+        self._order = {one.name: number for number, one in enumerate(projections)}
+        self._known: dict[str, tuple[tuple[Projection, ...], tuple[View, ...]]] = {}
+
+    def of(self, sql: str) -> tuple[tuple[Projection, ...], tuple[View, ...]]:
+        """The projections whose tables a statement reads, and the views, each in a fixed order."""
+        known = self._known.get(sql)
+        if known is None:
+            if len(self._known) >= _REMEMBERED_MAX:
+                self._known.clear()
+            known = self._known[sql] = self._look(sql)
+        return known
+
+    def _look(self, sql: str) -> tuple[tuple[Projection, ...], tuple[View, ...]]:
+        found: dict[str, Projection] = {}
+        views: dict[str, View] = {}
+        texts = [sql]
+        while texts:
+            for name in _NAMED.findall(texts.pop()):
+                view = self._views.get(name)
+                if view is not None and name not in views:
+                    views[name] = view
+                    texts.append(view.sql)
+                owner = self._owner.get(name)
+                if owner is not None:
+                    found[owner.name] = owner
+        ordered = sorted(found.values(), key=lambda one: self._order[one.name])
+        # A view may be made of views, which are found after it and made before it.
+        return tuple(ordered), tuple(reversed(views.values()))

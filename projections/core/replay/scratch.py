@@ -1,0 +1,255 @@
+"""Scratch read models: temporary tables of one database session, filled with part of a ledger.
+
+The tables are those of the projections and the rows come from the same folds; queries find them by
+search path and can not tell them from the served ones. A temporary table is seen by its session
+alone, so nobody else's query can reach it, and it is gone with the session, however that ends.
+
+The cursor of the connection fills what a statement names before it runs it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Self
+from uuid import UUID
+
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.pq import TransactionStatus
+
+from mintflow.domain.core.ids import shard_of
+from mintflow.projections.core.bulk.folder import (
+    ROWS_HARD,
+    LedgerIncomplete,
+    Skipped,
+    fold_all,
+)
+from mintflow.projections.core.bulk.worker import FOLD_EVENTS
+from mintflow.projections.core.changes import Changes
+from mintflow.projections.core.projection import Projection
+from mintflow.projections.core.replay.needs import Needs
+from mintflow.projections.core.statements import Copy, copy_blocks, copy_sql, operations
+from mintflow.projections.core.tables import View
+from mintflow.store.mapper import Mapper, RecordedEvent
+from mintflow.store.reader import ledger_rows
+
+PAGE_EVENTS = 2_000
+# Rows of one table from which on the planner needs to be told how they are spread.
+ANALYZE_ROWS = 500
+_SEARCH_PATH = "set search_path = pg_temp"
+_CHECKPOINT = (
+    "create temp table checkpoint (shard int, projection text, version int, position bigint)"
+)
+
+
+class Scratch:
+    """One session; holds the read models of one moment of one ledger at a time.
+
+    Not to be used by two tasks at once. rows: how many it holds.
+    """
+
+    def __init__(
+        self, conn: AsyncConnection[Any], mapper: Mapper, projections: Sequence[Projection]
+    ) -> None:
+        self.conn = conn
+        self._mapper = mapper
+        self._projections = tuple(projections)
+        self._needs = Needs(projections)
+        self._made: set[str] = set()
+        self._filled: dict[str, Projection] = {}
+        self._ledger_id: UUID | None = None
+        self._ledger_seq = 0
+        self._position = 0
+        self._imagined: list[RecordedEvent] = []
+        self.rows = 0
+
+    @classmethod
+    async def open(
+        cls, conn: AsyncConnection[Any], mapper: Mapper, projections: Sequence[Projection]
+    ) -> Self:
+        """conn: in autocommit mode and nobody else's from now on."""
+        await conn.execute(_SEARCH_PATH)
+        await conn.execute("set temp_buffers = '64MB'")
+        await conn.execute(_CHECKPOINT)
+        scratch = cls(conn, mapper, projections)
+        conn.cursor_factory = _filling_cursor(scratch.before)
+        return scratch
+
+    def holds(self, ledger_id: UUID, ledger_seq: int) -> bool:
+        return (self._ledger_id, self._ledger_seq) == (ledger_id, ledger_seq)
+
+    async def turn_to(self, ledger_id: UUID, ledger_seq: int, position: int) -> None:
+        """Hold this moment of this ledger; tables are filled when a query asks for them.
+
+        position: what queries answer as the position that they reflect.
+        """
+        if not self.holds(ledger_id, ledger_seq) or self._imagined:
+            await self.clear()
+            self._ledger_id, self._ledger_seq = ledger_id, ledger_seq
+        if self._position != position:
+            self._position = position
+            await self._run("update checkpoint set position = %s", [position])
+
+    async def imagine(self, events: Sequence[RecordedEvent]) -> None:
+        """Fold events on top that are in no log; they follow those that are held."""
+        self._imagined += events
+        self._position = events[-1].position
+        changes = Changes()
+        fold_all(events, list(self._filled.values()), frozenset(), changes)
+        async with self.conn.transaction():
+            await self._run("update checkpoint set position = %s", [self._position])
+            await self._operate(changes)
+
+    async def clear(self) -> None:
+        """Forget the rows; the tables stay for the next moment."""
+        self._ledger_id, self._ledger_seq, self._position = None, 0, 0
+        self._imagined = []
+        filled = [table.name for one in self._filled.values() for table in one.tables]
+        self._filled, self.rows = {}, 0
+        await self._run(f"truncate {', '.join(['checkpoint', *filled])}")
+
+    async def before(self, sql: str) -> None:
+        """Fill what a statement names. Raises FoldFailed."""
+        projections, views = self._needs.of(sql)
+        wanted = [one for one in projections if one.name not in self._filled]
+        new_views = [view for view in views if view.name not in self._made]
+        if wanted or new_views:
+            await self._fill(wanted, new_views)
+
+    async def fill(self, projections: Sequence[Projection]) -> None:
+        """Fill these, as far as they are not. Raises FoldFailed."""
+        wanted = [one for one in projections if one.name not in self._filled]
+        if wanted:
+            await self._fill(wanted, [])
+
+    async def _fill(self, wanted: Sequence[Projection], views: Sequence[View]) -> None:
+        assert self._ledger_id is not None, "the scratch holds no moment yet"
+        # A transaction of the caller that is rolled back would take the tables with it.
+        assert self.conn.info.transaction_status == TransactionStatus.IDLE
+        tables = [table for one in wanted for table in one.tables if table.name not in self._made]
+        written = 0
+        async with self.conn.transaction():
+            for table in tables:
+                for statement in (table.temporary_sql(), *table.index_sql("pg_temp")):
+                    await self._run(statement)
+            for view in views:
+                await self._run(f"create temp view {view.name} as {view.sql}")
+            if wanted:
+                written = await self._replay(wanted)
+            for one in wanted:
+                await self._run(
+                    "insert into checkpoint values (%s, %s, %s, %s)",
+                    [shard_of(self._ledger_id), one.name, one.version, self._position],
+                )
+        self._made |= {table.name for table in tables} | {view.name for view in views}
+        self._filled |= {one.name: one for one in wanted}
+        self.rows += written
+
+    async def _replay(self, wanted: Sequence[Projection]) -> int:
+        """Fold the ledger up to the moment into empty tables; returns how many rows that made."""
+        assert self._ledger_id is not None
+        skipped = await self._parked()
+        changes, after, written = Changes(), 0, 0
+        rows = await self._page(after)
+        while rows:
+            after += len(rows)
+            folding = asyncio.to_thread(self._fold_page, rows, wanted, skipped, changes)
+            # The next page is on its way while this one is folded.
+            rows, _ = await asyncio.gather(self._page(after), folding)
+            if len(changes) >= ROWS_HARD:
+                written += await self._write(changes, empty=not written)
+                changes = Changes()
+        if after != self._ledger_seq:
+            raise LedgerIncomplete(f"ledger {self._ledger_id} has no event {after + 1}")
+        fold_all(self._imagined, wanted, skipped, changes)
+        return written + await self._write(changes, empty=not written)
+
+    def _fold_page(
+        self,
+        rows: Sequence[Any],
+        wanted: Sequence[Projection],
+        skipped: Skipped,
+        changes: Changes,
+    ) -> None:
+        recorded = self._mapper.recorded
+        for start in range(0, len(rows), FOLD_EVENTS):
+            events = [recorded(*row) for row in rows[start : start + FOLD_EVENTS]]
+            fold_all(events, wanted, skipped, changes)
+
+    async def _write(self, changes: Changes, *, empty: bool) -> int:
+        if not empty:
+            await self._operate(changes)
+            return len(changes)
+        for table, found in changes.tables.values():
+            async with AsyncCursor(self.conn).copy(copy_sql("", table).encode()) as copy:
+                for block in copy_blocks(table, found):
+                    await copy.write(block)
+            if len(found) >= ANALYZE_ROWS:
+                await self._run(f"analyze {table.name}")
+        return len(changes)
+
+    async def _operate(self, changes: Changes) -> None:
+        """Write onto rows that are there."""
+        for operation in operations(changes):
+            if isinstance(operation, Copy):
+                async with AsyncCursor(self.conn).copy(operation.sql.encode()) as copy:
+                    await copy.write(operation.text())
+            else:
+                await self._run(operation.sql, operation.args)
+
+    async def _page(self, after: int) -> list[Any]:
+        assert self._ledger_id is not None
+        limit = min(PAGE_EVENTS, self._ledger_seq - after)
+        return await ledger_rows(AsyncCursor(self.conn), self._ledger_id, after, limit)
+
+    async def _parked(self) -> Skipped:
+        """What the served read models could not fold is not in these either."""
+        cursor = await self._run(
+            "select projection, shard, position, version from projection.parked"
+            " where ledger_id = %s",
+            [self._ledger_id],
+        )
+        versions = {one.name: one.version for one in self._projections}
+        return frozenset(
+            (name, shard, position)
+            for name, shard, position, version in await cursor.fetchall()
+            if versions.get(name) == version
+        )
+
+    async def _run(self, sql: str, args: Sequence[Any] = ()) -> AsyncCursor[Any]:
+        """A statement of this package's own, which fills nothing."""
+        return await AsyncCursor(self.conn).execute(sql.encode(), args or None)
+
+
+def _filling_cursor(before: Callable[[str], Awaitable[None]]) -> type[AsyncCursor[Any]]:
+    """The class of cursors that fill what a statement names before they run it."""
+
+    class FillingCursor(AsyncCursor[Any]):
+        async def execute(self, query: Any, *args: Any, **named: Any) -> Self:
+            await before(_text(query))
+            return await super().execute(query, *args, **named)
+
+        def copy(self, statement: Any, *args: Any, **named: Any) -> Any:
+            return _filled_copy(super().copy, before, statement, *args, **named)
+
+    return FillingCursor
+
+
+@asynccontextmanager
+async def _filled_copy(
+    copy: Callable[..., Any],
+    before: Callable[[str], Awaitable[None]],
+    statement: Any,
+    *args: Any,
+    **named: Any,
+) -> AsyncIterator[Any]:
+    await before(_text(statement))
+    async with copy(statement, *args, **named) as copying:
+        yield copying
+
+
+def _text(query: Any) -> str:
+    if isinstance(query, bytes):
+        return query.decode()
+    return query if isinstance(query, str) else str(query.as_string(None))

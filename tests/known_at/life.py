@@ -1,0 +1,192 @@
+"""A household's life at random, as a client lives it; every screen can be written down."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from acceptance.product import Client, Product
+from known_at.routes import questions
+
+CATEGORIES = (
+    "food_dining", "food_dining.groceries", "food_dining.coffee_shops", "housing.rent",
+    "income.salary", "shopping", "uncategorized",
+)  # fmt: skip
+WORDS = ("Coffee", "Corner shop", "Rent", "Müller & Sons", "salary, March", "№ 7 \\ tab\tx")
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What one question was answered at one position."""
+
+    position: int
+    address: str
+    query: dict[str, Any]
+    status: int
+    body: bytes
+
+
+class Life:
+    """One ledger; `live` does something at random, which may be refused."""
+
+    def __init__(self, product: Product, client: Client, chance: random.Random) -> None:
+        self.product, self.client, self.chance = product, client, chance
+        opened = client.send("POST", "/v1/ledgers", json={"name": "Life", "currency": "USD"})
+        self.path = f"/v1/ledgers/{opened.json()['data']['ledger_id']}"
+        self.position: int = opened.json()["meta"]["position"]
+        self.moved = 0
+        for kind in ("checking", "savings", "credit_card"):
+            self._do("POST", "/accounts", name=kind, kind=kind, currency="USD")
+
+    def live(self) -> None:
+        acts: list[Callable[[], None]] = [
+            *[self._record] * 5, *[self._categorize] * 3, self._split, self._amend, self._void,
+            self._reinstate, self._transfer, self._budget, self._end_budget, self._move, self._add,
+            self._merge, self._account, self._report, self._import, self._rename, self._pending,
+        ]  # fmt: skip
+        self.chance.choice(acts)()
+
+    def screens(self) -> list[Screen]:
+        """Every answer that there is now."""
+        asked = questions(self.product, self.client, self.path)
+        answers = self.client.send_all([("GET", one, {"params": query}) for one, query in asked])
+        return [
+            Screen(self.position, address, query, answer.status_code, without_meta(answer.content))
+            for (address, query), answer in zip(asked, answers, strict=True)
+        ]
+
+    def _do(self, method: str, where: str, **body: Any) -> None:
+        how = {"json": body} if body else {}
+        self._noted(self.client.send(method, f"{self.path}{where}", **how))
+
+    def _noted(self, answer: Any) -> None:
+        assert answer.status_code < 500, answer.text
+        self.position = answer.json()["meta"].get("position") or self.position
+
+    def _day(self) -> str:
+        return f"2025-0{self.chance.randint(1, 3)}-{self.chance.randint(1, 28):02d}"
+
+    def _amount(self) -> str:
+        return f"{self.chance.choice(['-', '-', ''])}{self.chance.randint(1, 99_999) / 100:.2f}"
+
+    def _accounts(self) -> list[str]:
+        return [one["account_id"] for one in self.client.get(f"{self.path}/accounts")]
+
+    def _transaction(self) -> str:
+        rows = self.client.get(f"{self.path}/transactions")
+        return self.chance.choice(rows)["transaction_id"] if rows else str(self.path[-36:])
+
+    def _facts(self, **more: Any) -> dict[str, Any]:
+        return {
+            "account_id": self.chance.choice(self._accounts()),
+            "date": self._day(),
+            "amount": self._amount(),
+            "description": self.chance.choice(WORDS),
+            **more,
+        }
+
+    def _record(self) -> None:
+        category = (
+            {"category": self.chance.choice(CATEGORIES)} if self.chance.random() < 0.7 else {}
+        )
+        self._do("POST", "/transactions", **self._facts(**category, tags=["a b"]))
+
+    def _pending(self) -> None:
+        self._do("POST", "/transactions", **self._facts(status="pending"))
+
+    def _categorize(self) -> None:
+        where = f"/transactions/{self._transaction()}/category"
+        self._do("PUT", where, category=self.chance.choice(CATEGORIES))
+
+    def _split(self) -> None:
+        rows = self.client.get(f"{self.path}/transactions")
+        if rows:
+            row = self.chance.choice(rows)
+            whole = row["amount"]
+            part = f"{float(whole) / 2:.2f}"
+            rest = f"{float(whole) - float(part):.2f}"
+            parts = [("food_dining", part), ("shopping", rest)]
+            splits = [{"category": one, "amount": amount} for one, amount in parts]
+            self._do("PUT", f"/transactions/{row['transaction_id']}/category", splits=splits)
+
+    def _amend(self) -> None:
+        where = f"/transactions/{self._transaction()}"
+        self._do("PATCH", where, date=self._day(), amount=self._amount(), notes="seen")
+
+    def _void(self) -> None:
+        self._do("DELETE", f"/transactions/{self._transaction()}")
+
+    def _reinstate(self) -> None:
+        rows = self.client.get(f"{self.path}/transactions", status="voided")
+        if rows:
+            self._do("POST", f"/transactions/{rows[0]['transaction_id']}/reinstate")
+
+    def _transfer(self) -> None:
+        first, second = self.chance.sample(self._accounts(), 2)
+        self._do(
+            "POST", "/transfers",
+            from_account_id=first, to_account_id=second, amount="25.00", date=self._day(),
+        )  # fmt: skip
+
+    def _budget(self) -> None:
+        self._do(
+            "PUT", "/budgets",
+            category=self.chance.choice(CATEGORIES[:4]), amount=f"{self.chance.randint(1, 900)}",
+            period="monthly", rollover=self.chance.choice(["none", "surplus"]),
+            start=f"2025-0{self.chance.randint(1, 3)}",
+        )  # fmt: skip
+
+    def _end_budget(self) -> None:
+        self._noted(
+            self.client.send(
+                "DELETE", f"{self.path}/budgets",
+                params={"category": self.chance.choice(CATEGORIES[:4]), "start": "2025-03"},
+            )
+        )  # fmt: skip
+
+    def _move(self) -> None:
+        self.moved += 1
+        tree = self.client.get(f"{self.path}/categories")
+        path = self.chance.choice(tree)["category"]
+        to = f"moved_{self.moved}"
+        self._do("POST", "/categories/actions", action="move", path=path, to=to)
+
+    def _add(self) -> None:
+        self._do("POST", "/categories", path=f"shopping.new_{self.chance.randint(1, 9)}")
+
+    def _merge(self) -> None:
+        tree = self.client.get(f"{self.path}/categories")
+        one, two = (row["category"] for row in self.chance.sample(tree, 2))
+        self._do("POST", "/categories/actions", action="merge", path=one, to=two)
+
+    def _account(self) -> None:
+        where = f"/accounts/{self.chance.choice(self._accounts())}"
+        change = self.chance.choice(
+            [
+                {"name": self.chance.choice(WORDS)},
+                {"opening_balance": self._amount(), "opening_date": "2025-01-01"},
+                {"closed": self.chance.random() < 0.5},
+            ]
+        )
+        self._do("PATCH", where, **change)
+
+    def _report(self) -> None:
+        where = f"/accounts/{self.chance.choice(self._accounts())}/reported-balances"
+        self._do("POST", where, date=self._day(), amount=self._amount())
+
+    def _import(self) -> None:
+        rows = [f"{self._day()},{self.chance.choice(WORDS[:3])},{self._amount()}" for _ in "123"]
+        content = "\n".join(["Date,Description,Amount", *rows]).encode()
+        form = {"account_id": self.chance.choice(self._accounts())}
+        files = {"file": ("a.csv", content)}
+        self._noted(self.client.send("POST", f"{self.path}/imports", files=files, data=form))
+
+    def _rename(self) -> None:
+        self._do("PATCH", "", name=f"Life {self.chance.randint(1, 99)}")
+
+
+def without_meta(content: bytes) -> bytes:
+    """The bytes of an answer up to its last member."""
+    return content[: content.rindex(b',"meta":')]
