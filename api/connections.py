@@ -17,8 +17,8 @@ from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
+from mintflow.api.core.read_models import read_models
 from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
-from mintflow.api.core.services import services_of
 from mintflow.api.core.subject import ledger_of
 from mintflow.commands import connections as commands
 from mintflow.commands.core.command import Amount, Currency, Day, ForeignId, Text, example
@@ -130,7 +130,7 @@ async def open_connection(
 @router.get("", responses=found(list[ConnectionListed]))
 async def list_connections(request: Request) -> Response:
     """The connections, each with what the last sync of each account brought."""
-    async with services_of(request).pool.connection() as conn:
+    async with read_models(request) as conn:
         rows, position = await queries.list_connections(conn, ledger_of(request))
     return respond(request, rows, position=position)
 

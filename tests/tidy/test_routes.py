@@ -12,14 +12,6 @@ OTHER_SOURCES = {
     "api/events.py:list_events": "the log, up to known_until()",
     "api/transactions.py:transaction_history": "the log, up to known_until()",
 }
-# Files of api/ that may take a connection of the served read models for themselves.
-OWN_CONNECTION = {
-    "api/core/read_models.py": "gives the routes theirs",
-    "api/core/subject.py": "finds the ledger before there is a moment",
-    "api/events.py": "reads the log",
-    "api/ledgers.py": "the list of all ledgers is about none of them",
-    "api/transactions.py": "reads the log",
-}
 # Files of api/ that look at the clock themselves, each with what for.
 OWN_CLOCK = {"api/core/envelope.py": "meta.timestamp is when it was answered"}
 
@@ -31,16 +23,6 @@ def test_every_read_of_a_ledger_answers_what_was_known_at_a_moment() -> None:
         if "read_models" not in _names(function) and name not in OTHER_SOURCES
     ]
     assert not direct, f"take the connection from read_models(request), for known_at: {direct}"
-
-
-def test_routes_take_no_connection_of_their_own() -> None:
-    takers = {
-        str(path)
-        for path, tree in modules("api")
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and ast.unparse(node).endswith("pool.connection")
-    }
-    assert takers == set(OWN_CONNECTION), "read_models(request) gives one that known_at moves"
 
 
 def test_routes_know_the_time_from_their_request() -> None:
