@@ -85,8 +85,7 @@ async def budget_status(
         wanted = [
             want
             for one in held
-            if (want := _wanted(one, day)) is not None
-            and (only is None or _kind(one, day) == only)
+            if (want := _wanted(one, day)) is not None and (only is None or _kind(one, day) == only)
         ]
         found, reached = await spending_of(conn, ledger_id, wanted, until)
         if reached == position:

@@ -204,3 +204,13 @@ def test_events_of_months_from_before_there_were_periods_still_hold(books: Books
                  "alert_threshold": "0.8", "carry_from": "2025-03"},
     }  # fmt: skip
     assert upcast("budget.set", 1, old) == event.data
+
+
+def test_what_budgets_shall_not_count_is_left_out_of_every_period(books: Books) -> None:
+    budget(books, "travel", "100", rollover="surplus", start=dt.date(2025, 2, 1))
+    for day in ("2025-02-03", "2025-03-03"):
+        books.record("-30.00", day, "travel")
+        books.record("-50.00", day, "travel.flights", budgeted=False)
+    books.fold()
+    row = status(books)["travel"]
+    assert (row["carried_in"], row["spent"]) == (Decimal("70.00"), Decimal("30.00"))
