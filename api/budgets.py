@@ -95,8 +95,10 @@ class WhichPeriods(BaseModel):
         default=None, description="Every budget, with its period of this day; today if left out."
     )
     period: PeriodKind | None = Field(default=None, description="Only budgets by this period.")
-    today: Day | None = Field(
-        default=None, description="The day that the pace is reckoned from; today if left out."
+    reckoned_on: Day | None = Field(
+        default=None,
+        alias="today",
+        description="The day that the pace is reckoned from; today if left out.",
     )
 
 
@@ -141,7 +143,7 @@ async def list_budgets(request: Request) -> Response:
 async def budget_status(request: Request) -> Response:
     """How each budget stands in a month, or in its period of a day."""
     asked = read_query(request, WhichPeriods)
-    today = asked.today or today_of(request)
+    today = asked.reckoned_on or today_of(request)
     when: Month | dt.date = check_date(asked.date or today)
     if asked.month is not None:
         when = Month.parse(asked.month)
