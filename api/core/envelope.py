@@ -24,11 +24,9 @@ def respond(
     status: int = 200,
     pagination: dict[str, Any] | None = None,
     replayed: bool = False,
-    day: dt.date | None = None,
 ) -> Response:
     """A success. position: what a command appended, or what a query reflects; of a query about
-    what was known at a moment it is always that of the moment. day: the day that a
-    query's answer depends on besides, if it does.
+    what was known at a moment it is always that of the moment.
 
     A query's answer carries an ETag made of its position and address; If-None-Match gets a 304.
     """
@@ -44,7 +42,7 @@ def respond(
     if replayed:
         headers["Idempotency-Replayed"] = "true"
     if request.method == "GET" and position is not None:
-        etag = f'W/"{position}"' if day is None else f'W/"{position}-{day:%Y%m%d}"'
+        etag = f'W/"{position}"'
         headers["ETag"] = etag
         headers["Cache-Control"] = "private, no-cache"
         headers["Vary"] = "Authorization"

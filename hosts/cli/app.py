@@ -6,15 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mintflow.hosts.cli import (
-    books,
-    budgets,
-    demo,
-    rebuilding,
-    serving,
-    transactions,
-    upkeep,
-)
+from mintflow.hosts.cli import books, demo, rebuilding, serving, transactions, upkeep
 from mintflow.hosts.cli.shell import make_shell
 
 _BOOKS, _HOST, _PROOF = "Books", "Host", "Upkeep and proof"
@@ -71,12 +63,7 @@ def _add_books(app: typer.Typer) -> None:
     )
     add("balances", books.balances, "mintflow balances", "mintflow balances --as-of 2025-12-31")
     add("categories", books.categories, "mintflow categories --month 2026-03")
-    add(
-        "budgets",
-        budgets.budgets,
-        "mintflow budgets --month 2026-03",
-        "mintflow budgets --date 2026-03-14 --period week",
-    )
+    add("budgets", books.budgets, "mintflow budgets --month 2026-03")
     add(
         "transactions",
         transactions.list_transactions,
@@ -89,17 +76,9 @@ def _add_books(app: typer.Typer) -> None:
         "mintflow categorize 0198c2f4-… food_dining.groceries",
     )
     budget = typer.Typer(help="Set budgets.", no_args_is_help=True)
-    for name, function, examples in (
-        (
-            "set",
-            budgets.set_budget,
-            (
-                "mintflow budget set food_dining 450 --rollover surplus",
-                "mintflow budget set fun,travel 80 --period two_weeks --anchor 2026-03-13",
-            ),
-        ),
-    ):
-        budget.command(name, epilog=_epilog(*examples))(function)
+    budget.command("set", epilog=_epilog("mintflow budget set food_dining 450 --rollover surplus"))(
+        books.set_budget
+    )
     app.add_typer(budget, name="budget", rich_help_panel=_BOOKS)
     for name, title, listed, opened, example in (
         ("accounts", "accounts", books.list_accounts, books.open_account, "Savings --kind savings"),

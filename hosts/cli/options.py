@@ -94,4 +94,3 @@ Port = Annotated[
     ),
 ]
 date_of = _date
-month_of = _month

@@ -6,8 +6,7 @@ owns the server and recomputes every hash up to the heads is found only by a hea
 
 from __future__ import annotations
 
-from mintflow.store.verify.published import HeadsNotReadable, PublishedHeads
 from mintflow.store.verify.report import Finding, VerifyReport
-from mintflow.store.verify.run import Looking, verify
+from mintflow.store.verify.run import verify
 
-__all__ = ["Finding", "HeadsNotReadable", "Looking", "PublishedHeads", "VerifyReport", "verify"]
+__all__ = ["Finding", "VerifyReport", "verify"]

@@ -1,0 +1,8 @@
+"""Faust as the host of the projections on Kafka.
+
+transport.py   whole batches to the agents, and read positions that are the database's
+app.py         the application with the settings that were measured
+follower.py    what an agent does with a batch: apply, wait out every fault, never raise
+offsets.py     from where each partition is read again, kept beside the checkpoints
+worker.py      one process: the application, its followers, and what is known of them
+"""

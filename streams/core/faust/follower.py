@@ -1,0 +1,241 @@
+"""What a Faust agent does with a batch of one partition: bring it into the database, and never
+raise, for Faust would commit past it.
+
+Every fault is waited out on a new connection. What a record is worth is decided by its position:
+below the checkpoint it is dropped, and a hole before it is filled from the log. A record that is no
+event of ours is counted and passed over; if one of ours was meant, it is such a hole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+from uuid import UUID
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+
+from mintflow.domain.core.errors import Unavailable
+from mintflow.projections.core.projection import Projection
+from mintflow.store.mapper import Mapper, RecordedEvent
+from mintflow.store.reader import read_shards
+from mintflow.streams.core.envelope import UnreadableMessage, decode, position_of
+from mintflow.streams.core.faust.offsets import ReadFrom, save_offsets
+from mintflow.streams.core.pipeline import Pipeline
+
+log = structlog.get_logger(__name__)
+
+Connect = Callable[[], Awaitable[AsyncConnection[Any]]]
+Told = Callable[[Mapping[int, int]], None]
+
+RETRY_S_MIN, RETRY_S_MAX = 0.05, 2.0
+# A worker that was frozen in a transaction must not hold the checkpoints of its shards for longer.
+IDLE_IN_TRANSACTION = "set idle_in_transaction_session_timeout = '3s'"
+# How often the offset is noted from which the next worker would read.
+SAVE_S = 1.0
+FILL_EVENTS = 2_000
+
+
+class Record(Protocol):
+    """What of a Kafka record is looked at."""
+
+    offset: int
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+class Follower(ABC):
+    """One agent's work on one connection of its own; `name` is kept with its read offsets."""
+
+    def __init__(self, name: str, connect: Connect, mapper: Mapper, topic_id: UUID) -> None:
+        self.name = name
+        self.fault: str | None = None
+        """What the last attempt failed with; None while all is well."""
+        self.applied = 0
+        self.retries = 0
+        self.unreadable = 0
+        self._connect = connect
+        self._mapper = mapper
+        self._topic_id = topic_id
+        self._conn: AsyncConnection[Any] | None = None
+        self._one_at_a_time = asyncio.Lock()
+        self._stopping = asyncio.Event()
+        self._reached: dict[int, int] = {}
+        self._expected: dict[int, int] = {}
+        self._unsaved: dict[int, ReadFrom] = {}
+        self._saved_at = 0.0
+
+    @abstractmethod
+    async def _begin(self, conn: AsyncConnection[Any]) -> None:
+        """Make ready for a new connection."""
+
+    @abstractmethod
+    async def _apply(self, shard: int, events: Sequence[RecordedEvent]) -> int:
+        """Apply events in order of position; the position that the shard has then."""
+
+    @abstractmethod
+    async def _positions(self) -> Mapping[int, int]:
+        """Shard -> position, from the database."""
+
+    async def stop(self) -> None:
+        """Give up what is being retried, and the connection."""
+        self._stopping.set()
+        async with self._one_at_a_time:
+            await self._disconnect()
+
+    async def take(self, shard: int, records: Sequence[Record]) -> bool:
+        """Apply a batch, however long it takes; False if this ends before that was possible."""
+
+        async def work() -> None:
+            events = self._wanted(shard, records)
+            if events:
+                self._reached[shard] = await self._apply(shard, events)
+                self.applied += len(events)
+            position = self._reached.get(shard, 0)
+            self._expected[shard] = max(position, self._expected.get(shard, 0))
+            self._unsaved[shard] = ReadFrom(records[-1].offset + 1, position)
+            await self._save(at_once=False)
+
+        return await self._until_done(work)
+
+    def assigned(self, known: Mapping[int, ReadFrom], shards: Iterable[int]) -> None:
+        """Note what the offsets that are read from take for granted."""
+        self._expected = {
+            shard: max(known[shard].position if shard in known else 0, self._reached.get(shard, 0))
+            for shard in shards
+        }
+
+    async def look(self) -> None:
+        """Compare with the database, and fill from the log what was there and is gone, or is new.
+
+        Commits of read models do not wait for the disk, so a crash of the server takes the last
+        ones back; a new projection begins at 0; a rolled back one is older. Kafka is past all that.
+        """
+
+        async def work() -> None:
+            found = await self._positions()
+            self._reached = {shard: found.get(shard, 0) for shard in self._expected}
+            for shard, expected in self._expected.items():
+                while self._reached[shard] < expected:
+                    after = {shard: self._reached[shard]}
+                    assert self._conn is not None
+                    events = await read_shards(self._conn, self._mapper, after, FILL_EVENTS)
+                    if not events:
+                        # The log itself was set back, by a restored backup.
+                        self._expected[shard] = self._reached[shard]
+                        break
+                    log.info("follower_fills", follower=self.name, shard=shard, **_span(events))
+                    self._reached[shard] = await self._apply(shard, events[shard])
+            await self._save(at_once=True)
+
+        await self._until_done(work)
+
+    def _wanted(self, shard: int, records: Sequence[Record]) -> list[RecordedEvent]:
+        """The events that are not applied yet as far as is known here."""
+        reached = self._reached.get(shard, 0)
+        events = []
+        for record in records:
+            try:
+                if position_of(record.headers) > reached:
+                    event = decode(record.value, record.headers, self._mapper)
+                    if event.shard == shard:
+                        events.append(event)
+                        continue
+                else:
+                    continue
+            except UnreadableMessage:
+                pass
+            self.unreadable += 1
+            log.error("record_unreadable", shard=shard, offset=record.offset)
+        return events
+
+    async def _until_done(self, work: Callable[[], Awaitable[None]]) -> bool:
+        """Try until it works, each time after a fault on a new connection."""
+        wait_s = RETRY_S_MIN
+        while not self._stopping.is_set():
+            async with self._one_at_a_time:
+                try:
+                    await self._connected()
+                    await work()
+                    self.fault = None
+                    return True
+                except Exception as fault:
+                    expected = isinstance(fault, psycopg.OperationalError | Unavailable)
+                    log.warning(
+                        "follower_retries", follower=self.name, error=type(fault).__name__,
+                        exc_info=not expected, retry_in_s=wait_s,
+                    )  # fmt: skip
+                    self.fault = type(fault).__name__
+                    self.retries += 1
+                    await self._disconnect()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), wait_s)
+            wait_s = min(wait_s * 2, RETRY_S_MAX)
+        return False
+
+    async def _connected(self) -> None:
+        if self._conn is None or self._conn.closed:
+            conn = await self._connect()
+            try:
+                await conn.execute(IDLE_IN_TRANSACTION)
+                await self._begin(conn)
+            except BaseException:
+                await conn.close()
+                raise
+            # What was reached on the last one may have been taken back with the server.
+            self._conn, self._reached = conn, {}
+
+    async def _disconnect(self) -> None:
+        conn, self._conn = self._conn, None
+        if conn is not None:
+            with suppress(psycopg.Error, OSError):
+                await conn.close()
+
+    async def _save(self, *, at_once: bool) -> None:
+        now = asyncio.get_running_loop().time()
+        if not self._unsaved or (now - self._saved_at < SAVE_S and not at_once):
+            return
+        assert self._conn is not None
+        await save_offsets(self._conn, self._topic_id, self.name, self._unsaved)
+        self._unsaved, self._saved_at = {}, now
+
+
+class ProjectionFollower(Follower):
+    """Folds a group of projections."""
+
+    def __init__(
+        self,
+        name: str,
+        connect: Connect,
+        mapper: Mapper,
+        topic_id: UUID,
+        projections: Sequence[Projection],
+        tell: Told,
+    ) -> None:
+        """tell: hears the position that a shard has reached, after its commit."""
+        super().__init__(name, connect, mapper, topic_id)
+        self.projections = tuple(projections)
+        self._tell = tell
+        self._pipeline: Pipeline | None = None
+
+    async def _begin(self, conn: AsyncConnection[Any]) -> None:
+        self._pipeline = await Pipeline.open(conn, self._mapper, self.projections)
+
+    async def _apply(self, shard: int, events: Sequence[RecordedEvent]) -> int:
+        assert self._pipeline is not None
+        reached = await self._pipeline.apply({shard: events})
+        self._tell(reached)
+        return reached[shard]
+
+    async def _positions(self) -> Mapping[int, int]:
+        assert self._pipeline is not None
+        return await self._pipeline.positions()
+
+
+def _span(events: Mapping[int, Sequence[RecordedEvent]]) -> dict[str, int]:
+    batch = next(iter(events.values()))
+    return {"first": batch[0].position, "last": batch[-1].position}

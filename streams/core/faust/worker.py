@@ -1,0 +1,194 @@
+"""A Faust worker in this process: the application, an agent per group of projections, and what is
+known of them. It shares the partitions of the topic with every worker of the same group.
+
+It waits for a broker and a topic that are not there yet; an application that breaks down for good
+ends the worker, and whoever runs the process starts another one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
+from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient
+
+from mintflow.streams.core.faust.app import App, make_app
+from mintflow.streams.core.faust.follower import Connect, Follower
+from mintflow.streams.core.faust.offsets import load_offsets
+
+log = structlog.get_logger(__name__)
+
+MakeFollowers = Callable[[UUID], Sequence[Follower]]
+
+ASK_S = 5.0
+RETRY_S_MIN, RETRY_S_MAX = 0.1, 5.0
+# A server that crashed takes the last commits of read models back: seen after this at the latest.
+LOOK_S = 1.0
+STOP_S = 20.0
+
+
+class Worker:
+    """Start it once, in a running event loop."""
+
+    def __init__(
+        self, bootstrap: str, topic: str, group: str, connect: Connect, make: MakeFollowers
+    ) -> None:
+        """group: the workers that share the partitions. make: the followers of this process, for
+        a topic by its id; each becomes an agent."""
+        self.followers: Sequence[Follower] = ()
+        self.assigned: frozenset[int] = frozenset()
+        self.rebalances = 0
+        self._bootstrap, self._topic, self._group = bootstrap, topic, group
+        self._connect, self._make = connect, make
+        self._topic_id: UUID | None = None
+        self._app: App | None = None
+        self._stopping = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def fault(self) -> str | None:
+        """What keeps it from work; None while all is well."""
+        if self._app is None or not self._app.started:
+            return "NotConnected"
+        if self._app.crashed:
+            return type(self._app.crash_reason).__name__
+        return next((one.fault for one in self.followers if one.fault is not None), None)
+
+    async def run(self) -> None:
+        """Work until `stop`. Raises what the application broke down with."""
+        try:
+            if not await self._patiently(self._find_topic) or self._topic_id is None:
+                return
+            self.followers = self._make(self._topic_id)
+            if not await self._patiently(self._start_app):
+                return
+            self._tasks.append(asyncio.create_task(self._look(), name="worker_looks"))
+            await self._until_over()
+        finally:
+            await self._end()
+
+    def stop(self) -> None:
+        """Have `run` end after the transactions under way."""
+        self._stopping.set()
+
+    async def _patiently(self, step: Callable[[], Awaitable[None]]) -> bool:
+        """Try a step of the start until it works; False if it was stopped before."""
+        wait_s = RETRY_S_MIN
+        while not self._stopping.is_set():
+            try:
+                await step()
+            except (KafkaException, KafkaError, OSError, psycopg.Error) as fault:
+                log.warning("worker_waits", error=type(fault).__name__, retry_in_s=wait_s)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), wait_s)
+                wait_s = min(wait_s * 2, RETRY_S_MAX)
+            else:
+                return True
+        return False
+
+    async def _find_topic(self) -> None:
+        self._topic_id = await asyncio.to_thread(topic_id, self._bootstrap, self._topic)
+
+    async def _start_app(self) -> None:
+        app = make_app(self._group, self._bootstrap, self._read_from)
+        source = app.topic(
+            self._topic, key_serializer="raw", value_type=None, value_serializer="raw"
+        )
+        for follower in self.followers:
+            app.agent(source, name=follower.name, concurrency=1)(_agent(follower))
+        self._app = app
+        try:
+            await app.start()
+            if app.crashed:
+                raise app.crash_reason or RuntimeError("Faust did not start")
+        except BaseException:
+            await _stop_app(app)
+            raise
+
+    async def _until_over(self) -> None:
+        app = self._app
+        assert app is not None
+        over = asyncio.create_task(app.wait_until_stopped())
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({over, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in (over, stopping):
+                one.cancel()
+            await asyncio.gather(over, stopping, return_exceptions=True)
+        if app.crashed and not self._stopping.is_set():
+            raise app.crash_reason or RuntimeError("Faust broke down")
+
+    async def _end(self) -> None:
+        self._stopping.set()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for follower in self.followers:
+            await follower.stop()
+        if self._app is not None:
+            await _stop_app(self._app)
+
+    async def _read_from(self, shards: Iterable[int]) -> Mapping[int, int]:
+        """Offsets for newly assigned shards; waits for the database and never raises."""
+        wanted, found = frozenset(shards), {}
+        assert self._topic_id is not None
+        wait_s = RETRY_S_MIN
+        while not self._stopping.is_set():
+            try:
+                async with await self._connect() as conn:
+                    names = [follower.name for follower in self.followers]
+                    found = await load_offsets(conn, self._topic_id, names, wanted)
+                break
+            except (psycopg.Error, OSError) as fault:
+                log.warning("worker_waits", error=type(fault).__name__, retry_in_s=wait_s)
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, RETRY_S_MAX)
+        if wanted != self.assigned:
+            self.assigned, self.rebalances = wanted, self.rebalances + 1
+            log.info("partitions_assigned", group=self._group, shards=sorted(wanted))
+        for follower in self.followers:
+            follower.assigned(found, wanted)
+        return {shard: found[shard].offset if shard in found else 0 for shard in wanted}
+
+    async def _look(self) -> None:
+        while True:
+            for follower in self.followers:
+                await follower.look()
+            await asyncio.sleep(LOOK_S)
+
+
+def topic_id(bootstrap: str, topic: str) -> UUID:
+    """Kafka's own id of a topic: another one after it was deleted and made again.
+
+    Raises KafkaException, also where there is no such topic yet.
+    """
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    described = admin.describe_topics(TopicCollection([topic]), request_timeout=ASK_S)
+    found = described[topic].result(ASK_S).topic_id
+    high, low = found.get_most_significant_bits(), found.get_least_significant_bits()
+    return UUID(int=((high & (2**64 - 1)) << 64) | (low & (2**64 - 1)))
+
+
+def _agent(follower: Follower) -> Callable[[Any], Awaitable[None]]:
+    async def work(stream: Any) -> None:
+        async for event in stream.noack().events():
+            if not await follower.take(event.message.tp.partition, event.value):
+                return
+            event.ack()
+
+    work.__name__ = follower.name
+    return work
+
+
+async def _stop_app(app: App) -> None:
+    """Stop Faust, which after a breakdown may never come to an end by itself."""
+    with suppress(Exception):
+        await asyncio.wait_for(app.stop(), STOP_S)
