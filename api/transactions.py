@@ -18,8 +18,8 @@ from mintflow.api.core.read_models import read_models
 from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
 from mintflow.api.core.services import services_of
 from mintflow.api.core.subject import as_of, ledger_of
-from mintflow.api.events import known
-from mintflow.api.events import shown as event_shown
+from mintflow.api.events.shown import known
+from mintflow.api.events.shown import shown_to_owner as event_shown
 from mintflow.commands import transactions as commands
 from mintflow.commands.core.command import (
     NO_NUL,

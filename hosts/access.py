@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 
+from mintflow.api.core.routing import ScopeNotSufficient
 from mintflow.commands.core.command import Command, Context
 from mintflow.commands.core.ports import Principal
 from mintflow.commands.core.repository import Repository
@@ -26,7 +27,9 @@ class OwnerOnly:
         self._repository = repository
 
     async def authorize(self, command: Command, context: Context) -> None:
-        """Raises LedgerNotFound."""
+        """Raises LedgerNotFound; and ScopeNotSufficient for who owns nothing by his token."""
+        if context.principal.scope != "owner":
+            raise ScopeNotSufficient("this token is not for commands")
         if isinstance(command, OpenLedger):
             return
         ledger_id = context.ledger_id

@@ -35,6 +35,7 @@ from mintflow.store.keys import KeyStore
 from mintflow.store.mapper import Mapper
 from mintflow.store.sealing import Sealer
 from mintflow.streams.core.doorbell import Doorbell
+from mintflow.streams.core.feed import Feed
 from mintflow.streams.core.tailer import Tailer
 
 APP_ROLE = "mintflow_app"
@@ -53,6 +54,7 @@ class Running:
     pool: AsyncConnectionPool[Any]
     mapper: Mapper
     sealer: Sealer
+    feed: Feed
 
 
 @asynccontextmanager
@@ -83,7 +85,20 @@ async def running(
     await pool.open(wait=True, timeout=30)
     repository = Repository(pool, mapper, sealer)
     doorbell = Doorbell()
-    appender = GroupCommit(connect, doorbell.ring)
+    feed = Feed(
+        connect,
+        pool,
+        mapper,
+        per_caller_max=settings.streams_per_caller_max,
+        inbox_events_max=settings.stream_events_max,
+        tick_s=settings.stream_tick_s,
+    )
+
+    def committed() -> None:
+        doorbell.ring()
+        feed.bell.ring()
+
+    appender = GroupCommit(connect, committed)
     tailer = Tailer(connect, mapper, doorbell)
     books = ReadModelBooks(pool, tailer.positions, settings.wait_s_max)
     replays = Replays(connect, mapper, limits=_replay_limits(settings))
@@ -103,6 +118,7 @@ async def running(
         pool=pool,
         replays=replays,
         positions=tailer.positions,
+        feed=feed,
         authenticate=authenticate,
         ready=_readiness(pool, tailer, tail=tail),
         limits=Limits(
@@ -111,6 +127,7 @@ async def running(
             settings.requests_per_s,
             settings.requests_burst,
             settings.wait_s_max,
+            settings.stream_patience_s,
         ),
         clock=utc_now,
         new_id=new_id,
@@ -118,13 +135,23 @@ async def running(
         uploads=asyncio.Semaphore(2),
     )
     await appender.start()
+    await feed.start()
     if tail:
         await tailer.start()
     try:
         yield Running(
-            create_app(services, routers()), services, bus, tailer, appender, pool, mapper, sealer
+            app=create_app(services, routers()),
+            services=services,
+            bus=bus,
+            tailer=tailer,
+            appender=appender,
+            pool=pool,
+            mapper=mapper,
+            sealer=sealer,
+            feed=feed,
         )
     finally:
+        await feed.stop()
         await appender.stop()
         if tail:
             await tailer.stop()

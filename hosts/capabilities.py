@@ -19,9 +19,7 @@ from mintflow.api import (
 from mintflow.api import (
     connections as connections_api,
 )
-from mintflow.api import (
-    events as events_api,
-)
+from mintflow.api import events
 from mintflow.api import (
     imports as imports_api,
 )
@@ -66,7 +64,8 @@ def routers() -> list[APIRouter]:
         transactions_api.router,
         categories_api.router,
         budgets_api.router,
-        events_api.router,
+        events.ledger_router,
+        events.history_router,
         transfers_api.router,
         imports_api.router,
         connections_api.router,

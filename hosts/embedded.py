@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from mintflow.commands.core.ids import new_id
+from mintflow.commands.core.ports import Principal
 from mintflow.domain.core.errors import Conflict, Unavailable
 from mintflow.hosts.access import LocalOwner, write_private
 from mintflow.hosts.bootstrap import Running, running
@@ -30,6 +31,7 @@ from mintflow.hosts.collector import tune_collector
 from mintflow.hosts.folder_lock import FolderLock
 from mintflow.hosts.postgres import EmbeddedPostgres
 from mintflow.hosts.settings import Settings
+from mintflow.hosts.tokens import Tokens
 from mintflow.migrations.runner import MigrationRefused, migrate
 from mintflow.projections.core.install import install
 from mintflow.store.keys import FolderKeyStore
@@ -87,9 +89,14 @@ class EmbeddedHost:
                 ) from None
             owner = LocalOwner.of(self.data_dir, new_id())
             self.token = owner.token
+            tokens = Tokens(self.data_dir)
+
+            def authenticate(token: str) -> Principal | None:
+                return owner.authenticate(token) or tokens.authenticate(token)
+
             keys = FolderKeyStore(Path(self.settings.keys_folder or self.data_dir / "keys"))
             self.running = await stack.enter_async_context(
-                running(self.database_url, keys, self.settings, owner.authenticate)
+                running(self.database_url, keys, self.settings, authenticate)
             )
             self.app = self.running.app
             self._stack = stack.pop_all()
@@ -126,7 +133,8 @@ async def serve(data_dir: Path, settings: Settings, port: int) -> None:
                 lifespan="off",
                 timeout_graceful_shutdown=5,
                 server_header=False,
-            )
+            ),
+            host.running.feed.close,
         )
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="http")
         while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event
@@ -148,7 +156,18 @@ async def serve(data_dir: Path, settings: Settings, port: int) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Leaves the signals to `serve`, which also has a database to stop."""
+    """Leaves the signals to `serve`, which also has a database to stop.
+
+    Live streams would go on for ever: they are told to end before the server waits for requests.
+    """
+
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._end_streams = end_streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._end_streams()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -99,6 +99,34 @@ class Settings(BaseModel):
     requests_burst: int = Field(
         10_000, ge=1, le=1_000_000, description="Requests that one caller may send at once."
     )
+    streams_per_caller_max: int = Field(
+        1_000,
+        ge=1,
+        le=100_000,
+        description="Live streams that one caller may have open. Each takes a file descriptor and "
+        "about 100 kB.",
+    )
+    stream_events_max: int = Field(
+        1_000,
+        ge=1,
+        le=1_000_000,
+        description="Events that wait for one reader of a live stream before it is sent back to "
+        "the log. More hold more memory for readers that are slow.",
+    )
+    stream_tick_s: float = Field(
+        15.0,
+        gt=0,
+        le=300,
+        description="Seconds between the comments that keep a silent stream open. More make it "
+        "later that a reader who is gone, or whose token was revoked, is noticed.",
+    )
+    stream_patience_s: float = Field(
+        5.0,
+        gt=0,
+        le=300,
+        description="Seconds that a reader of a live stream may take nothing, while more comes "
+        "than waits for it, before its stream is ended with the reason.",
+    )
     log_level: str = Field(
         "INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",

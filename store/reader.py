@@ -7,7 +7,7 @@ position it saw has seen everything. All rows come back as `RecordedEvent`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,17 @@ cross join lateral (
 ) as e
 order by e.shard, e.position
 """  # noqa: S608 - constants only
+
+_OF_SPAN = f"""
+select {_COLUMNS} from log.event e
+where e.shard = %s and e.position > %s and e.position <= %s order by e.position limit %s
+"""  # noqa: S608
+
+_OF_SPAN_AND_TYPES = f"""
+select {_COLUMNS} from log.event e
+where e.shard = %s and e.position > %s and e.position <= %s and e.type = any(%s)
+order by e.position limit %s
+"""  # noqa: S608
 
 _OF_STREAMS = f"""
 select {_COLUMNS} from log.event e
@@ -81,6 +92,44 @@ async def read_shards(
     for row in await cursor.fetchall():
         found[row[0]].append(mapper.recorded(*row))
     return dict(found)
+
+
+async def follow_shards(
+    conn: AsyncConnection[Any],
+    mapper: Mapper,
+    after: Mapping[int, int],
+    limit: int,
+    wanted: Callable[[UUID], bool],
+) -> tuple[list[RecordedEvent], dict[int, int]]:
+    """As `read_shards`, but only events of wanted ledgers are decoded, in order of each shard.
+
+    wanted: asked when the rows are there. Also says which position each shard was read to; shards
+    without anything new are absent there.
+    """
+    args = [Int4Array.of([*after]), Int8Array.of([*after.values()]), limit]
+    cursor = await conn.execute(_AFTER_POSITIONS, args, prepare=True, binary=True)
+    rows = await cursor.fetchall()
+    events = [mapper.recorded(*row) for row in rows if wanted(row[2])]
+    return events, {row[0]: row[1] for row in rows}
+
+
+async def read_span(
+    conn: AsyncConnection[Any],
+    mapper: Mapper,
+    shard: int,
+    after: int,
+    until: int,
+    limit: int,
+    types: Sequence[str] = (),
+) -> list[RecordedEvent]:
+    """Events of a shard at positions beyond `after` up to `until`, optionally of some types."""
+    if types:
+        args: list[Any] = [shard, after, until, TextArray.of(types), limit]
+        cursor = await conn.execute(_OF_SPAN_AND_TYPES, args, prepare=True, binary=True)
+    else:
+        args = [shard, after, until, limit]
+        cursor = await conn.execute(_OF_SPAN, args, prepare=True, binary=True)
+    return [mapper.recorded(*row) for row in await cursor.fetchall()]
 
 
 async def read_streams(

@@ -54,6 +54,7 @@ class Failure(Documented):
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     401: {"model": Failure, "description": "No valid bearer token."},
+    403: {"model": Failure, "description": "The caller may not do this."},
     404: {"model": Failure, "description": "Not there, or not the caller's."},
     413: {"model": Failure, "description": "The body is too large."},
     422: {"model": Failure, "description": "It can never succeed as it is written."},
@@ -65,6 +66,16 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 def found(data: Any) -> dict[int | str, dict[str, Any]]:
     """The answers of a query."""
     return {200: {"model": _of(data), "description": "Found."}, 304: _UNCHANGED, **_REFUSALS}
+
+
+def streamed(words: str) -> dict[int | str, dict[str, Any]]:
+    """The answers of a stream. words: what its ids are."""
+    # Of one message: OpenAPI 3.1 has no word for a stream of them.
+    fields = {name: {"type": "string"} for name in ("id", "event", "data")}
+    content = {"text/event-stream": {"schema": {"type": "object", "properties": fields}}}
+    conflict = {"model": Failure, "description": "The place lies behind the last event."}
+    told = f"Server-Sent Events until either side ends it. {words}"
+    return {200: {"content": content, "description": told}, 409: conflict, **_REFUSALS}
 
 
 def accepted(data: Any, status: int = 200) -> dict[int | str, dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import orjson
@@ -18,7 +18,8 @@ from mintflow.api.core.envelope import respond
 from mintflow.api.core.services import principal_of, request_id_of, services_of
 from mintflow.api.core.subject import find_subject
 from mintflow.commands.core.command import Answer, Command, Context
-from mintflow.domain.core.errors import MintFlowError
+from mintflow.commands.core.ports import Scope
+from mintflow.domain.core.errors import Forbidden, MintFlowError
 
 
 class JsonRequest(Request):
@@ -36,8 +37,16 @@ class JsonRequest(Request):
         return self._json
 
 
+class ScopeNotSufficient(Forbidden):
+    """The token is for something else: owner, analyst or auditor. Another token may do this."""
+
+    code = "scope_not_sufficient"
+
+
 class JsonRoute(APIRoute):
-    """The route class of every router."""
+    """The route class of every router. A route is for owners where its class does not say else."""
+
+    scopes: ClassVar[frozenset[Scope]] = frozenset({"owner"})
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
@@ -46,6 +55,11 @@ class JsonRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             request = JsonRequest(request.scope, request.receive)
+            scope = principal_of(request).scope
+            if scope not in self.scopes:
+                raise ScopeNotSufficient(
+                    "this token is not for that", scope=scope, sufficient=sorted(self.scopes)
+                )
             if about_a_ledger:
                 await find_subject(request)
             try:
@@ -54,6 +68,12 @@ class JsonRoute(APIRoute):
                 raise _about_the_body(error) from None
 
         return handle
+
+
+class AnalystRoute(JsonRoute):
+    """A route over all ledgers, for those who analyse them without knowing whose they are."""
+
+    scopes = frozenset({"analyst"})
 
 
 def _about_the_body(error: HTTPException) -> Exception:

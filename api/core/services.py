@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -15,7 +16,8 @@ from mintflow.commands.core.bus import CommandBus
 from mintflow.commands.core.ports import Clock, IdSource, Principal
 from mintflow.commands.core.repository import Repository
 from mintflow.projections.core.replay import Replays
-from mintflow.store.mapper import Mapper
+from mintflow.store.mapper import Mapper, RecordedEvent
+from mintflow.store.places import Place
 
 
 class Positions(Protocol):
@@ -23,6 +25,44 @@ class Positions(Protocol):
 
     async def wait_for(self, shard: int, position: int, timeout_s: float) -> None:
         """Return once a position is visible. Raises NotYetVisible (unavailable) with the lag."""
+
+
+class Delivery(Protocol):
+    """An event on its way to many."""
+
+    @property
+    def event(self) -> RecordedEvent: ...
+
+    def bytes_of(self, encode: Callable[[RecordedEvent], bytes]) -> bytes:
+        """encode(event), computed once for all to whom it goes."""
+
+
+class Follower(Protocol):
+    """One who follows the log live."""
+
+    @property
+    def behind(self) -> bool:
+        """Whether more came than there was room for, and that is not made up for yet."""
+
+    @property
+    def at_end(self) -> bool:
+        """Whether all that was in the log when it was last read has been given."""
+
+    async def next(self) -> Sequence[tuple[Delivery, str]] | None:
+        """What comes next, each with the place behind it; empty after a while without anything;
+        None when the feed has ended. Raises Unavailable."""
+
+    def close(self) -> None: ...
+
+
+class Feed(Protocol):
+    """The log as it grows."""
+
+    def admitted(self, caller: UUID) -> AbstractContextManager[None]:
+        """One of the caller's streams. Raises Unavailable for more than one caller may have."""
+
+    def follow(self, place: Place, types: Sequence[str]) -> Follower:
+        """Everything behind a place, from the log and then as it happens."""
 
 
 Authenticate = Callable[[str], Principal | None]
@@ -38,6 +78,7 @@ class Limits:
     requests_per_s: int
     requests_burst: int
     wait_s_max: float
+    stream_patience_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +92,7 @@ class Services:
     pool: AsyncConnectionPool[Any]
     replays: Replays
     positions: Positions
+    feed: Feed
     authenticate: Authenticate
     ready: Ready
     limits: Limits

@@ -6,19 +6,26 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 Clock = Callable[[], dt.datetime]
 IdSource = Callable[[], UUID]
 
 
+# What a token is for. owner: everything in the caller's own ledgers, nothing elsewhere. analyst:
+# the open facts of all ledgers' events. auditor: the proofs of all shards. None includes another.
+Scope = Literal["owner", "analyst", "auditor"]
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks. user_id: owner of ledgers; actor: what events and logs carry, e.g. "user:<id>"."""
+    """Who asks. user_id: owner of ledgers, or the id of a token with another scope; actor: what
+    events and logs carry, e.g. "user:<id>"."""
 
     user_id: UUID
     actor: str
+    scope: Scope = "owner"
 
 
 @dataclass(frozen=True, slots=True)

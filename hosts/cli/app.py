@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from mintflow.hosts.cli import books, demo, rebuilding, serving, transactions, upkeep
+from mintflow.hosts.cli import (
+    books,
+    demo,
+    rebuilding,
+    serving,
+    tokens,
+    transactions,
+    upkeep,
+)
 from mintflow.hosts.cli.shell import make_shell
 
 _BOOKS, _HOST, _PROOF = "Books", "Host", "Upkeep and proof"
@@ -27,6 +35,7 @@ def build_app() -> typer.Typer:
     app.callback()(_global_options)
     _add_books(app)
     _add_host(app)
+    _add_tokens(app)
     _add_upkeep(app)
     return app
 
@@ -101,6 +110,17 @@ def _add_host(app: typer.Typer) -> None:
         ("status", serving.status, 'eval "$(mintflow status --env)"'),
     ):
         app.command(name, rich_help_panel=_HOST, epilog=_epilog(example))(function)
+
+
+def _add_tokens(app: typer.Typer) -> None:
+    group = typer.Typer(help="Tokens for analysts and auditors.", no_args_is_help=True)
+    for name, function, example in (
+        ("create", tokens.create, "mintflow token create --scope analyst --name Research"),
+        ("list", tokens.list_tokens, "mintflow token list"),
+        ("revoke", tokens.revoke, "mintflow token revoke 0198c2f4-…"),
+    ):
+        group.command(name, epilog=_epilog(example))(function)
+    app.add_typer(group, name="token", rich_help_panel=_HOST)
 
 
 def _add_upkeep(app: typer.Typer) -> None:

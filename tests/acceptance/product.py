@@ -30,8 +30,17 @@ TOKENS = ("token-of-ada-5b1f", "token-of-bob-77c2")
 _PEOPLE = UUID("5f0f2c1e-43a1-4c55-9f6e-0c8f4f6f7a11")
 
 
+ANALYST = Principal(uuid5(_PEOPLE, "analyst"), "analyst:of-the-tests", "analyst")
+AUDITOR = Principal(uuid5(_PEOPLE, "auditor"), "auditor:of-the-tests", "auditor")
+# Beside those of people: what the tests let in as somebody with another scope.
+OTHER_TOKENS = {"token-of-an-analyst-91d0": ANALYST, "token-of-an-auditor-33ae": AUDITOR}
+ANALYST_TOKEN, AUDITOR_TOKEN = OTHER_TOKENS
+
+
 def authenticate(token: str) -> Principal | None:
-    """Two people with a token each."""
+    """Two people with a token each, an analyst and an auditor."""
+    if token in OTHER_TOKENS:
+        return OTHER_TOKENS[token]
     if token not in TOKENS:
         return None
     user_id = uuid5(_PEOPLE, token)

@@ -21,6 +21,7 @@ OUTERMOST_LOOPS = {
     "streams/core/faust/follower.py": "logged, shown by /ready, and retried: Faust would commit on",
     "streams/core/faust/transport.py": "partitions were taken away, and their return seeks again",
     "streams/core/tailer.py": "logged, shown by /ready, and retried: ending would stop all reads",
+    "streams/core/feed.py": "logged and retried: ending would leave live streams without a word",
 }
 
 
