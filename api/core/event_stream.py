@@ -71,22 +71,19 @@ class EventStream(Response):
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the reader is gone or the stream ends."""
         with self._feed.admitted(self._caller):
+            follower = self._feed.follow(self._place, self._types)
             gone = asyncio.create_task(_until_gone(receive))
-            writing = asyncio.create_task(self._write(send))
+            # Told, not cancelled: a query under way may not let itself be cancelled.
+            gone.add_done_callback(lambda _: follower.stop())
             try:
-                await asyncio.wait({gone, writing}, return_when=asyncio.FIRST_COMPLETED)
+                await self._write(follower, send)
             finally:
-                for task in (gone, writing):
-                    task.cancel()
-                ended = await asyncio.gather(writing, gone, return_exceptions=True)
-            if isinstance(ended[0], Exception):
-                raise ended[0]
+                gone.cancel()
 
-    async def _write(self, send: Send) -> None:
+    async def _write(self, follower: Follower, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        await _body(send, b"retry: %d\n\n" % RETRY_MS)
-        follower = self._feed.follow(self._place, self._types)
         try:
+            await _body(send, b"retry: %d\n\n" % RETRY_MS)
             code, words = await self._follow(follower, send)
         except Unavailable as trouble:
             code, words = trouble.code, trouble.message

@@ -52,7 +52,11 @@ class Follower(Protocol):
         """What comes next, each with the place behind it; empty after a while without anything;
         None when the feed has ended. Raises Unavailable."""
 
-    def close(self) -> None: ...
+    def stop(self) -> None:
+        """Let `next` give None from now on, also the one that waits."""
+
+    def close(self) -> None:
+        """Follow no longer."""
 
 
 class Feed(Protocol):

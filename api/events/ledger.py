@@ -60,7 +60,8 @@ async def stream_events(
     request: Request, after: After = 0, types: Types = None, live: Live = True
 ) -> Response:
     """The same as Server-Sent Events, and what happens from then on. `Last-Event-ID` goes before
-    `after`, so a reader that was cut off gets each event exactly once. With `known_at` it ends at that moment."""
+    `after`, so a reader that was cut off gets each event exactly once. With `known_at` it ends at
+    that moment."""
     last = request.headers.get("last-event-id")
     after = after if last is None else ledger_seq_of(last)
     until = known_until(request)

@@ -272,6 +272,7 @@ class Follower:
         self._inbox: Inbox | None = None
         self._at_end = False
         self._fell_behind = False
+        self._stopped = False
 
     @property
     def behind(self) -> bool:
@@ -287,7 +288,7 @@ class Follower:
     async def next(self) -> list[tuple[Delivery, str]] | None:
         """What comes next, each with the place behind it as text; empty after a while without
         anything; None when the feed has ended. Raises FeedInterrupted."""
-        if self._feed.closed:
+        if self._ended:
             return None
         if self._inbox is not None and self._inbox.overran:
             self._fell_behind = True
@@ -295,9 +296,19 @@ class Follower:
         if self._inbox is None or not self._at_end:
             return await self._from_log()
         taken = await self._inbox.take()
-        if self._feed.closed:
+        if self._ended:
             return None
         return self._live(taken)
+
+    def stop(self) -> None:
+        """Let `next` give None from now on, also the one that waits."""
+        self._stopped = True
+        if self._inbox is not None:
+            self._inbox.wake.set()
+
+    @property
+    def _ended(self) -> bool:
+        return self._stopped or self._feed.closed
 
     def close(self) -> None:
         """Follow no longer."""

@@ -86,6 +86,15 @@ def test_last_event_id_goes_before_after(ledger: Any, url: str) -> None:
     assert seqs(stream.read()) == [head(ledger) - 1, head(ledger)]
 
 
+def test_with_known_at_it_ends_at_that_moment(ledger: Any, url: str) -> None:
+    record(ledger, 3)
+    moment = ledger.client.pages(f"{ledger.path}/events", limit=1_000)[-3]
+    stream = Stream(
+        url + ledger.path + "/events/stream", params={"known_at": f"seq:{moment['ledger_seq']}"}
+    )
+    assert seqs(stream.read())[-1:] == [moment["ledger_seq"]]
+
+
 def test_only_the_types_that_were_asked_for_come(ledger: Any, url: str) -> None:
     record(ledger, 2)
     start = head(ledger)
