@@ -79,6 +79,7 @@ class EventStream(Response):
                 await self._write(follower, send)
             finally:
                 gone.cancel()
+                await asyncio.gather(gone, return_exceptions=True)
 
     async def _write(self, follower: Follower, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})

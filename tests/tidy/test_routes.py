@@ -9,7 +9,8 @@ from tidy.tree import modules
 
 # Reads of a ledger that ask no read model, each with what they answer from instead.
 OTHER_SOURCES = {
-    "api/events.py:list_events": "the log, up to known_until()",
+    "api/events/ledger.py:list_events": "the log, up to known_until()",
+    "api/events/ledger.py:stream_events": "the log, up to known_until()",
     "api/transactions.py:transaction_history": "the log, up to known_until()",
 }
 # Files of api/ that look at the clock themselves, each with what for.
