@@ -16,7 +16,7 @@ import psycopg
 
 from mintflow.commands.core.ids import new_id
 from mintflow.domain.accounts import Account
-from mintflow.domain.budgets import Budget
+from mintflow.domain.budgets import MONTHLY, Budget, Wish
 from mintflow.domain.categories import DEFAULT_TREE, CategoryTree
 from mintflow.domain.core.aggregates import Aggregate
 from mintflow.domain.core.ids import shard_of
@@ -91,7 +91,7 @@ def _households(
         yield (
             ledger_id,
             Budget.set(
-                ledger_id, "food_dining", "600", "USD", _NOW, start=None, rollover="surplus"
+                ledger_id, ["food_dining"], Wish("600", "USD", MONTHLY, rollover="surplus"), _NOW
             ),
         )
         accounts[ledger_id] = [uuid5(ledger_id, f"account {n}") for n in range(ACCOUNTS)]

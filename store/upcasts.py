@@ -18,6 +18,22 @@ def adding(**facts: Any) -> Step:
     return lambda data: {**facts, **data}
 
 
+def _budget_of_months(data: Data) -> Data:
+    """Version 1 knew one category and calendar months; 2 knows several, and any period."""
+    term = data["term"]
+    return {
+        "category_ids": [data["category_id"]],
+        "currency": data["currency"],
+        "term": {
+            **term,
+            "start": term["start"] and term["start"] + "-01",
+            "carry_from": term["carry_from"] + "-01",
+            "cycle": {"period": "month", "anchor": "1904-01-01", "until": None},
+            "cap": None,
+        },
+    }
+
+
 _CATEGORIZED = adding(source_before=None, confidence=None, rule_id=None)
 # (type, version) -> the step to version + 1, over the open facts; sealed ones that an older version
 # did not have are empty.
@@ -27,6 +43,9 @@ UPCASTS: Mapping[tuple[str, int], Step] = {
     ("transaction.split", 1): _CATEGORIZED,
     ("transaction.tagged", 1): adding(by="user"),
     ("transaction.noted", 1): adding(by="user"),
+    ("budget.set", 1): _budget_of_months,
+    ("budget.changed", 1): _budget_of_months,
+    ("budget.archived", 1): _budget_of_months,
 }
 
 

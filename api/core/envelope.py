@@ -24,9 +24,11 @@ def respond(
     status: int = 200,
     pagination: dict[str, Any] | None = None,
     replayed: bool = False,
+    day: dt.date | None = None,
 ) -> Response:
     """A success. position: what a command appended, or what a query reflects; of a query about
-    what was known at a moment it is always that of the moment.
+    what was known at a moment it is always that of the moment. day: the day that a
+    query's answer depends on besides, if it does.
 
     A query's answer carries an ETag made of its position and address; If-None-Match gets a 304.
     """
@@ -42,7 +44,7 @@ def respond(
     if replayed:
         headers["Idempotency-Replayed"] = "true"
     if request.method == "GET" and position is not None:
-        etag = f'W/"{position}"'
+        etag = f'W/"{position}"' if day is None else f'W/"{position}-{day:%Y%m%d}"'
         headers["ETag"] = etag
         headers["Cache-Control"] = "private, no-cache"
         headers["Vary"] = "Authorization"

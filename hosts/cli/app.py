@@ -8,6 +8,7 @@ import typer
 
 from mintflow.hosts.cli import (
     books,
+    budgets,
     demo,
     rebuilding,
     serving,
@@ -72,7 +73,12 @@ def _add_books(app: typer.Typer) -> None:
     )
     add("balances", books.balances, "mintflow balances", "mintflow balances --as-of 2025-12-31")
     add("categories", books.categories, "mintflow categories --month 2026-03")
-    add("budgets", books.budgets, "mintflow budgets --month 2026-03")
+    add(
+        "budgets",
+        budgets.budgets,
+        "mintflow budgets --month 2026-03",
+        "mintflow budgets --date 2026-03-14 --period week",
+    )
     add(
         "transactions",
         transactions.list_transactions,
@@ -85,9 +91,17 @@ def _add_books(app: typer.Typer) -> None:
         "mintflow categorize 0198c2f4-… food_dining.groceries",
     )
     budget = typer.Typer(help="Set budgets.", no_args_is_help=True)
-    budget.command("set", epilog=_epilog("mintflow budget set food_dining 450 --rollover surplus"))(
-        books.set_budget
-    )
+    for name, function, examples in (
+        (
+            "set",
+            budgets.set_budget,
+            (
+                "mintflow budget set food_dining 450 --rollover surplus",
+                "mintflow budget set fun,travel 80 --period two_weeks --anchor 2026-03-13",
+            ),
+        ),
+    ):
+        budget.command(name, epilog=_epilog(*examples))(function)
     app.add_typer(budget, name="budget", rich_help_panel=_BOOKS)
     for name, title, listed, opened, example in (
         ("accounts", "accounts", books.list_accounts, books.open_account, "Savings --kind savings"),

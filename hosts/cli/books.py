@@ -1,9 +1,9 @@
-"""`balances`, `categories`, `budgets`, `budget set`, `accounts`, `ledgers`: what the books say."""
+"""`balances`, `categories`, `accounts`, `ledgers`: what the books say."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -84,85 +84,6 @@ def categories(
         views.totals(
             console, answer["totals"], f"{answer['ledger']['name']}: categories in {wanted}"
         )
-
-    perform(ctx, work, show, data=data, as_json=as_json)
-
-
-def budgets(
-    ctx: typer.Context,
-    ledger: Ledger = None,
-    month: MonthOf = None,
-    as_of: AsOf = None,
-    data: Data = DATA_DEFAULT,
-    as_json: Json = False,
-) -> None:
-    """How each budget stands in a month.
-
-    Spent counts a category with all below it. A budget warns from its threshold on (80 % where
-    none was set) and is exceeded above what there is to spend.
-    """
-    wanted = month or this_month()
-    title = f"Budgets in {wanted}"
-
-    async def work(session: Session) -> list[Row]:
-        found = await the_ledger(session, ledger)
-        path = f"/v1/ledgers/{found['ledger_id']}/budgets/status"
-        rows: list[Row] = (await session.get(path, month=wanted, as_of=as_of)).data
-        return rows
-
-    perform(
-        ctx,
-        work,
-        lambda console, rows: views.budgets(console, rows, title),
-        data=data,
-        as_json=as_json,
-    )
-
-
-def set_budget(
-    ctx: typer.Context,
-    category: Annotated[str, typer.Argument(help="Like food_dining or food_dining.groceries.")],
-    amount: Annotated[str, typer.Argument(help="What may be spent per month, like 400 or 62.50.")],
-    ledger: Ledger = None,
-    start: Annotated[
-        str | None,
-        typer.Option("--from", metavar="YYYY-MM", help="First month that it holds for."),
-    ] = None,
-    rollover: Annotated[
-        Literal["none", "surplus"],
-        typer.Option(help="surplus carries what is left into the next month."),
-    ] = "none",
-    alert_threshold: Annotated[
-        str, typer.Option("--warn-at", metavar="SHARE", help="Share of it at which it warns.")
-    ] = "0.8",
-    data: Data = DATA_DEFAULT,
-    as_json: Json = False,
-) -> None:
-    """Set or change the budget of a category.
-
-    Without --from a first budget holds for every month, and a change begins this month: months
-    that are over keep what they had.
-    """
-    body: dict[str, Any] = {
-        "category": category,
-        "amount": amount,
-        "rollover": rollover,
-        "alert_threshold": alert_threshold,
-    }
-    if start is not None:
-        body["start"] = start
-
-    async def work(session: Session) -> Row:
-        found = await the_ledger(session, ledger)
-        path = f"/v1/ledgers/{found['ledger_id']}/budgets"
-        answer = await session.put(path, body)
-        await session.settle(found["ledger_id"], answer.position)
-        return {**answer.data, "position": answer.position}
-
-    def show(console: Console, answer: Row) -> None:
-        line = Text(f"{answer['category']}: ")
-        line.append(views.money(answer["amount"], answer["currency"])).append(" per month")
-        console.print(line)
 
     perform(ctx, work, show, data=data, as_json=as_json)
 

@@ -94,3 +94,4 @@ Port = Annotated[
     ),
 ]
 date_of = _date
+month_of = _month

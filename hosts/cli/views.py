@@ -121,6 +121,22 @@ def budgets(console: Console, rows: Sequence[Row], title: str) -> None:
             Text(word, style=style),
         )
     console.print(made)
+    for row in rows:
+        _budget_notes(console, row)
+
+
+def _budget_notes(console: Console, row: Row) -> None:
+    """Where a budget is heading, and what its figures do not hold."""
+    pace = row.get("pace")
+    if pace and pace["runs_over_on"]:
+        line = Text(f"  {row['category']}: {pace['text']}, ", style="yellow")
+        console.print(line.append(f"{Decimal(pace['projected']):,f} by the end"))
+    if Decimal(row.get("adjustments") or 0):
+        line = Text(f"  {row['category']}: {Decimal(row['adjustments']):,f} came after its end")
+        console.print(line)
+    for one in row.get("unconverted", ()):
+        line = Text(f"  {row['category']}: {Decimal(one['amount']):,f} {one['currency']} ")
+        console.print(line.append("is not in it: no rate is known", style="yellow"))
 
 
 def bar(console: Console, ratio: Any, style: str) -> Text:

@@ -42,12 +42,13 @@ async def play(session: Session, tell: Tell) -> Row:
     rows = await _rows(session, ledger_id, accounts)
     labelled = await _label(session, ledger_id, rows)
     linked = await _link(session, ledger_id, rows)
-    month = max(row["date"] for row in rows)[:7]
+    newest = max(row["date"] for row in rows)
+    month = newest[:7]
     budgeted = await _set_budgets(session, ledger_id, month)
     await session.settle(ledger_id, max(labelled, linked, budgeted))
     rows = await _rows(session, ledger_id, accounts)
     return {
-        **await look(session, ledger_id, month),
+        **await look(session, ledger_id, month, newest),
         "imported": imported,
         "suggested": sum(1 for row in rows if row["category_source"] == "rule"),
         "labelled": sum(1 for row in rows if row["category_source"] == "user"),
@@ -55,12 +56,12 @@ async def play(session: Session, tell: Tell) -> Row:
     }
 
 
-async def look(session: Session, ledger_id: str, month: str) -> Row:
-    """Balances, category totals and budget status of a month."""
+async def look(session: Session, ledger_id: str, month: str, today: str) -> Row:
+    """Balances, category totals and budget status of a month, with the pace of a day in it."""
     path = f"/v1/ledgers/{ledger_id}"
     accounts = await session.get(f"{path}/accounts")
     totals = await session.get(f"{path}/category-totals", month=month)
-    budgets = await session.get(f"{path}/budgets/status", month=month)
+    budgets = await session.get(f"{path}/budgets/status", month=month, today=today)
     return {
         "ledger_id": ledger_id,
         "ledger": LEDGER,

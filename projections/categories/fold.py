@@ -16,6 +16,7 @@ from mintflow.projections.core.bookings import (
     OPENING_TYPES,
     Json,
     category_legs,
+    same_category_legs,
     signed,
 )
 from mintflow.projections.core.changes import Changes, Delta, Key
@@ -78,7 +79,7 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
 def _book(ledger_id: str, data: Json, counted: int, days: _Sums, months: _Sums) -> None:
     """Add what a money event changes in its categories, on its day and in its month."""
     before, after = data["before"], data["after"]
-    if before is not None and after is not None and _same_legs(before, after):
+    if before is not None and after is not None and same_category_legs(before, after):
         return
     for comes_in, booking in ((False, before), (True, after)):
         if booking is None or booking["status"] != "posted":
@@ -98,14 +99,6 @@ def _book(ledger_id: str, data: Json, counted: int, days: _Sums, months: _Sums) 
                 else:
                     held[0] = EXACT.add(held[0], amount)
                     held[1] += count
-
-
-def _same_legs(before: Json, after: Json) -> bool:
-    return bool(
-        before["status"] == after["status"]
-        and before["date"] == after["date"]
-        and before["allocations"] == after["allocations"]
-    )
 
 
 def _tree(event: RecordedEvent, changes: Changes) -> None:

@@ -46,3 +46,12 @@ def category_legs(booking: Json) -> list[tuple[str, Decimal]]:
 def signed(amount: Decimal, comes_in: bool) -> Decimal:
     """The amount as it is added: what goes out of the books is subtracted."""
     return amount if comes_in else negated(amount)
+
+
+def same_category_legs(before: Json, after: Json) -> bool:
+    """Whether a change leaves what is booked in categories as it was."""
+    return bool(
+        before["status"] == after["status"]
+        and before["date"] == after["date"]
+        and before["allocations"] == after["allocations"]
+    )

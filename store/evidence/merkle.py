@@ -92,6 +92,10 @@ class Growing:
         peaks.append(leaf)
         self.size += 1
 
+    def peaks(self) -> list[bytes]:
+        """The complete subtrees, the largest first."""
+        return list(self._peaks)
+
     def root(self) -> bytes:
         return joined(self._peaks)
 

@@ -6,7 +6,8 @@ owns the server and recomputes every hash up to the heads is found only by a hea
 
 from __future__ import annotations
 
+from mintflow.store.verify.published import HeadsNotReadable, PublishedHeads
 from mintflow.store.verify.report import Finding, VerifyReport
-from mintflow.store.verify.run import verify
+from mintflow.store.verify.run import Looking, verify
 
-__all__ = ["Finding", "VerifyReport", "verify"]
+__all__ = ["Finding", "HeadsNotReadable", "Looking", "PublishedHeads", "VerifyReport", "verify"]

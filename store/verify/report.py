@@ -15,6 +15,12 @@ Code = Literal[
     "SEQ_GAP",
     "WRONG_SHARD",
     "TRIAL_BALANCE",
+    "SEALED_UNREADABLE",
+    "TREE_MISMATCH",
+    "HEAD_MISMATCH",
+    "HEAD_NOT_SIGNED",
+    "REGISTER_BROKEN",
+    "PROJECTION_MISMATCH",
     "UNREADABLE",
 ]
 
@@ -38,7 +44,8 @@ class Finding:
 
 @dataclass(slots=True)
 class ShardReport:
-    """What was found in one shard. head: as the shard's own row says."""
+    """What was found in one shard. head: as the shard's own row says. erased: ledgers whose key
+    is gone, so that their sealed facts could not be opened and need not be."""
 
     shard: int
     events: int = 0
@@ -46,6 +53,10 @@ class ShardReport:
     head: tuple[int, bytes] | None = None
     findings: list[Finding] = field(default_factory=list)
     left_out: int = 0
+    heads_compared: int = 0
+    erased: int = 0
+    # One change makes every tile above it another one; the first says it.
+    tree_told: bool = False
 
     def add(self, code: Code, position: int, detail: str) -> None:
         """Note a finding, up to FINDINGS_MAX of them."""
@@ -66,7 +77,9 @@ class VerifyReport:
 
     events: how many were read. findings: by shard and position, the first bad place first;
     left_out: how many more there are. heads: per shard {"shard", "position", "hash"}, the hash in
-    hex: what an auditor keeps elsewhere and compares next time.
+    hex: what an auditor keeps elsewhere and compares next time. heads_compared: published heads
+    that the log was compared with. erased: ledgers whose key was destroyed. models_compared: tables
+    of read models that were folded anew and compared; None where nobody asked for it.
     """
 
     ok: bool
@@ -75,22 +88,50 @@ class VerifyReport:
     findings: list[Finding]
     left_out: int
     heads: list[dict[str, Any]]
+    heads_compared: int = 0
+    erased: int = 0
+    models_compared: int | None = None
 
     @classmethod
-    def of(cls, shards: list[ShardReport]) -> VerifyReport:
+    def of(cls, shards: list[ShardReport], models_compared: int | None = None) -> VerifyReport:
         """The whole from its shards."""
         findings = sorted(finding for shard in shards for finding in shard.findings)
         complete = all(shard.complete for shard in shards)
         heads = [
             {"shard": one.shard, "position": one.head[0], "hash": one.head[1].hex()}
             for one in sorted(shards, key=lambda one: one.shard)
-            if one.head is not None
+            if one.head is not None and one.shard >= 0
         ]
         return cls(
             ok=complete and not findings,
             complete=complete,
-            events=sum(shard.events for shard in shards),
+            events=sum(shard.events for shard in shards if shard.shard >= 0),
             findings=findings,
             left_out=sum(shard.left_out for shard in shards),
             heads=heads,
+            heads_compared=sum(shard.heads_compared for shard in shards),
+            erased=sum(shard.erased for shard in shards),
+            models_compared=models_compared,
         )
+
+
+def kept(report: ShardReport) -> dict[str, Any]:
+    """As JSON, for an audit that is taken up again."""
+    return {
+        **{name: getattr(report, name) for name in _PLAIN},
+        "head": None if report.head is None else [report.head[0], report.head[1].hex()],
+        "findings": [[one.position, one.code, one.detail] for one in report.findings],
+    }
+
+
+def taken_up(found: dict[str, Any]) -> ShardReport:
+    """What `kept` made. Raises LookupError, TypeError, ValueError."""
+    head = found["head"]
+    return ShardReport(
+        **{name: found[name] for name in _PLAIN},
+        head=None if head is None else (int(head[0]), bytes.fromhex(head[1])),
+        findings=[Finding(found["shard"], *one) for one in found["findings"]],
+    )
+
+
+_PLAIN = ("shard", "events", "complete", "left_out", "heads_compared", "erased", "tree_told")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,8 +15,11 @@ from mintflow.domain.core.ids import shard_of
 from mintflow.domain.core.money import exact_sum
 from mintflow.store.chain import first_hash, leaf_hash, link_hash
 from mintflow.store.upcasts import upcast
+from mintflow.store.verify.published import Published
 from mintflow.store.verify.report import ShardReport
+from mintflow.store.verify.sealed import SealedCheck
 from mintflow.store.verify.suspects import SUSPECTS_MAX, Suspect, resolve
+from mintflow.store.verify.tree import TreeCheck
 
 # Postgres counts microseconds since 2000.
 _EPOCH_2000_US = 946_684_800_000_000
@@ -37,14 +40,22 @@ group by ledger_id, stream_id having count(*) <> max(stream_version) or min(stre
 
 
 def verify_shard(
-    conn: psycopg.Connection[Any], shard: int, tell: Callable[[int], None]
+    conn: psycopg.Connection[Any],
+    shard: int,
+    tell: Callable[[int], None],
+    heads: Sequence[Published] = (),
+    sealed: SealedCheck | None = None,
 ) -> ShardReport:
-    """Everything that is wrong in one shard. tell: called with how many more events were read."""
+    """Everything that is wrong in one shard.
+
+    tell: called with how many more events were read. heads: published ones of this shard, the
+    smallest first. sealed: opens sealed facts; without it nobody tries.
+    """
     report = ShardReport(shard)
     try:
         with conn.transaction():
             conn.execute("set transaction isolation level repeatable read, read only")
-            _Audit(conn, report, tell).run()
+            _Audit(conn, report, tell, TreeCheck(conn, report, heads), sealed).run()
     except psycopg.Error as trouble:
         report.could_not_look(report.events + 1, f"the database: {type(trouble).__name__}")
     return report
@@ -52,9 +63,16 @@ def verify_shard(
 
 class _Audit:
     def __init__(
-        self, conn: psycopg.Connection[Any], report: ShardReport, tell: Callable[[int], None]
+        self,
+        conn: psycopg.Connection[Any],
+        report: ShardReport,
+        tell: Callable[[int], None],
+        tree: TreeCheck,
+        sealed: SealedCheck | None,
     ) -> None:
         self._conn = conn
+        self._tree = tree
+        self._sealed = sealed
         self._report = report
         self._tell = tell
         self._shard = report.shard
@@ -75,6 +93,7 @@ class _Audit:
             self._check(*event)
         resolve(self._report, self._suspects, self._known)
         self._check_head(row)
+        self._tree.finish(self._position)
         self._check_ledgers()
         for position, stream_id, count, last in self._conn.execute(_BROKEN_STREAMS, [self._shard]):
             self._report.add(
@@ -122,6 +141,13 @@ class _Audit:
                 )
         self._position, self._hash, self._computed = position, stored, computed
         self._recorded_us = max(recorded_us, self._recorded_us)
+        tree = self._tree
+        tree.leaves.append(leaf)
+        tree.left -= 1
+        if not tree.left:
+            tree.stop(stored)
+        if sealed and self._sealed is not None and intact:
+            self._sealed.check(self._report, position, ledger_id, stream_id, stream_version, sealed)
         self._check_record(
             position, ledger_id, stream_id, stream_version, event_type, record, intact=intact
         )

@@ -193,7 +193,7 @@ def test_texts_of_every_script_come_back_as_they_were_sent(ledger: Any) -> None:
          "month_not_readable"),
         ("PUT", "budgets", {"category": "travel", "amount": "1", "alert_threshold": "0"},
          "request_not_valid"),
-        ("PUT", "budgets", {"category": "travel", "amount": "1", "period": "day"},
+        ("PUT", "budgets", {"category": "travel", "amount": "1", "period": "fortnight"},
          "request_not_valid"),
         ("PUT", "accounts/{account}/import-profile", {"delimiter": "\0"}, "profile_not_valid"),
         ("PUT", "accounts/{account}/import-profile", {"x" * 5000: 1}, "profile_not_valid"),

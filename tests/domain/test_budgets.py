@@ -14,15 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mintflow.domain.budgets import (
+    MONTHLY,
     AlertThresholdNotUsable,
     Budget,
     BudgetAmountNotUsable,
     BudgetNotFound,
     BudgetStatus,
     BudgetTerm,
+    Period,
+    Spending,
+    Wish,
     carried_into,
-    status_of,
-    term_of,
+    status_at,
+    term_at,
     with_term,
 )
 from mintflow.domain.core.ids import budget_id
@@ -34,26 +38,40 @@ NOW = dt.datetime(2025, 3, 15, 12, tzinfo=dt.UTC)
 MARCH, APRIL, MAY, JUNE = (Month(2025, month) for month in (3, 4, 5, 6))
 
 
+def wish(amount: str = "100", **facts: Any) -> Wish:
+    """facts: start as a month or a day, and those of a wish."""
+    start = facts.pop("start", None)
+    day = start.first if isinstance(start, Month) else start
+    given_facts: dict[str, Any] = {"currency": "USD", "cycle": MONTHLY, **facts}
+    return Wish(amount, start=day, **given_facts)
+
+
 def budget(amount: str = "100", **facts: Any) -> Budget:
-    given_facts: dict[str, Any] = {"start": None, "rollover": "none", **facts}
-    currency = given_facts.pop("currency", "USD")
-    return as_stored(Budget.set(LEDGER, "food", amount, currency, NOW, **given_facts))
+    return as_stored(Budget.set(LEDGER, ["food"], wish(amount, **facts), NOW))
+
+
+def spending(months: dict[str, Decimal]) -> Spending:
+    """months: like "2025-03"."""
+    return Spending.of((Month.parse(month).first, spent) for month, spent in months.items())
+
+
+def period(month: Month) -> Period:
+    return Period(month.first, month.last)
 
 
 def status(one: Budget, month: Month, **spent: str) -> BudgetStatus | None:
     """spent: as m2025_03="10"."""
     by_month = {name[1:].replace("_", "-"): Decimal(value) for name, value in spent.items()}
-    return status_of(one.terms, by_month, month)
+    return status_at(one.terms, spending(by_month), month.first)
 
 
 def test_a_first_budget_without_a_start_holds_for_every_month() -> None:
-    one = Budget.set(LEDGER, "food", "100", "USD", NOW, start=None, rollover="surplus")
+    one = Budget.set(LEDGER, ["food"], wish(rollover="surplus"), NOW)
     assert one.id == budget_id(LEDGER, "food")
-    term = BudgetTerm("", Decimal("100.00"), "surplus", Decimal("0.8"), "2025-03")
+    term = BudgetTerm("", Decimal("100.00"), "surplus", Decimal("0.8"), "2025-03-01")
     assert facts_of(events_of(one)[0]) == {
-        "category_id": "food",
+        "category_ids": ("food",),
         "currency": "USD",
-        "period": "month",
         "term": term,
     }
     for month in (Month(1999, 1), MARCH, Month(2030, 12)):
@@ -120,7 +138,7 @@ def test_refuses_a_budget_below_nothing(amount: str) -> None:
     refuses(
         BudgetAmountNotUsable,
         one,
-        lambda: one.change(amount, "USD", NOW, start=None, rollover="none"),
+        lambda: one.change(wish(amount), NOW),
     )
 
 
@@ -129,14 +147,16 @@ def test_refuses_digits_and_currencies_that_there_are_not() -> None:
     refuses(UnknownCurrency, None, lambda: budget(currency="QQQ"))
     one = budget()
     refuses(
-        CurrencyMustMatch, one, lambda: one.change("1", "EUR", NOW, start=None, rollover="none")
+        CurrencyMustMatch,
+        one,
+        lambda: one.change(wish("1", currency="EUR", start=None, rollover="none"), NOW),
     )
 
 
 def test_a_change_begins_this_month_and_closed_months_keep_what_they_had() -> None:
     one = budget()
-    one.change("150", "USD", NOW, start=None, rollover="none")
-    assert facts_of(events_of(one)[0])["term"].start == "2025-03"
+    one.change(wish("150", currency="USD", start=None, rollover="none"), NOW)
+    assert facts_of(events_of(one)[0])["term"].start == "2025-03-01"
     february, march = status(one, Month(2025, 2)), status(one, MARCH)
     assert february is not None
     assert march is not None
@@ -145,25 +165,25 @@ def test_a_change_begins_this_month_and_closed_months_keep_what_they_had() -> No
 
 def test_a_change_may_say_when_it_begins_and_later_ones_stay() -> None:
     one = budget()
-    one.change("300", "USD", NOW, start=JUNE, rollover="none")
-    one.change("200", "USD", NOW, start=APRIL, rollover="none")
+    one.change(wish("300", currency="USD", start=JUNE, rollover="none"), NOW)
+    one.change(wish("200", currency="USD", start=APRIL, rollover="none"), NOW)
     amounts = [getattr(status(one, month), "budgeted", None) for month in (MARCH, APRIL, MAY, JUNE)]
     assert amounts == [100, 200, 200, 300]
 
 
 def test_saying_the_same_again_changes_nothing() -> None:
     one = budget()
-    one.change("100.00", "USD", NOW, start=None, rollover="none")
+    one.change(wish("100.00", currency="USD", start=None, rollover="none"), NOW)
     assert events_of(one) == []
 
 
 def test_an_archived_budget_ends_and_its_months_before_stay() -> None:
     one = budget()
-    one.archive(APRIL, NOW)
+    one.archive(APRIL.first, NOW)
     assert status(one, MARCH) is not None
     assert status(one, APRIL) is None
-    refuses(BudgetNotFound, one, lambda: one.archive(MAY, NOW))
-    one.change("50", "USD", NOW, start=MAY, rollover="none")
+    refuses(BudgetNotFound, one, lambda: one.archive(MAY.first, NOW))
+    one.change(wish("50", currency="USD", start=MAY, rollover="none"), NOW)
     found = status(one, MAY)
     assert found is not None
     assert found.budgeted == 50
@@ -172,7 +192,7 @@ def test_an_archived_budget_ends_and_its_months_before_stay() -> None:
 
 def test_refuses_to_archive_before_it_began() -> None:
     one = budget(start=APRIL)
-    refuses(BudgetNotFound, one, lambda: one.archive(MARCH, NOW))
+    refuses(BudgetNotFound, one, lambda: one.archive(MARCH.first, NOW))
     refuses(BudgetNotFound, one, lambda: one.archive(None, NOW))
 
 
@@ -204,7 +224,7 @@ def test_nothing_is_carried_from_before_it_was_made() -> None:
 
 def test_carrying_goes_on_over_a_change_of_the_amount() -> None:
     one = budget(rollover="surplus")
-    one.change("200", "USD", NOW, start=MAY, rollover="surplus")
+    one.change(wish("200", currency="USD", start=MAY, rollover="surplus"), NOW)
     found = status(one, MAY, m2025_03="60", m2025_04="100")
     assert found is not None
     assert (found.carried_in, found.remaining) == (40, 240)
@@ -212,13 +232,13 @@ def test_carrying_goes_on_over_a_change_of_the_amount() -> None:
 
 def test_carrying_begins_anew_where_it_was_switched_on_or_the_budget_had_ended() -> None:
     one = budget()
-    one.change("100", "USD", NOW, start=APRIL, rollover="surplus")
-    assert carried_into(one.terms, {}, APRIL) == 0
-    assert carried_into(one.terms, {}, MAY) == 100
-    one.archive(MAY, NOW)
-    one.change("100", "USD", NOW, start=JUNE, rollover="surplus")
-    assert carried_into(one.terms, {}, JUNE) == 0
-    assert carried_into(one.terms, {}, Month(2025, 7)) == 100
+    one.change(wish("100", currency="USD", start=APRIL, rollover="surplus"), NOW)
+    assert carried_into(one.terms, spending({}), period(APRIL)) == 0
+    assert carried_into(one.terms, spending({}), period(MAY)) == 100
+    one.archive(MAY.first, NOW)
+    one.change(wish("100", currency="USD", start=JUNE, rollover="surplus"), NOW)
+    assert carried_into(one.terms, spending({}), period(JUNE)) == 0
+    assert carried_into(one.terms, spending({}), period(Month(2025, 7))) == 100
 
 
 def test_eighteen_digits_are_carried_exactly() -> None:
@@ -235,11 +255,11 @@ def test_eighteen_digits_are_carried_exactly() -> None:
 TERMS = st.lists(
     st.builds(
         BudgetTerm,
-        start=st.sampled_from(["", "2025-01", "2025-03", "2025-06", "2026-01"]),
+        start=st.sampled_from(["", "2025-01-01", "2025-03-01", "2025-06-01", "2026-01-01"]),
         amount=st.none() | st.decimals(min_value=0, max_value=1000, places=2),
         rollover=st.sampled_from(["none", "surplus"]),
         alert_threshold=st.just(Decimal("0.8")),
-        carry_from=st.sampled_from(["2025-01", "2025-04"]),
+        carry_from=st.sampled_from(["2025-01-01", "2025-04-01"]),
     ),
     max_size=6,
 )
@@ -256,8 +276,8 @@ def test_a_status_adds_up(terms: list[BudgetTerm], spent: dict[str, Decimal], nu
         held = with_term(held, term)
     assert [term.start for term in held] == sorted({term.start for term in terms})
     month = Month(2025, number)
-    found = status_of(held, spent, month)
-    term = term_of(held, str(month))
+    found = status_at(held, spending(spent), month.first)
+    term = term_at(held, month.first)
     if term is None or term.amount is None:
         assert found is None
         return

@@ -17,13 +17,12 @@ from uuid import UUID
 import orjson
 
 from mintflow.domain.accounts import Account
-from mintflow.domain.budgets import Budget
+from mintflow.domain.budgets import Budget, Wish, cycle_of
 from mintflow.domain.categories import Category, CategoryTree, CategoryTreePlanted
 from mintflow.domain.connections import Connection
 from mintflow.domain.core.aggregates import Aggregate, Event
 from mintflow.domain.core.ids import category_tree_id
 from mintflow.domain.core.postings import UNCATEGORIZED, Booking, whole
-from mintflow.domain.core.time import Month
 from mintflow.domain.imports import FileImport
 from mintflow.domain.ledgers import Ledger
 from mintflow.domain.transactions import Transaction, TransactionAlias, checked_splits
@@ -114,9 +113,16 @@ def _household() -> list[Aggregate]:
     tree.archive("fun", NOW)
     tree.restore("fun", NOW)
 
-    budget = Budget.set(LEDGER, "food", "250", "EUR", NOW, start=Month(2025, 3), rollover="surplus")
-    budget.change("300", "EUR", NOW, start=Month(2025, 5), rollover="none")
-    budget.archive(Month(2025, 9), NOW)
+    together = Wish(
+        "250", "EUR", cycle_of("four_weeks", DAY), rollover="capped", cap="40", start=DAY
+    )
+    budget = Budget.set(LEDGER, ["fun", "food"], together, NOW)
+    budget.change(replace(together, amount="300", start=DAY + dt.timedelta(days=28)), NOW)
+    running = (DAY, DAY + dt.timedelta(days=27))
+    budget.observe(running, "exceeded", Decimal("260.00"), Decimal("250.00"), NOW)
+    budget.observe(running, "ok", Decimal("160.00"), Decimal("250.00"), NOW)
+    budget.dismiss(budget.alerts[DAY].alert_id, NOW)
+    budget.archive(DAY + dt.timedelta(days=56), NOW)
 
     imported = FileImport.complete(
         _id(17),

@@ -62,6 +62,12 @@ def test_a_room_shows_the_product() -> None:
     )
 
 
+def test_migrations_are_numbered_without_gaps() -> None:
+    numbers = sorted(path.name[:4] for path in (ROOT / "migrations/sql").glob("*.sql"))
+    wanted = [f"{number:04d}" for number in range(1, len(numbers) + 1)]
+    assert numbers == wanted, "of two files with one number a database gets only one"
+
+
 def test_every_room_is_installed_under_the_one_name() -> None:
     links = {path.name for path in (ROOT / "src/mintflow").iterdir() if path.is_symlink()}
     assert links == set(ROOMS), "src/mintflow holds one link per room"

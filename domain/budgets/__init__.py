@@ -1,0 +1,73 @@
+"""Budgets: what may be spent in categories per period, how it stands, and when it warns."""
+
+from mintflow.domain.budgets.budget import (
+    CATEGORIES_MAX,
+    WARNING_AT,
+    AlertNotFound,
+    AlertThresholdNotUsable,
+    Budget,
+    BudgetAmountNotUsable,
+    BudgetNotFound,
+    RolloverCapNotUsable,
+    Wish,
+    budget_stream,
+)
+from mintflow.domain.budgets.periods import (
+    MONTHLY,
+    BudgetPeriodNotUsable,
+    Cycle,
+    Period,
+    PeriodKind,
+    cycle_of,
+)
+from mintflow.domain.budgets.status import (
+    BudgetStatus,
+    Pace,
+    Spending,
+    carried_into,
+    pace_of,
+    state_of,
+    status_at,
+    statuses_since,
+)
+from mintflow.domain.budgets.terms import (
+    BudgetTerm,
+    Rollover,
+    period_at,
+    periods_between,
+    term_at,
+    with_term,
+)
+
+__all__ = [
+    "CATEGORIES_MAX",
+    "MONTHLY",
+    "WARNING_AT",
+    "AlertNotFound",
+    "AlertThresholdNotUsable",
+    "Budget",
+    "BudgetAmountNotUsable",
+    "BudgetNotFound",
+    "BudgetPeriodNotUsable",
+    "BudgetStatus",
+    "BudgetTerm",
+    "Cycle",
+    "Pace",
+    "Period",
+    "PeriodKind",
+    "Rollover",
+    "RolloverCapNotUsable",
+    "Spending",
+    "Wish",
+    "budget_stream",
+    "carried_into",
+    "cycle_of",
+    "pace_of",
+    "period_at",
+    "periods_between",
+    "state_of",
+    "status_at",
+    "statuses_since",
+    "term_at",
+    "with_term",
+]  # fmt: skip

@@ -1,0 +1,121 @@
+"""What holds when: the terms of a budget in order, and the periods that they make.
+
+A term holds from a day on, until the next one. Terms of one cycle lie on borders of its periods;
+where the cycle changes, the period that was running ends the day before, so periods never overlap
+and no day is without one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from mintflow.domain.budgets.periods import MONTHLY, Cycle, Period
+
+Rollover = Literal["none", "surplus", "both", "capped"]
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetTerm:
+    """What holds from a day on, until the next term.
+
+    start: first day as "2025-03-01"; "" for a budget that holds for every day before as well.
+    amount: per period; None where the budget was archived from this day on.
+    carry_from: the day from which leftovers are carried on.
+    cap: the most that `capped` carries on; None with any other rollover.
+    """
+
+    start: str
+    amount: Decimal | None
+    rollover: str
+    alert_threshold: Decimal
+    carry_from: str
+    cycle: Cycle = MONTHLY
+    cap: Decimal | None = None
+
+
+def index_at(terms: Sequence[BudgetTerm], day: dt.date) -> int:
+    """The place of the term that holds on a day; -1 before the first."""
+    text, held = day.isoformat(), -1
+    for index, term in enumerate(terms):
+        if term.start <= text:
+            held = index
+    return held
+
+
+def term_at(terms: Sequence[BudgetTerm], day: dt.date) -> BudgetTerm | None:
+    """The term that holds on a day: the last one that begins on it or before."""
+    index = index_at(terms, day)
+    return terms[index] if index >= 0 else None
+
+
+def period_at(terms: Sequence[BudgetTerm], day: dt.date) -> Period | None:
+    """The period in which a day lies, between the terms of other cycles; None where none holds.
+
+    An archived term keeps its cycle, so it has periods too.
+    """
+    index = index_at(terms, day)
+    if index < 0:
+        return None
+    cycle = terms[index].cycle
+    whole = cycle.containing(day)
+    if whole is None:
+        return None
+    begin, end = index, index
+    while begin and terms[begin - 1].cycle == cycle:
+        begin -= 1
+    while end + 1 < len(terms) and terms[end + 1].cycle == cycle:
+        end += 1
+    first, last = whole.first, whole.last
+    if terms[begin].start:
+        first = max(first, dt.date.fromisoformat(terms[begin].start))
+    if end + 1 < len(terms):
+        following = dt.date.fromisoformat(terms[end + 1].start)
+        last = min(last, following - dt.timedelta(days=1))
+    return Period(first, last)
+
+
+def periods_between(
+    terms: Sequence[BudgetTerm], start: dt.date, end: dt.date
+) -> Iterator[tuple[Period, BudgetTerm]]:
+    """The periods from the one in which `start` lies up to, and without, the one of `end`, each
+    with its term. Days on which nothing holds are passed over."""
+    day = start
+    while day < end:
+        period, term = period_at(terms, day), term_at(terms, day)
+        if period is None or term is None:
+            following = [term.start for term in terms if term.start > day.isoformat()]
+            if not following:
+                return
+            day = dt.date.fromisoformat(following[0])
+            continue
+        if period.last >= end:
+            return
+        yield period, term
+        day = period.last + dt.timedelta(days=1)
+
+
+def first_day_of_change(terms: Sequence[BudgetTerm], cycle: Cycle, day: dt.date) -> dt.date:
+    """Where a change begins that was asked for on a day: with the period of that day.
+
+    Under another cycle never before the period that is running, which is the first one that the
+    change may cut short: those before are over and keep what they had.
+    """
+    if cycle.period == "custom":
+        return cycle.anchor
+    wanted = cycle.containing(day)
+    assert wanted is not None
+    held, running = term_at(terms, day), period_at(terms, day)
+    if held is None or running is None:
+        return wanted.first
+    return running.first if held.cycle == cycle else max(wanted.first, running.first)
+
+
+def with_term(terms: tuple[BudgetTerm, ...], term: BudgetTerm) -> tuple[BudgetTerm, ...]:
+    """The terms with one set or replaced; terms that begin later stay."""
+    return tuple(
+        sorted((*(t for t in terms if t.start != term.start), term), key=lambda t: t.start)
+    )

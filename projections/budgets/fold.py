@@ -1,0 +1,187 @@
+"""The tables of budgets: what was said, what came late, and the alerts; and how events move them.
+
+The status of a budget is never stored (docs/decisions/0004). What is kept besides the terms is what
+no sum of days can tell: how much of a day was booked on a later day than itself, so that a period
+that is over can show what changed after its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mintflow.domain.core.money import EXACT
+from mintflow.projections.core.bookings import (
+    MONEY_TYPES,
+    Json,
+    category_legs,
+    same_category_legs,
+    signed,
+)
+from mintflow.projections.core.changes import Changes, Delta, Key
+from mintflow.projections.core.projection import Projection, array_text
+from mintflow.projections.core.tables import Column, Index, Table
+from mintflow.store.mapper import RecordedEvent
+
+BUDGETS = Table(
+    "budgets",
+    (
+        Column("ledger_id", "uuid"),
+        Column("budget_id", "uuid"),
+        Column("category_ids", "text[]"),
+        Column("currency", "text"),
+        Column("set_on", "date"),
+        Column("set_seq", "bigint"),
+    ),
+    key=("ledger_id", "budget_id"),
+)
+# One row per term, keyed by the day on which it begins ("" for one without a beginning), because
+# an event has only its own term and the terms that were there before must not be needed.
+BUDGET_TERMS = Table(
+    "budget_terms",
+    (
+        Column("ledger_id", "uuid"),
+        Column("budget_id", "uuid"),
+        Column("start", "text"),
+        Column("amount", "numeric", null=True),
+        Column("rollover", "text"),
+        Column("alert_threshold", "numeric"),
+        Column("carry_from", "text"),
+        Column("period", "text"),
+        Column("anchor", "date"),
+        Column("until", "date", null=True),
+        Column("cap", "numeric", null=True),
+    ),
+    key=("ledger_id", "budget_id", "start"),
+)
+# recorded_on: the day (UTC) on which a part of `date` came into the books, if it was a later one.
+CATEGORY_LATE = Table(
+    "category_late",
+    (
+        Column("ledger_id", "uuid"),
+        Column("category_id", "text"),
+        Column("date", "date"),
+        Column("recorded_on", "date"),
+        Column("currency", "text"),
+        Column("amount", "numeric"),
+    ),
+    key=("ledger_id", "category_id", "date", "recorded_on", "currency"),
+    fill=80,
+)
+BUDGET_ALERTS = Table(
+    "budget_alerts",
+    (
+        Column("ledger_id", "uuid"),
+        Column("alert_id", "uuid"),
+        Column("budget_id", "uuid"),
+        Column("category_ids", "text[]"),
+        Column("currency", "text"),
+        Column("first", "date"),
+        Column("last", "date"),
+        Column("level", "text"),
+        Column("spent", "numeric"),
+        Column("to_spend", "numeric"),
+        Column("raised_at", "timestamptz"),
+        Column("raised_seq", "bigint"),
+        Column("cleared_at", "timestamptz", null=True),
+        Column("dismissed_at", "timestamptz", null=True),
+    ),
+    key=("ledger_id", "alert_id"),
+    indexes=(Index("budget_alerts_newest", "ledger_id, raised_seq desc"),),
+)
+
+
+def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
+    late = changes.sums(CATEGORY_LATE)
+    for event in batch:
+        topic = event.type
+        if topic in MONEY_TYPES:
+            _late(event, late)
+        elif topic.startswith("budget.alert_"):
+            _alert(event, changes)
+        elif topic in ("budget.set", "budget.changed", "budget.archived"):
+            _term(event, changes)
+
+
+def _term(event: RecordedEvent, changes: Changes) -> None:
+    data, ledger_id = event.data, event.envelope["ledger_id"]
+    if event.type == "budget.set":
+        changes.insert(
+            BUDGETS,
+            [
+                ledger_id,
+                event.stream_id,
+                array_text(data["category_ids"]),
+                data["currency"],
+                event.recorded_at.date().isoformat(),
+                str(event.ledger_seq),
+            ],
+        )
+    term = data["term"]
+    changes.upsert(
+        BUDGET_TERMS,
+        [
+            ledger_id,
+            event.stream_id,
+            term["start"],
+            term["amount"],
+            term["rollover"],
+            term["alert_threshold"],
+            term["carry_from"],
+            term["cycle"]["period"],
+            term["cycle"]["anchor"],
+            term["cycle"]["until"],
+            term["cap"],
+        ],
+    )
+
+
+def _late(event: RecordedEvent, late: dict[Key, list[Delta]]) -> None:
+    """Add what was booked, or taken back, on days before the one on which it was recorded."""
+    before, after = event.data["before"], event.data["after"]
+    if before is not None and after is not None and same_category_legs(before, after):
+        return
+    recorded_on = event.recorded_at.date().isoformat()
+    ledger_id = event.envelope["ledger_id"]
+    for comes_in, booking in ((False, before), (True, after)):
+        if booking is None or booking["status"] != "posted" or booking["date"] >= recorded_on:
+            continue
+        for category_id, part in category_legs(booking):
+            amount = signed(part, comes_in)
+            key = (ledger_id, category_id, booking["date"], recorded_on, booking["currency"])
+            held = late.get(key)
+            if held is None:
+                late[key] = [amount]
+            else:
+                held[0] = EXACT.add(held[0], amount)
+
+
+def _alert(event: RecordedEvent, changes: Changes) -> None:
+    data: Json = event.data
+    ledger_id = event.envelope["ledger_id"]
+    key, at = (ledger_id, data["alert_id"]), event.recorded_at.isoformat()
+    if event.type == "budget.alert_raised":
+        changes.insert(
+            BUDGET_ALERTS,
+            [
+                *key,
+                event.stream_id,
+                array_text(data["category_ids"]),
+                data["currency"],
+                data["first"],
+                data["last"],
+                data["level"],
+                data["spent"],
+                data["to_spend"],
+                at,
+                str(event.ledger_seq),
+                None,
+                None,
+            ],
+        )
+    elif event.type == "budget.alert_cleared":
+        changes.patch(BUDGET_ALERTS, key, {"cleared_at": at})
+    elif event.type == "budget.alert_dismissed":
+        changes.patch(BUDGET_ALERTS, key, {"dismissed_at": at})
+
+
+PROJECTION = Projection("budgets", 2, (BUDGETS, BUDGET_TERMS, CATEGORY_LATE, BUDGET_ALERTS), fold)
