@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from kafka_broker import BrokerUnavailable, Kafka, kafka_for_a_test, running_kafka
+from redis_server import RedisUnavailable, running_redis
 from services import USED, PostgresService, missing, running_postgres
 
 
@@ -45,6 +46,16 @@ def kafka(kafka_bootstrap: str) -> Iterator[Kafka]:
     """The session's Kafka with a prefix for the topics and groups of this test."""
     with kafka_for_a_test(kafka_bootstrap) as given:
         yield given
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """URL of the session's Redis; channels are kept apart by the name of the installation."""
+    try:
+        with running_redis(USED) as url:
+            yield url
+    except RedisUnavailable as fault:
+        missing("Redis", str(fault))
 
 
 @pytest.hookimpl(trylast=True)
