@@ -25,6 +25,7 @@ from mintflow.commands.core.group_commit import GroupCommit
 from mintflow.commands.core.ids import new_id
 from mintflow.commands.core.repository import Repository
 from mintflow.hosts.access import OwnerOnly
+from mintflow.hosts.bells import Bells, installation_of
 from mintflow.hosts.books import ReadModelBooks
 from mintflow.hosts.capabilities import handlers, routers
 from mintflow.hosts.settings import Settings
@@ -36,6 +37,7 @@ from mintflow.store.mapper import Mapper
 from mintflow.store.sealing import Sealer
 from mintflow.streams.core.doorbell import Doorbell
 from mintflow.streams.core.feed import Feed
+from mintflow.streams.core.positions import Positions
 from mintflow.streams.core.tailer import Tailer
 
 APP_ROLE = "mintflow_app"
@@ -94,13 +96,15 @@ async def running(
         tick_s=settings.stream_tick_s,
     )
 
-    def committed() -> None:
-        doorbell.ring()
-        feed.bell.ring()
-
-    appender = GroupCommit(connect, committed)
-    tailer = Tailer(connect, mapper, doorbell)
-    books = ReadModelBooks(pool, tailer.positions, settings.wait_s_max)
+    bells = Bells()
+    bells.call("appended", doorbell.ring)
+    bells.call("appended", feed.bell.ring)
+    appender = GroupCommit(connect, bells.appended)
+    tailer = Tailer(connect, mapper, doorbell, tell=bells.reached)
+    positions = tailer.positions if tail else Positions.of_database(pool.connection)
+    if not tail:
+        bells.call("reached", positions.look)
+    books = ReadModelBooks(pool, positions, settings.wait_s_max)
     replays = Replays(connect, mapper, limits=_replay_limits(settings))
     bus = CommandBus(
         handlers(books, KeywordSuggester()),
@@ -117,10 +121,10 @@ async def running(
         mapper=mapper,
         pool=pool,
         replays=replays,
-        positions=tailer.positions,
+        positions=positions,
         feed=feed,
         authenticate=authenticate,
-        ready=_readiness(pool, tailer, tail=tail),
+        ready=_readiness(pool, tailer, bells, tail=tail),
         limits=Limits(
             settings.body_bytes_max,
             settings.upload_bytes_max,
@@ -134,6 +138,8 @@ async def running(
         version=VERSION,
         uploads=asyncio.Semaphore(2),
     )
+    async with pool.connection() as conn:
+        await bells.start(settings.redis_url, await installation_of(conn))
     await appender.start()
     await feed.start()
     if tail:
@@ -155,6 +161,7 @@ async def running(
         await appender.stop()
         if tail:
             await tailer.stop()
+        await bells.stop()
         await replays.close()
         await pool.close()
 
@@ -189,7 +196,9 @@ async def _configure(conn: AsyncConnection[Any]) -> None:
     register_arrays(conn)
 
 
-def _readiness(pool: AsyncConnectionPool[Any], tailer: Tailer, *, tail: bool) -> Callable[[], Any]:
+def _readiness(
+    pool: AsyncConnectionPool[Any], tailer: Tailer, bells: Bells, *, tail: bool
+) -> Callable[[], Any]:
     async def ready() -> dict[str, Any]:
         parts: dict[str, Any] = {}
         try:
@@ -200,6 +209,9 @@ def _readiness(pool: AsyncConnectionPool[Any], tailer: Tailer, *, tail: bool) ->
             parts["store"] = {"state": "unavailable", "reason": type(trouble).__name__}
         if tail:
             parts["projections"] = {"state": "ok" if tailer.alive else "stopped"}
+        if bells.far is not None:
+            # Its loss slows and never breaks, so it is told and nobody is sent away for it.
+            parts["doorbell"] = {"state": "ok", "redis": bells.far}
         return parts
 
     return ready

@@ -95,8 +95,9 @@ class EmbeddedHost:
                 return owner.authenticate(token) or tokens.authenticate(token)
 
             keys = FolderKeyStore(Path(self.settings.keys_folder or self.data_dir / "keys"))
+            tail = self.settings.projections == "here"
             self.running = await stack.enter_async_context(
-                running(self.database_url, keys, self.settings, authenticate)
+                running(self.database_url, keys, self.settings, authenticate, tail=tail)
             )
             self.app = self.running.app
             self._stack = stack.pop_all()

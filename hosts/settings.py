@@ -7,7 +7,7 @@ else reads the environment. docs/reference/settings.md is compared with this fil
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -36,6 +36,23 @@ class Settings(BaseModel):
         None,
         description="Folder of the master key and the ledger keys. Without it: `keys` in the data "
         "folder. Keep it off the database's machine and out of its backups.",
+    )
+    projections: Literal["here", "kafka"] = Field(
+        "here",
+        description="Where a host's read models are folded: `here`, in its own process, or `kafka`,"
+        " by `mintflow worker` processes behind `mintflow relay`.",
+    )
+    kafka: str | None = Field(
+        None,
+        pattern=r"^[^\s,/]+:[0-9]+(,[^\s,/]+:[0-9]+)*$",
+        description="Kafka's bootstrap servers, `host:port`, more after commas; for `mintflow "
+        "relay`, `mintflow worker` and `mintflow topics`.",
+    )
+    redis_url: str | None = Field(
+        None,
+        pattern=r"^(rediss?|unix)://\S+$",
+        description="Redis, which wakes processes when another one has appended or folded. Without "
+        "it, or while it is away, they look by themselves, a little later.",
     )
     pool_connections_max: int = Field(
         8,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 import psycopg
@@ -44,14 +44,15 @@ SHARED_FROM = 4
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
 
 Connect = Callable[[], Awaitable[AsyncConnection[Any]]]
+Committed = Callable[[Collection[int]], None]
 
 
 class GroupCommit:
     """One per process. `append` may be called from any number of tasks of one event loop."""
 
-    def __init__(self, connect: Connect, after_commit: Callable[[], None]) -> None:
+    def __init__(self, connect: Connect, after_commit: Committed) -> None:
         """connect: opens an autocommit connection of the product's role. after_commit: wakes the
-        readers of the log; it must not block."""
+        readers of the log, of these shards; it must not block."""
         self._connect = connect
         self._after_commit = after_commit
         self._queue: deque[Waiting] = deque()
@@ -169,7 +170,7 @@ class GroupCommit:
         ] * len(batch)
         try:
             results = await self._append_batch(lane, [waiting.commit for waiting in batch])
-            self._after_commit()
+            self._after_commit({waiting.commit.shard for waiting in batch})
         except psycopg.Error as refused:
             log.warning("batch_failed", error=type(refused).__name__, commits=len(batch))
         finally:
@@ -236,7 +237,7 @@ class GroupCommit:
             if not self._busy_shards[commit.shard]:
                 del self._busy_shards[commit.shard]
             self._ring()
-        self._after_commit()
+        self._after_commit({commit.shard})
         return outcome
 
     async def _append_large(self, commit: Commit) -> Outcome:

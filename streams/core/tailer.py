@@ -8,7 +8,7 @@ It outlives every fault of the database, and of an event.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -45,13 +45,16 @@ class Tailer:
         projections: Sequence[Projection] = PROJECTIONS,
         *,
         cycle_events: int = CYCLE_EVENTS,
+        tell: Callable[[Mapping[int, int]], None] = lambda _: None,
     ) -> None:
-        """connect: opens an autocommit connection whose search path names the read models."""
+        """connect: opens an autocommit connection whose search path names the read models. tell:
+        hears the positions that shards have reached, after their commit."""
         self._connect = connect
         self._mapper = mapper
         self._doorbell = doorbell
         self._projections = projections
         self._cycle_events = cycle_events
+        self._tell = tell
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.positions = Positions()
@@ -117,6 +120,7 @@ class Tailer:
             self.fault = None
             after = after | reached
             self.positions.publish(reached)
+            self._tell(reached)
             # The room of a cycle goes to the shards that had more than their share.
             full = sum(len(batch) >= limit for batch in batches.values())
             limit = max(1, self._cycle_events // max(1, full or len(after)))

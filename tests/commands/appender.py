@@ -74,7 +74,7 @@ def scenario(url: str, play: Callable[[GroupCommit, Line], Awaitable[Any]]) -> A
 
     async def go() -> Any:
         line = Line(url)
-        appender = GroupCommit(line, lambda: None)
+        appender = GroupCommit(line, lambda _: None)
         await appender.start()
         try:
             return await play(appender, line)

@@ -154,7 +154,7 @@ async def product(
     )
     await pool.open()
     repository = Repository(pool, mapper, sealer)
-    appender = GroupCommit(connect or connector(url), lambda: None)
+    appender = GroupCommit(connect or connector(url), lambda _: None)
     known: Books = books(pool, mapper) if books else NoBooks()
     handlers: dict[Any, Any] = {
         categories.MergeCategories: categories.merge_categories(known),

@@ -22,7 +22,7 @@ def test_an_unforeseen_fault_refuses_its_batch_and_the_next_one_goes_on(
         raise RuntimeError("nobody thought of this")
 
     async def go() -> None:
-        appender = GroupCommit(connector(database_url), lambda: None)
+        appender = GroupCommit(connector(database_url), lambda _: None)
         await appender.start()
         faults: list[Any] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, what: faults.append(what))

@@ -247,7 +247,7 @@ def test_one_key_raced_for_from_two_shards_gives_one_answer(database_url: str, s
     async def play(appender: GroupCommit, line: Line) -> None:
         owner = await psycopg.AsyncConnection.connect(database_url, autocommit=True)
         await owner.execute("select pg_advisory_lock(%s)", [HOLD_LOCK])
-        other = GroupCommit(Line(database_url), lambda: None)
+        other = GroupCommit(Line(database_url), lambda _: None)
         await other.start()
         key = keyed("k", scope=uuid4())
         events = [event() for _ in range(size - 1)]
