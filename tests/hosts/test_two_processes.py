@@ -39,7 +39,7 @@ async def two_hosts(url: str, redis_url: str | None) -> AsyncIterator[tuple[Runn
 
 async def connected(host: Running) -> None:
     async with asyncio.timeout(WAIT_S):
-        while (await host.services.ready())["doorbell"]["redis"] != "ok":
+        while (await host.services.ready())["doorbell"]["redis"] != "ok":  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
