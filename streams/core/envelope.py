@@ -10,16 +10,13 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.rows import StoredRow
-
-CONTENT_TYPE = "application/json"
-SCHEMA_URN = "urn:mintflow:event:{type}:{version}"
 
 Headers = list[tuple[str, bytes]]
 
@@ -60,9 +57,9 @@ class Message(NamedTuple):
     headers: Headers
 
 
-def encode(row: StoredRow) -> Message:
-    """The message of one row of the log."""
-    record = orjson.loads(row.record)
+def encode(row: StoredRow, record: Mapping[str, Any] | None = None) -> Message:
+    """The message of one row of the log. record: what `row.record` says, if it is at hand."""
+    record = orjson.loads(row.record) if record is None else record
     ledger_id, event_id = record["ledger_id"], record["event_id"]
     event_type, version = record["type"], record["schema_version"]
     headers = [

@@ -1,0 +1,155 @@
+"""The side of Kafka: one idempotent producer, and per partition what it has not acknowledged yet.
+
+With idempotence the reports of a partition come in the order of its messages, so the first one that
+waits says how far the partition is safe. Nothing ever times out in here: a message waits as long as
+Kafka is away, and a later one of the same partition never overtakes it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from confluent_kafka import KafkaError, KafkaException, Producer
+
+from mintflow.streams.core.envelope import Message
+from mintflow.streams.core.relay.errors import KafkaUnreachable, MessageTooLarge
+from mintflow.streams.core.topics import MESSAGE_BYTES_MAX
+
+log = structlog.get_logger(__name__)
+
+# What waits in this process while Kafka is slow or away: enough for a second at full speed.
+QUEUE_KBYTES_MAX = 65_536
+QUEUE_MESSAGES_MAX = 50_000
+ANSWER_S_MAX = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaTarget:
+    """Where topics are. options: of librdkafka, for TLS and accounts; they win over ours."""
+
+    bootstrap: str
+    prefix: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def topic(self, name: str) -> str:
+        return f"{self.prefix}{name}"
+
+    def client(self, **more: Any) -> dict[str, Any]:
+        """The configuration of a client. Its own log lines are dropped: what matters comes back as
+        an error, and while a broker is away there would be thousands."""
+        return {
+            "bootstrap.servers": self.bootstrap,
+            "client.id": "mintflow",
+            "logger": _SILENT,
+            "reconnect.backoff.max.ms": 1_000,
+            "topic.metadata.refresh.interval.ms": 30_000,
+            **more,
+            **self.options,
+        }
+
+
+@dataclass(slots=True)
+class Line:
+    """One partition of one topic. given: the last position it was given or is known to hold."""
+
+    given: int
+    waiting: deque[int] = field(default_factory=deque)
+
+
+class Delivery:
+    """For one thread: reports arrive inside `poll`."""
+
+    def __init__(self, target: KafkaTarget) -> None:
+        self._target = target
+        self._fault: KafkaError | None = None
+        self.waiting = 0
+        """Messages that Kafka has not acknowledged."""
+        self.acknowledged = 0
+        self._producer = Producer(
+            target.client(
+                **{
+                    "enable.idempotence": True,
+                    "acks": "all",
+                    "compression.type": "lz4",
+                    "linger.ms": 2,
+                    "batch.size": 1_000_000,
+                    "message.timeout.ms": 0,
+                    "message.max.bytes": MESSAGE_BYTES_MAX,
+                    "queue.buffering.max.kbytes": QUEUE_KBYTES_MAX,
+                    "queue.buffering.max.messages": QUEUE_MESSAGES_MAX,
+                    "error_cb": self._erred,
+                }
+            )
+        )
+
+    def send(self, line: Line, topic: str, shard: int, position: int, message: Message) -> bool:
+        """Give a message to the partition; False if the queue is full and it was not taken.
+
+        Raises MessageTooLarge, KafkaUnreachable.
+        """
+
+        def reported(fault: KafkaError | None, _message: object) -> None:
+            self.waiting -= 1
+            if fault is not None:
+                self._fault = self._fault or fault
+                return
+            self.acknowledged += 1
+            line.waiting.popleft()
+
+        try:
+            self._producer.produce(
+                self._target.topic(topic),
+                message.value,
+                message.key,
+                shard,
+                on_delivery=reported,
+                headers=message.headers,  # type: ignore[arg-type]  # a list is invariant
+            )
+        except BufferError:
+            return False
+        except KafkaException as fault:
+            if fault.args[0].code() == KafkaError.MSG_SIZE_TOO_LARGE:
+                raise MessageTooLarge(
+                    "an event is larger than Kafka takes",
+                    topic=topic, shard=shard, position=position, bytes=len(message.value),
+                ) from fault  # fmt: skip
+            raise _unreachable(fault.args[0]) from fault
+        line.given = position
+        line.waiting.append(position)
+        self.waiting += 1
+        return True
+
+    def poll(self) -> None:
+        """Take the reports that have come. Raises KafkaUnreachable if a message was refused."""
+        self._producer.poll(0)
+        if self._fault is not None:
+            raise _unreachable(self._fault)
+
+    def flush(self, timeout_s: float) -> None:
+        """Wait for what is under way, for as long as that."""
+        self._producer.flush(timeout_s)
+
+    def discard(self) -> None:
+        """Forget what waits. It was never recorded, so whoever is next sends it again."""
+        self._producer.purge(in_queue=True, in_flight=True, blocking=True)
+        self._producer.poll(0)
+
+    def _erred(self, fault: KafkaError) -> None:
+        if fault.fatal():
+            self._fault = self._fault or fault
+        else:
+            log.warning("kafka_trouble", error=fault.name())
+
+
+def _unreachable(fault: KafkaError) -> KafkaUnreachable:
+    return KafkaUnreachable("Kafka did not take a message", reason=fault.name())
+
+
+_SILENT = logging.getLogger("mintflow.librdkafka")
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False

@@ -1,0 +1,43 @@
+"""Why a relay does not go on, each with what an operator has to do."""
+
+from __future__ import annotations
+
+from mintflow.domain.core.errors import Conflict, Unavailable
+
+
+class TopicsNotReady(Unavailable):
+    """Topics are missing or have too few partitions: run `mintflow topics apply`."""
+
+    code = "topics_not_ready"
+
+
+class KafkaUnreachable(Unavailable):
+    """Kafka does not answer, or did not take a message."""
+
+    code = "kafka_unreachable"
+
+
+class LogHasAGap(Conflict):
+    """A position of the log is missing, and nothing behind it is relayed: run
+    `mintflow audit verify`."""
+
+    code = "log_has_a_gap"
+
+
+class TopicIsAhead(Conflict):
+    """A partition ends with events that the log does not have: it was fed from another database,
+    or this one was restored to an earlier state. Relay to new topics (another prefix)."""
+
+    code = "topic_is_ahead"
+
+
+class TopicOfAnotherLog(Conflict):
+    """A partition ends with an event that is another one in this log. Relay to new topics."""
+
+    code = "topic_of_another_log"
+
+
+class MessageTooLarge(Conflict):
+    """An event is larger than Kafka takes; the shard waits rather than leave it out."""
+
+    code = "message_too_large"

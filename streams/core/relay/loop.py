@@ -1,0 +1,301 @@
+"""The loop of the relay: read what is new, give it to Kafka, record what Kafka acknowledged.
+
+A ring of the doorbell starts a cycle at once; polling, slower the longer nothing came, is the
+truth. It outlives every fault of the database and of Kafka: each begins anew from the checkpoints.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+
+from mintflow.domain.core.errors import Conflict, MintFlowError
+from mintflow.domain.core.ids import SHARDS
+from mintflow.streams.core.doorbell import Doorbell
+from mintflow.streams.core.relay.delivery import Delivery, KafkaTarget, Line
+from mintflow.streams.core.relay.errors import KafkaUnreachable, LogHasAGap
+from mintflow.streams.core.relay.lanes import Lane
+from mintflow.streams.core.relay.last import last_messages, topic_ids
+from mintflow.streams.core.relay.leases import Connect, Leases
+from mintflow.streams.core.relay.sources import LogSource, Source
+
+log = structlog.get_logger(__name__)
+
+# Events per read, and messages that may wait for Kafka before the next read.
+CYCLE_EVENTS = 2_000
+UNDER_WAY_MAX = 20_000
+POLL_S_MIN, POLL_S_MAX = 0.005, 0.25
+# While messages are under way: reports are taken this often, less often where none come.
+REPORT_S_MIN, REPORT_S_MAX = 0.001, 0.02
+RETRY_S_MIN, RETRY_S_MAX = 0.1, 5.0
+STOP_S_MAX = 5.0
+# What waits for longer is given up and read again, perhaps by a relay that Kafka answers.
+STALL_S_MAX = 30.0
+LEASE_S = 4.0
+
+_CHECKPOINTS = """
+select shard, source, topic_id, position from relay.checkpoint where target = %s
+"""
+
+
+class _LeaseLost(Exception):
+    """A shard is another relay's: what is under way for it must not be sent any more."""
+
+
+class Relay:
+    """One per process; any number of processes share the shards of a target."""
+
+    def __init__(
+        self,
+        connect: Connect,
+        target: KafkaTarget,
+        doorbell: Doorbell,
+        member: UUID,
+        *,
+        sources: Sequence[Source] = (LogSource(),),
+        lease_s: float = LEASE_S,
+        cycle_events: int = CYCLE_EVENTS,
+    ) -> None:
+        """connect: opens an autocommit connection of the product's role. member: a new id."""
+        self._connect = connect
+        self._target = target
+        self._doorbell = doorbell
+        self._sources = sources
+        self._leases = Leases(connect, target.prefix, member, lease_s)
+        self._cycle_events = cycle_events
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._lanes: dict[int, list[Lane]] = {}
+        self.acknowledged_total = 0
+        """Messages that Kafka acknowledged since the start."""
+        self.restarts_total = 0
+        """Times that it began anew after a fault or a lost lease."""
+        self.fault: str | None = None
+        """The code or name of what the last attempt failed with; None while all is well."""
+
+    async def start(self) -> None:
+        """Begin to relay; returns at once."""
+        self._stopping.clear()
+        self._task = asyncio.create_task(self._run(), name="relay")
+
+    async def stop(self) -> None:
+        """End: what is under way is waited for, a little, and the shards are given back."""
+        self._stopping.set()
+        self._doorbell.ring()
+        if self._task is not None:
+            with suppress(TimeoutError, asyncio.CancelledError):
+                await asyncio.wait_for(self._task, timeout=3 * STOP_S_MAX)
+            self._task = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it relays now: it runs and its last attempt did not fail."""
+        return self._task is not None and not self._task.done() and self.fault is None
+
+    @property
+    def shards(self) -> tuple[int, ...]:
+        """The shards that it relays at the moment."""
+        return tuple(sorted(self._lanes))
+
+    def blocked(self) -> dict[int, str]:
+        """Shard -> the code of what it can not get past; the other shards go on."""
+        lanes = (lane for lanes in self._lanes.values() for lane in lanes)
+        return {lane.shard: lane.blocked for lane in lanes if lane.blocked is not None}
+
+    async def _run(self) -> None:
+        retry_s = RETRY_S_MIN
+        while not self._stopping.is_set():
+            conn: AsyncConnection[Any] | None = None
+            began_well = False
+            try:
+                conn = await self._connect()
+                await self._follow(conn)
+            except _LeaseLost:
+                log.warning("relay_lost_a_shard")
+                began_well = True
+            except Exception as fault:
+                began_well = self.fault is None
+                self.fault = (
+                    fault.code if isinstance(fault, MintFlowError) else type(fault).__name__
+                )
+                expected = isinstance(fault, MintFlowError | psycopg.Error)
+                log.warning(
+                    "relay_retries", error=self.fault, exc_info=not expected, retry_in_s=retry_s
+                )
+            finally:
+                await self._leave(conn)
+            if self._stopping.is_set():
+                return
+            self.restarts_total += 1
+            retry_s = RETRY_S_MIN if began_well else min(retry_s * 2, RETRY_S_MAX)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), retry_s)
+
+    async def _leave(self, conn: AsyncConnection[Any] | None) -> None:
+        """Give back at the end; after a fault keep the leases' rows, but begin them anew."""
+        self._lanes = {}
+        try:
+            await self._leases.stop(conn if self._stopping.is_set() else None)
+        except psycopg.Error:
+            log.warning("relay_left_its_leases")  # they run out by themselves
+        finally:
+            if conn is not None:
+                await conn.close()
+
+    async def _follow(self, conn: AsyncConnection[Any]) -> None:
+        """Relay until stopped. Raises what the database, Kafka or a lost lease raises."""
+        names = [name for source in self._sources for name in source.topics]
+        ids = await asyncio.to_thread(topic_ids, self._target, names, SHARDS)
+        delivery = Delivery(self._target)
+        try:
+            # Only now: a relay that can not reach Kafka must not keep shards from one that can.
+            await self._leases.start()
+            await self._cycles(conn, delivery, ids)
+            await asyncio.to_thread(delivery.flush, STOP_S_MAX)
+            delivery.poll()
+            await self._record(conn)
+        finally:
+            delivery.discard()
+
+    async def _cycles(
+        self, conn: AsyncConnection[Any], delivery: Delivery, ids: Mapping[str, str]
+    ) -> None:
+        idle_s, report_s, acknowledged = POLL_S_MIN, REPORT_S_MIN, 0
+        moved_at = time.monotonic()
+        while not self._stopping.is_set():
+            delivery.poll()
+            progressed = delivery.acknowledged > acknowledged
+            if progressed or not delivery.waiting:
+                moved_at = time.monotonic()
+            elif time.monotonic() - moved_at > STALL_S_MAX:
+                raise KafkaUnreachable("Kafka acknowledges nothing", seconds=STALL_S_MAX)
+            self.acknowledged_total += delivery.acknowledged - acknowledged
+            acknowledged = delivery.acknowledged
+            await self._keep(conn, ids)
+            await self._record(conn)
+            read = await self._send(conn, delivery)
+            self.fault = None
+            if read:
+                idle_s, report_s = POLL_S_MIN, REPORT_S_MIN
+                await asyncio.sleep(0)
+            elif delivery.waiting:
+                report_s = REPORT_S_MIN if progressed else min(report_s * 2, REPORT_S_MAX)
+                await asyncio.sleep(report_s)
+            else:
+                rung = await self._doorbell.wait(idle_s)
+                idle_s = POLL_S_MIN if rung else min(idle_s * 2, POLL_S_MAX)
+
+    async def _keep(self, conn: AsyncConnection[Any], ids: Mapping[str, str]) -> None:
+        """Have lanes for exactly the shards that are held. Raises _LeaseLost."""
+        held = self._leases.held()
+        if any(held.get(shard) != lanes[0].epoch for shard, lanes in self._lanes.items()):
+            raise _LeaseLost
+        new = {shard: epoch for shard, epoch in held.items() if shard not in self._lanes}
+        if new:
+            await self._enter(conn, ids, new)
+        done = {
+            shard
+            for shard in self._leases.unwanted() & self._lanes.keys()
+            if all(lane.drained for lane in self._lanes[shard])
+        }
+        if done:
+            for shard in done:
+                del self._lanes[shard]
+            await self._leases.give_back(conn, done)
+
+    async def _enter(
+        self, conn: AsyncConnection[Any], ids: Mapping[str, str], new: Mapping[int, int]
+    ) -> None:
+        """Begin shards where their checkpoints and the ends of their partitions say."""
+        cursor = await conn.execute(_CHECKPOINTS, [self._target.prefix])
+        kept = {(shard, source): (id_, at) for shard, source, id_, at in await cursor.fetchall()}
+        for source in self._sources:
+            ends = await asyncio.to_thread(
+                last_messages, self._target, list(source.topics), list(new)
+            )
+            for shard, epoch in new.items():
+                main = source.topics[0]
+                end = ends.get((main, shard))
+                topic_id, at = kept.get((shard, source.name), ("", 0))
+                if topic_id != ids[main]:
+                    at = end.position if end else 0
+                lines = {
+                    name: Line(ends[name, shard].position if (name, shard) in ends else 0)
+                    for name in source.topics
+                }
+                lane = Lane(source, shard, epoch, ids[main], at, at, lines)
+                self._lanes.setdefault(shard, []).append(lane)
+                if end is not None:
+                    try:
+                        await source.check_last(conn, shard, end.position, end.headers)
+                    except Conflict as refusal:
+                        _block(lane, refusal)
+        log.info("relay_took_shards", shards=sorted(new))
+
+    async def _record(self, conn: AsyncConnection[Any]) -> None:
+        """Move the checkpoints to what was acknowledged. Raises _LeaseLost."""
+        lanes = [lane for lanes in self._lanes.values() for lane in lanes]
+        moved = [(lane, mark) for lane in lanes if (mark := lane.mark()) is not None]
+        if not moved:
+            return
+        if await self._leases.record(conn, [mark for _, mark in moved]):
+            raise _LeaseLost
+        for lane, mark in moved:
+            lane.recorded = mark.position
+
+    async def _send(self, conn: AsyncConnection[Any], delivery: Delivery) -> bool:
+        """Read what the lanes have next and give it to the producer; whether there was any."""
+        if delivery.waiting >= UNDER_WAY_MAX:
+            return False
+        anything = False
+        for source in self._sources:
+            lanes = {
+                shard: lane
+                for shard, found in self._lanes.items()
+                if shard not in self._leases.unwanted()
+                for lane in found
+                if lane.source is source and lane.blocked is None
+            }
+            if not lanes:
+                continue
+            behind = await self._behind(conn, source, lanes)
+            if not behind:
+                continue
+            room = max(1, self._cycle_events // len(behind))
+            batches = await source.read(
+                conn,
+                {shard: lanes[shard].sent for shard in behind},
+                dict.fromkeys(behind, room),
+            )
+            for shard, batch in batches.items():
+                try:
+                    if not lanes[shard].send(delivery, batch):
+                        return False
+                except Conflict as refusal:
+                    _block(lanes[shard], refusal)
+                anything = True
+            for shard in behind - batches.keys():
+                # An event and the head that counts it are committed together.
+                at = lanes[shard].sent
+                _block(lanes[shard], LogHasAGap("the end is missing", shard=shard, after=at))
+        return anything
+
+    async def _behind(
+        self, conn: AsyncConnection[Any], source: Source, lanes: Mapping[int, Lane]
+    ) -> set[int]:
+        """The shards that have more than was sent."""
+        heads = await source.heads(conn)
+        return {shard for shard, lane in lanes.items() if heads.get(shard, 0) > lane.sent}
+
+
+def _block(lane: Lane, refusal: Conflict) -> None:
+    lane.blocked = refusal.code
+    log.error("relay_shard_is_blocked", code=refusal.code, **refusal.details)

@@ -1,0 +1,136 @@
+"""What has to be done so that the topics are as they should be: shown first, then perhaps done.
+
+Nothing is ever deleted, nothing is made smaller, and settings that are not ours are left alone.
+Everything here blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+    NewTopic,
+    ResourceType,
+)
+
+from mintflow.streams.core.relay.delivery import ANSWER_S_MAX, KafkaTarget
+from mintflow.streams.core.relay.errors import KafkaUnreachable
+from mintflow.streams.core.topics import TOPICS, Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step for one topic. action: create, add_partitions, configure, or keep where the topic is
+    larger than it need be (it is left as it is)."""
+
+    topic: str
+    action: str
+    detail: str
+    partitions: int | None = None
+    configuration: dict[str, str] = field(default_factory=dict)
+
+
+def plan(target: KafkaTarget, partitions: int, topics: Sequence[Topic] = TOPICS) -> list[Change]:
+    """What is to be done, in order; empty if all is as it should be. Raises KafkaUnreachable."""
+    try:
+        return _plan(AdminClient(target.client()), target, partitions, topics)
+    except KafkaException as fault:
+        raise _unreachable(fault) from fault
+
+
+def apply(target: KafkaTarget, changes: Sequence[Change], replicas: int) -> None:
+    """Do it, step by step. replicas: of new topics; -1 takes the broker's own default.
+
+    Raises KafkaUnreachable, with what Kafka says.
+    """
+    admin = AdminClient(target.client())
+    try:
+        for change in changes:
+            _do(admin, change, replicas)
+    except KafkaException as fault:
+        raise _unreachable(fault) from fault
+
+
+def _plan(
+    admin: AdminClient, target: KafkaTarget, partitions: int, topics: Sequence[Topic]
+) -> list[Change]:
+    names = [target.topic(topic.name) for topic in topics]
+    sizes = _sizes(admin, names)
+    changes: list[Change] = []
+    there = [name for name in names if name in sizes]
+    settings = _settings(admin, there)
+    for topic, name in zip(topics, names, strict=True):
+        wanted = topic.configuration()
+        if name not in sizes:
+            said = ", ".join(f"{key}={value}" for key, value in wanted.items())
+            detail = f"{partitions} partitions, {said}"
+            changes.append(Change(name, "create", detail, partitions, wanted))
+            continue
+        if sizes[name] < partitions:
+            detail = f"{sizes[name]} -> {partitions} partitions"
+            changes.append(Change(name, "add_partitions", detail, partitions))
+        elif sizes[name] > partitions:
+            detail = f"has {sizes[name]} partitions; {partitions} are used"
+            changes.append(Change(name, "keep", detail))
+        other = {key: value for key, value in wanted.items() if settings[name].get(key) != value}
+        if other:
+            said = ", ".join(f"{key}: {settings[name].get(key)} -> {other[key]}" for key in other)
+            changes.append(Change(name, "configure", said, configuration=other))
+    return changes
+
+
+def _sizes(admin: AdminClient, names: Sequence[str]) -> dict[str, int]:
+    """Topic -> its partitions; one that is not there is absent."""
+    found: dict[str, int] = {}
+    answers = admin.describe_topics(TopicCollection([*names]), request_timeout=ANSWER_S_MAX)
+    for name, answer in answers.items():
+        try:
+            found[name] = len(answer.result(ANSWER_S_MAX).partitions)
+        except KafkaException as fault:
+            if fault.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise
+    return found
+
+
+def _settings(admin: AdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    asked = [ConfigResource(ResourceType.TOPIC, name) for name in names]
+    answers = admin.describe_configs(asked, request_timeout=ANSWER_S_MAX) if asked else {}
+    return {
+        resource.name: {key: entry.value for key, entry in answer.result(ANSWER_S_MAX).items()}
+        for resource, answer in answers.items()
+    }
+
+
+def _do(admin: AdminClient, change: Change, replicas: int) -> None:
+    if change.action == "create":
+        assert change.partitions is not None
+        made = NewTopic(
+            change.topic, change.partitions, replicas, config=dict(change.configuration)
+        )
+        admin.create_topics([made], operation_timeout=ANSWER_S_MAX)[change.topic].result()
+    elif change.action == "add_partitions":
+        assert change.partitions is not None
+        grown = admin.create_partitions([NewPartitions(change.topic, change.partitions)])
+        grown[change.topic].result()
+    elif change.action == "configure":
+        # Each entry by itself: what others set on the topic stays.
+        entries = [
+            ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)
+            for key, value in change.configuration.items()
+        ]
+        resource = ConfigResource(ResourceType.TOPIC, change.topic, incremental_configs=entries)
+        for answer in admin.incremental_alter_configs([resource]).values():
+            answer.result()
+
+
+def _unreachable(fault: KafkaException) -> KafkaUnreachable:
+    return KafkaUnreachable(
+        "Kafka does not answer, or does not let us", reason=fault.args[0].name()
+    )
