@@ -1,35 +1,166 @@
-"""The categorizer that ships with the product: what words and merchants mean, wherever one lives.
+"""The categorizer that ships with the product: what names and words mean, wherever one lives.
 
 Last in the order of those who answer: the user's own value, his rules and what was learned from
-his ledger go first (docs/reference/categorizer.md).
+his ledger go first (docs/reference/categorizer.md). Here the names and words that are known answer
+first, and a guesser where none of them is found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from typing import NamedTuple, Protocol
 
 from mintflow.ml.categorize import Row, Suggestion, band_of, nothing
-from mintflow.ml.merchants import KeywordSuggester
+from mintflow.ml.knowledge.book import Finding, Flow, PhraseBook
+from mintflow.ml.knowledge.entries import shipped
+from mintflow.ml.merchants import words_of
+from mintflow.ml.names import merchant_in
 
-_SURE = 0.95
-_OUT = Decimal(-1)
+KNOWLEDGE_VERSION = "knowledge-1"
+# Below this a row stays uncategorized: a wrong category costs its user more than none.
+SURE_MIN = 0.5
+_REMEMBERED_MAX = 50_000
+
+_COUNTRIES: dict[str, frozenset[str]] = {
+    "USD": frozenset({"US"}),
+    "GBP": frozenset({"GB"}),
+    "INR": frozenset({"IN"}),
+    "NGN": frozenset({"NG"}),
+    "GHS": frozenset({"GH"}),
+    "KES": frozenset({"KE"}),
+    "ZAR": frozenset({"ZA"}),
+    "SEK": frozenset({"SE"}),
+    "NOK": frozenset({"NO"}),
+    "DKK": frozenset({"DK"}),
+    "ISK": frozenset({"IS"}),
+    "CHF": frozenset({"CH"}),
+    "PLN": frozenset({"PL"}),
+    "CAD": frozenset({"CA"}),
+    "AUD": frozenset({"AU"}),
+    "NZD": frozenset({"NZ"}),
+    "MXN": frozenset({"MX"}),
+    "BRL": frozenset({"BR"}),
+    "EUR": frozenset({"DE", "AT", "FR", "BE", "LU", "ES", "PT", "NL", "IT", "FI", "IE", "SM"}),
+}
+# Money back from where it is only ever spent; it belongs to what was spent there.
+_BACK = frozenset(
+    """refund refunded reversal return returned chargeback gutschrift erstattung rueckerstattung
+    retoure remboursement avoir devolucion reembolso abono anulacion rimborso storno terugbetaling
+    retour retur aterbetalning återbetalning tilbagebetaling palautus""".split()
+)
+
+
+class Guesser(Protocol):
+    """Guesses where no known word helps."""
+
+    def suggest(self, rows: Sequence[Row]) -> list[Suggestion | None]:
+        """One guess per row, None where it would be one in the dark."""
+
+
+class _Known(NamedTuple):
+    """What words said of a row; found is None where they said nothing."""
+
+    found: Finding | None
+    merchant: str | None
 
 
 class BuiltIn:
-    """A `Categorizer`; made once and shared."""
+    """A `Categorizer`; made once and shared between threads.
 
-    def __init__(self) -> None:
-        self._words = KeywordSuggester()
+    guesser: None leaves what the words do not know uncategorized.
+    """
+
+    def __init__(
+        self,
+        book: PhraseBook | None = None,
+        guesser: Guesser | None = None,
+    ) -> None:
+        self._book = book or PhraseBook(shipped())
+        self._guesser = guesser
+        self._known: dict[tuple[object, ...], _Known] = {}
 
     def suggest(self, rows: Sequence[Row]) -> list[Suggestion]:
-        return [self._one(row) for row in rows]
+        known = [self._look_up(row) for row in rows]
+        answers = [_by_words(one) for one in known]
+        if self._guesser is not None:
+            asked = [index for index, one in enumerate(answers) if one is None]
+            guesses = self._guesser.suggest([rows[index] for index in asked])
+            for index, guess in zip(asked, guesses, strict=True):
+                answers[index] = guess
+        return [
+            nothing("no word of it is sure of a category", one.merchant)
+            if answer is None
+            else answer
+            for answer, one in zip(answers, known, strict=True)
+        ]
 
-    def _one(self, row: Row) -> Suggestion:
-        amount = _OUT if row.amount is None else row.amount
-        found = self._words.suggest(row.description, row.counterparty, row.memo, amount)
-        merchant = row.counterparty or None
-        if found is None:
-            return nothing("no word of it is sure of a category", merchant)
-        category, reason = found
-        return Suggestion(category, merchant, _SURE, band_of(_SURE), "merchant", reason, "words-1")
+    def _look_up(self, row: Row) -> _Known:
+        """What is known of the words of a row; kept, because shops come again and again."""
+        flow = _flow_of(row)
+        countries = countries_of(row)
+        key = (row.description, row.counterparty, row.memo, flow, row.currency, row.country)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= _REMEMBERED_MAX:
+                self._known.clear()
+            known = self._known[key] = self._find(row, flow, countries)
+        return known
+
+    def _find(self, row: Row, flow: Flow, countries: frozenset[str] | None) -> _Known:
+        best: Finding | None = None
+        for text in (row.description, row.counterparty, row.memo):
+            if not text:
+                continue
+            words = words_of(text)
+            towards: Flow = "out" if flow == "in" and not _BACK.isdisjoint(words) else flow
+            found = self._book.find(words, towards, countries)
+            if found is not None and (best is None or found.score > best.score):
+                best = found
+        return _Known(best, _merchant(row, best))
+
+
+def _merchant(row: Row, found: Finding | None) -> str | None:
+    if found is not None and found.entry.merchant is not None:
+        return found.entry.merchant
+    # "Hyra april" says what it is and names nobody.
+    says_what = found is not None and found.entry.weight > 0
+    text = row.counterparty if says_what else row.counterparty or row.description
+    return merchant_in(text) if text else None
+
+
+def countries_of(row: Row) -> frozenset[str] | None:
+    """Where the account of a row may be; None where neither country nor currency says it."""
+    if row.country:
+        return frozenset({row.country.upper()})
+    return _COUNTRIES.get((row.currency or "").upper())
+
+
+def _flow_of(row: Row) -> Flow:
+    if row.amount is None:
+        return "unknown"
+    return "in" if row.amount > 0 else "out"
+
+
+def _by_words(known: _Known) -> Suggestion | None:
+    found = known.found
+    if found is None or found.entry.weight < 0:
+        return None
+    entry = found.entry
+    if entry.category is None:
+        return nothing(f"“{_text(found)}” does not say what for", known.merchant)
+    if found.sure < SURE_MIN:
+        return None
+    reason = f"{entry.merchant} is a known name" if entry.merchant else f"says “{_text(found)}”"
+    return Suggestion(
+        entry.category,
+        known.merchant,
+        found.sure,
+        band_of(found.sure),
+        "merchant",
+        reason,
+        KNOWLEDGE_VERSION,
+    )
+
+
+def _text(found: Finding) -> str:
+    return " ".join(found.entry.words)

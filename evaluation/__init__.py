@@ -1,0 +1,1 @@
+"""How right the categorizer is on rows that it was not made from."""

@@ -1,0 +1,109 @@
+"""What is known of merchants and words: its form, and that the country decides what is meant."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from mintflow.domain.categories import DEFAULT_TREE
+from mintflow.ml.builtin import BuiltIn
+from mintflow.ml.categorize import Row, Suggestion
+from mintflow.ml.knowledge.book import PhraseBook
+from mintflow.ml.knowledge.entries import Entry, KnowledgeNotReadable, read_file, shipped
+from mintflow.ml.names import merchant_in
+
+BUILT_IN = BuiltIn()
+ENTRIES = list(shipped())
+
+
+def told(description: str, amount: str = "-10", currency: str | None = None) -> Suggestion:
+    return BUILT_IN.suggest([Row(description, Decimal(amount), currency)])[0]
+
+
+def test_every_category_is_one_of_the_default_tree() -> None:
+    tree = {
+        *DEFAULT_TREE,
+        *(f"{top}.{leaf}" for top, leaves in DEFAULT_TREE.items() for leaf in leaves),
+    }
+    assert {one.category for one in ENTRIES if one.category} <= tree
+
+
+def test_thousands_of_names_are_known() -> None:
+    assert len({one.merchant for one in ENTRIES if one.merchant}) > 5_000
+
+
+@pytest.mark.parametrize(
+    ("description", "merchant"),
+    [
+        ("STARBUCKS #1234 NEW YORK", "Starbucks"),
+        ("SQ *RITUAL COFFEE ROASTER San Francisco", "Ritual Coffee Roaster"),
+        ("TST* LUCKY NOODLE HOUSE", "Lucky Noodle House"),
+        ("PAYPAL *SPOTIFY 4029357733", "Spotify"),
+        ("AMZN Mktp US*RT4G90KL2", "Amazon"),
+        ("REWE SAGT DANKE. 45021//Koeln/DE", "REWE"),
+        ("CARTE X1234 TOTALENERGIES NANTES", "TotalEnergies"),
+        ("COMPRA TARJETA MERCADONA VALENCIA", "Mercadona"),
+        ("BETAALAUTOMAAT 14-03 PLUS VAN DIJK", "Plus"),
+        ("UPI/412233445566/ZOMATO/zomato@paytm", "Zomato"),
+        ("POS/WEB PYMT SHOPRITE IKEJA NG", "Shoprite"),
+        ("MCDONALD\u2019S F1234", "McDonald's"),
+        ("WHOLEFDS MKT 10234 AUSTIN TX", "Whole Foods"),
+    ],
+)
+def test_a_row_has_the_usual_name_of_its_merchant(description: str, merchant: str) -> None:
+    assert told(description).merchant == merchant
+
+
+def test_the_wording_of_a_bank_is_no_part_of_a_name() -> None:
+    assert told("Kortkøb FØTEX VESTERBRO", currency="DKK").merchant == "Føtex"
+    assert told("Kortkøb BLÅ STUE").merchant == "Blå Stue"
+
+
+@pytest.mark.parametrize("text", ["POS 4829103", "1023", "SEPA-BASISLASTSCHRIFT 0041229 REF 81"])
+def test_a_row_of_numbers_names_nobody(text: str) -> None:
+    assert merchant_in(text) is None
+
+
+def test_a_name_of_few_letters_counts_in_its_own_country() -> None:
+    assert told("MAX 114", currency="SEK").category == "food_dining.fast_food"
+    assert told("MAX 114", currency="USD").category is None
+    assert told("MAX 114").category is None
+
+
+def test_the_country_decides_between_two_of_one_name() -> None:
+    assert told("METRO ETS 2281", currency="CAD").category == "food_dining.groceries"
+    assert told("WOOLWORTHS 1221", currency="AUD").category == "food_dining.groceries"
+
+
+def test_money_back_belongs_to_what_was_spent() -> None:
+    assert told("UBER TRIP REFUND", "12.00").category == "transportation.ride_share"
+    assert told("UBER TRIP", "12.00").category is None
+    assert told("AMAZON.COM REFUND", "61.77").category == "shopping"
+
+
+def test_a_heading_of_wordings_is_no_wording() -> None:
+    assert told("CARD PAYMENT 0042").category is None
+
+
+def test_a_bad_file_of_names_says_where(tmp_path: Path) -> None:
+    path = tmp_path / "names.txt"
+    path.write_text("[shopping sideways]\nShop\n", "utf-8")
+    with pytest.raises(KnowledgeNotReadable, match=r"names\.txt:1"):
+        list(read_file(path, "brand", None))
+
+
+def test_the_more_telling_entry_wins_and_doubt_lowers_it() -> None:
+    book = PhraseBook(
+        [Entry(("red", "barn"), "a.b", "brand"), Entry(("red",), "c", "brand"),
+         Entry(("east",), "x.y", "brand"), Entry(("left",), "c", "brand")]
+    )  # fmt: skip
+    found = book.find(["red", "barn"], "out", None)
+    assert found is not None
+    assert found.entry.category == "a.b"
+    sure = book.find(["east"], "out", None)
+    torn = book.find(["east", "left"], "out", None)
+    assert sure is not None
+    assert torn is not None
+    assert torn.sure < sure.sure
