@@ -7,6 +7,7 @@ difference stops the start. Several hosts may start at once; one migrates and th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
@@ -58,12 +59,29 @@ def migrate(url: str) -> MigrationReport:
     with psycopg.connect(url, autocommit=True) as conn:
         if conn.info.server_version < POSTGRES_VERSION_MIN:
             raise MigrationRefused("MintFlow needs Postgres 15 or newer")
+        use_timescale(url)
         timescale = timescale_mode(conn)
         conn.execute("select pg_advisory_lock(%s)", [_LOCK])
         try:
             return _migrate(conn, timescale)
         finally:
             conn.execute("select pg_advisory_unlock(%s)", [_LOCK])
+
+
+def use_timescale(url: str) -> None:
+    """Create the extension where the server has it loaded and this role may.
+
+    On a connection of its own: where the library is not loaded after all, the server cuts it off.
+    """
+    with suppress(psycopg.Error), psycopg.connect(url, autocommit=True) as conn:
+        row = conn.execute(
+            "select exists(select from pg_settings where name = 'timescaledb.disable_load')"
+            " and exists(select from pg_available_extensions"
+            "  where name = 'timescaledb' and installed_version is null)"
+        ).fetchone()
+        if row and row[0]:
+            conn.execute("set client_min_messages = error")
+            conn.execute("create extension if not exists timescaledb")
 
 
 def timescale_mode(conn: psycopg.Connection) -> str:

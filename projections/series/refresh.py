@@ -1,0 +1,185 @@
+"""Bringing the derived series up to the read models: only the days that events have touched.
+
+Which days those are is read from the events themselves: every money event says what it takes out
+and what it puts in, with account, day and categories. A late or backdated one names an early day,
+and every balance from there on is made again. Rows come from the exact read models, which may be
+further than the events looked at; the next refresh then finds the same days again and nothing to
+change. So a refresh may be repeated, killed, or run twice, and the series end equal.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+
+from mintflow.projections.core.bookings import MONEY_TYPES, category_legs
+from mintflow.store.arrays import TextArray, UuidArray
+from mintflow.store.mapper import Mapper, RecordedEvent
+from mintflow.store.reader import read_shards
+
+# As many events as a transaction should look at: it holds no lock that a reader waits for.
+_EVENTS = 5_000
+_FOLLOWED = ("accounts", "categories")
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """events: looked at. balances, spending: rows written. behind: events that are still to come,
+    because the read models have not applied them yet."""
+
+    events: int = 0
+    balances: int = 0
+    spending: int = 0
+    behind: int = 0
+
+
+@dataclass(slots=True)
+class _Touched:
+    """From which day on each account has to be made again, and which days of which categories."""
+
+    accounts: dict[tuple[str, str], str] = field(default_factory=dict)
+    categories: set[tuple[str, str, str, str]] = field(default_factory=set)
+
+    def note(self, events: Iterable[RecordedEvent]) -> None:
+        for event in events:
+            if event.type not in MONEY_TYPES:
+                continue
+            ledger_id: str = event.envelope["ledger_id"]
+            for booking in (event.data["before"], event.data["after"]):
+                if booking is None:
+                    continue
+                account, day = (ledger_id, booking["account_id"]), booking["date"]
+                self.accounts[account] = min(day, self.accounts.get(account, day))
+                for category_id, _ in category_legs(booking):
+                    self.categories.add((ledger_id, category_id, day, booking["currency"]))
+
+
+async def refresh(
+    conn: AsyncConnection[Any], mapper: Mapper, *, everything: bool = False
+) -> Refreshed:
+    """Follow the read models until nothing is left that they have and the series have not.
+
+    conn: in autocommit mode, with the read models in its search path. everything: from the first
+    event on, over rows that are there.
+    """
+    if everything:
+        await conn.execute("update series.refreshed set position = 0")
+    events = balances = spending = 0
+    while True:
+        left = await _left(conn)
+        ready = {shard: at for shard, (at, to, _) in left.items() if to > at}
+        if not ready:
+            behind = sum(head - at for at, _, head in left.values())
+            return Refreshed(events, balances, spending, behind)
+        for shard, after in ready.items():
+            done = await _step(conn, mapper, shard, after, left[shard][1])
+            events, balances, spending = events + done[0], balances + done[1], spending + done[2]
+
+
+async def _left(conn: AsyncConnection[Any]) -> dict[int, tuple[int, int, int]]:
+    """Shard -> (where the series are, where the read models are, where the log is)."""
+    cursor = await conn.execute(_LEFT, [list(_FOLLOWED)])
+    return {shard: (at, to, head) for shard, at, to, head in await cursor.fetchall()}
+
+
+async def _step(
+    conn: AsyncConnection[Any], mapper: Mapper, shard: int, after: int, until: int
+) -> tuple[int, int, int]:
+    """Look at the next events of a shard and make the days again that they touch."""
+    async with conn.transaction():
+        await conn.execute(
+            "insert into series.refreshed (shard, position) values (%s, 0) on conflict do nothing",
+            [shard],
+        )
+        cursor = await conn.execute(
+            "select position from series.refreshed where shard = %s for update", [shard]
+        )
+        (at,) = await cursor.fetchone() or (0,)
+        if at != after:
+            return 0, 0, 0  # Another host was here first.
+        found = await read_shards(conn, mapper, {shard: after}, min(_EVENTS, until - after))
+        events = found.get(shard, [])
+        touched = _Touched()
+        touched.note(events)
+        balances = await _balances(conn, touched)
+        spending = await _spending(conn, touched)
+        await conn.execute(
+            "update series.refreshed set position = %s, refreshed_at = now() where shard = %s",
+            [events[-1].position if events else until, shard],
+        )
+    return len(events), balances, spending
+
+
+async def _balances(conn: AsyncConnection[Any], touched: _Touched) -> int:
+    keys = list(touched.accounts)
+    cursor = await conn.execute(
+        _BALANCES,
+        [
+            UuidArray.of([UUID(ledger) for ledger, _ in keys]),
+            UuidArray.of([UUID(account) for _, account in keys]),
+            [dt.date.fromisoformat(touched.accounts[key]) for key in keys],
+        ],
+    )
+    return cursor.rowcount
+
+
+async def _spending(conn: AsyncConnection[Any], touched: _Touched) -> int:
+    keys = sorted(touched.categories)
+    cursor = await conn.execute(
+        _SPENDING,
+        [
+            UuidArray.of([UUID(ledger) for ledger, *_ in keys]),
+            TextArray.of([category for _, category, *_ in keys]),
+            [dt.date.fromisoformat(day) for _, _, day, _ in keys],
+            TextArray.of([currency for *_, currency in keys]),
+        ],
+    )
+    return cursor.rowcount
+
+
+_LEFT = """
+select h.shard, coalesce(r.position, 0), coalesce(min(c.position), 0), h.position
+from log.shard_head h
+left join series.refreshed r using (shard)
+left join checkpoint c on c.shard = h.shard and c.projection = any(%s)
+where h.position > coalesce(r.position, 0)
+group by h.shard, r.position, h.position order by h.shard
+"""
+# The balance before the first day comes from all days before it, never from the series themselves:
+# an error in them would otherwise live on.
+_BALANCES = """
+with touched as (
+    select * from unnest(%s, %s, %s::date[]) as t (ledger_id, account_id, day)
+)
+insert into series.balance_day (ledger_id, account_id, day, currency, change, balance)
+select d.ledger_id, d.account_id, d.date, a.currency, d.posted,
+    before.balance + sum(d.posted) over (partition by d.ledger_id, d.account_id order by d.date)
+from touched t
+join accounts a using (ledger_id, account_id)
+cross join lateral (
+    select coalesce(sum(o.posted), 0) as balance from account_days o
+    where o.ledger_id = t.ledger_id and o.account_id = t.account_id and o.date < t.day
+) before
+join account_days d on d.ledger_id = t.ledger_id and d.account_id = t.account_id
+    and d.date >= t.day
+on conflict (ledger_id, account_id, day) do update
+set currency = excluded.currency, change = excluded.change, balance = excluded.balance
+where (balance_day.change, balance_day.balance) is distinct from
+    (excluded.change, excluded.balance)
+"""
+_SPENDING = """
+insert into series.spending_day (ledger_id, category_id, day, currency, amount, transactions)
+select c.ledger_id, c.category_id, c.date, c.currency, c.amount, c.transactions
+from unnest(%s, %s, %s::date[], %s) as t (ledger_id, category_id, day, currency)
+join category_days c on c.ledger_id = t.ledger_id and c.category_id = t.category_id
+    and c.date = t.day and c.currency = t.currency
+on conflict (ledger_id, category_id, day, currency) do update
+set amount = excluded.amount, transactions = excluded.transactions
+where (spending_day.amount, spending_day.transactions) is distinct from
+    (excluded.amount, excluded.transactions)
+"""
