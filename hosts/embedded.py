@@ -30,10 +30,12 @@ from mintflow.hosts.bootstrap import Running, running
 from mintflow.hosts.collector import tune_collector
 from mintflow.hosts.folder_lock import FolderLock
 from mintflow.hosts.postgres import EmbeddedPostgres
+from mintflow.hosts.series import scheduling
 from mintflow.hosts.settings import Settings
 from mintflow.hosts.tokens import Tokens
 from mintflow.migrations.runner import MigrationRefused, migrate
 from mintflow.projections.core.install import install
+from mintflow.projections.core.series import install_series
 from mintflow.store.keys import FolderKeyStore
 
 log = structlog.get_logger(__name__)
@@ -78,8 +80,9 @@ class EmbeddedHost:
                 stack.callback(postgres.stop)
                 self.database_url = await asyncio.to_thread(postgres.start)
             try:
-                await asyncio.to_thread(migrate, self.database_url)
+                report = await asyncio.to_thread(migrate, self.database_url)
                 await asyncio.to_thread(install, self.database_url)
+                await asyncio.to_thread(install_series, self.database_url, report.timescale)
             except MigrationRefused as refusal:
                 raise DatabaseNotUsable(str(refusal)) from refusal
             except psycopg.OperationalError as trouble:
@@ -123,7 +126,10 @@ async def serve(data_dir: Path, settings: Settings, port: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with EmbeddedHost(data_dir, settings) as host:
+    async with (
+        EmbeddedHost(data_dir, settings) as host,
+        scheduling(host.database_url, host.running.mapper, settings),
+    ):
         listener = _listen(port)
         url = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
         server = _Server(

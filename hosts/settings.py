@@ -144,6 +144,19 @@ class Settings(BaseModel):
         description="Seconds that a reader of a live stream may take nothing, while more comes "
         "than waits for it, before its stream is ended with the reason.",
     )
+    series_refresh_s: float = Field(
+        5.0,
+        ge=0.1,
+        le=86_400,
+        description="Seconds between two refreshes of the series per day, which charts and SQL "
+        "read. Less costs a query each time and more work where the same days change often.",
+    )
+    prices_kept_days: int | None = Field(
+        None,
+        ge=1,
+        description="Days after which prices and rates of the series are removed. Without it they "
+        "are kept for ever, at about 100 bytes each.",
+    )
     log_level: str = Field(
         "INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",

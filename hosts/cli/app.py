@@ -11,6 +11,7 @@ from mintflow.hosts.cli import (
     budgets,
     demo,
     rebuilding,
+    series,
     serving,
     tokens,
     transactions,
@@ -144,6 +145,7 @@ def _add_upkeep(app: typer.Typer) -> None:
     for name, function, example in (
         ("rebuild", rebuilding.rebuild, "mintflow rebuild --all"),
         ("rollback", rebuilding.rollback, "mintflow rollback --projection accounts"),
+        ("series", series.series, "mintflow series --all"),
         ("lag", upkeep.lag, "mintflow lag --json"),
         ("migrate", upkeep.migrate, "mintflow migrate"),
         ("bench", upkeep.bench, "mintflow bench append"),

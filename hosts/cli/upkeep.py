@@ -208,10 +208,12 @@ def _migrated(url: str) -> Row:
     from mintflow.migrations.runner import MigrationRefused
     from mintflow.migrations.runner import migrate as run_migrations
     from mintflow.projections.core.install import install
+    from mintflow.projections.core.series import install_series
 
     try:
         report = run_migrations(url)
         behind = install(url)
+        install_series(url, report.timescale)
     except MigrationRefused as refusal:
         raise Refused("migration_refused", str(refusal)) from refusal
     except psycopg.OperationalError as trouble:

@@ -14,8 +14,8 @@ from read_models.books import Books, connect
 
 from mintflow.migrations.runner import timescale_mode
 from mintflow.projections.core.install import install
-from mintflow.projections.series import Kept, Refreshed, install_series, keep_up, refresh
-from mintflow.projections.series.tables import ALL, CANDLES
+from mintflow.projections.core.series import Kept, Refreshed, install_series, keep_up, refresh
+from mintflow.projections.core.series.tables import ALL, CANDLES
 
 TODAY = dt.date(2026, 3, 15)
 VIEWS = ("balance_daily", "balance_monthly", "spending_monthly", *(one.name for one in CANDLES))

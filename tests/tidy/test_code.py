@@ -21,6 +21,7 @@ OUTERMOST_LOOPS = {
     "streams/core/relay/loop.py": "logged, shown by /ready, and begun anew from the checkpoints",
     "streams/core/faust/follower.py": "logged, shown by /ready, and retried: Faust would commit on",
     "streams/core/faust/transport.py": "partitions were taken away, and their return seeks again",
+    "streams/core/scheduler.py": "logged, kept as a fault: one job must not end the others",
     "streams/core/tailer.py": "logged, shown by /ready, and retried: ending would stop all reads",
     "streams/core/feed.py": "logged and retried: ending would leave live streams without a word",
 }

@@ -109,7 +109,7 @@ async def _step(
         balances = await _balances(conn, touched)
         spending = await _spending(conn, touched)
         await conn.execute(
-            "update series.refreshed set position = %s, refreshed_at = now() where shard = %s",
+            "update series.refreshed set position = %s where shard = %s",
             [events[-1].position if events else until, shard],
         )
     return len(events), balances, spending

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 
 from mintflow.projections.core.install import run
-from mintflow.projections.series.tables import ALL, CANDLES, SCHEMA, WRITTEN, Series
+from mintflow.projections.core.series.tables import ALL, CANDLES, SCHEMA, WRITTEN, Series
 
 # Rows of days further away stay in the default partition: a date typed wrong makes no tables.
 _YEARS_BACK = 60

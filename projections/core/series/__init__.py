@@ -7,9 +7,9 @@ same (docs/concepts/series.md). Balances and totals that a query of the API answ
 here: they move in the transaction of their checkpoint.
 """
 
-from mintflow.projections.series.refresh import Refreshed, refresh
-from mintflow.projections.series.schema import install_series
-from mintflow.projections.series.tables import MODES
-from mintflow.projections.series.upkeep import Kept, keep_up
+from mintflow.projections.core.series.refresh import Refreshed, refresh
+from mintflow.projections.core.series.schema import install_series
+from mintflow.projections.core.series.tables import MODES
+from mintflow.projections.core.series.upkeep import Kept, keep_up
 
 __all__ = ["MODES", "Kept", "Refreshed", "install_series", "keep_up", "refresh"]

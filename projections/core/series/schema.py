@@ -12,8 +12,7 @@ from typing import Any
 import psycopg
 
 from mintflow.projections.core.install import run
-from mintflow.projections.core.tables import APP_ROLE
-from mintflow.projections.series.tables import (
+from mintflow.projections.core.series.tables import (
     ALL,
     BUCKETS,
     CANDLES,
@@ -24,6 +23,7 @@ from mintflow.projections.series.tables import (
     candle_sql,
     create_sql,
 )
+from mintflow.projections.core.tables import APP_ROLE
 
 _OLD = f"{SCHEMA}_before"
 _LOCK = 0x4D736572  # Any fixed number, another one than those of other installs.
@@ -57,13 +57,12 @@ def _make(conn: psycopg.Connection[Any], mode: str) -> None:
     run(
         conn,
         f"create table {SCHEMA}.state (one boolean primary key default true check (one),"
-        " mode text not null, version int not null, made_at timestamptz not null default now())",
+        " mode text not null, version int not null)",
     )
     # Up to which position of a shard the derived series follow the read models.
     run(
         conn,
-        f"create table {SCHEMA}.refreshed (shard int primary key, position bigint not null,"
-        " refreshed_at timestamptz not null default now())",
+        f"create table {SCHEMA}.refreshed (shard int primary key, position bigint not null)",
     )
     conn.execute("insert into series.state (mode, version) values (%s, %s)", [mode, VERSION])
     run(conn, BUCKETS)
