@@ -10,8 +10,9 @@ from uuid import UUID
 from psycopg_pool import AsyncConnectionPool
 
 from mintflow.api.core.services import Positions
-from mintflow.commands.core.ports import OpenRow
+from mintflow.commands.core.ports import OpenRow, Standing
 from mintflow.domain.core.ids import shard_of
+from mintflow.projections import budgets as budget_queries
 from mintflow.projections import transactions as queries
 
 
@@ -59,3 +60,13 @@ class ReadModelBooks:
     async def in_category(self, ledger_id: UUID, category_id: str) -> Sequence[UUID]:
         async with self._pool.connection() as conn:
             return await queries.transactions_in_category(conn, ledger_id, category_id)
+
+    async def budgets_standing(
+        self, ledger_id: UUID, days: Sequence[dt.date], today: dt.date
+    ) -> Sequence[Standing]:
+        async with self._pool.connection() as conn:
+            found = await budget_queries.budgets_standing(conn, ledger_id, days, today)
+        return [
+            Standing(budget_id, one.period.first, one.period.last, one.status, one.spent, one.limit)
+            for budget_id, one in found
+        ]

@@ -7,10 +7,11 @@ product's own role, which can append to the log and nothing more.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from fastapi import FastAPI
@@ -24,10 +25,11 @@ from mintflow.commands.core.command import utc_now
 from mintflow.commands.core.group_commit import GroupCommit
 from mintflow.commands.core.ids import new_id
 from mintflow.commands.core.repository import Repository
+from mintflow.domain.ledgers import Ledger
 from mintflow.hosts.access import OwnerOnly
 from mintflow.hosts.bells import Bells, installation_of
 from mintflow.hosts.books import ReadModelBooks
-from mintflow.hosts.capabilities import handlers, routers
+from mintflow.hosts.capabilities import handlers, reactions, routers
 from mintflow.hosts.settings import Settings
 from mintflow.ml.merchants import KeywordSuggester
 from mintflow.projections.core.replay import ReplayLimits, Replays
@@ -38,6 +40,7 @@ from mintflow.store.sealing import Sealer
 from mintflow.streams.core.doorbell import Doorbell
 from mintflow.streams.core.feed import Feed
 from mintflow.streams.core.positions import Positions
+from mintflow.streams.core.reactions import Reactor
 from mintflow.streams.core.tailer import Tailer
 
 APP_ROLE = "mintflow_app"
@@ -140,10 +143,12 @@ async def running(
     )
     async with pool.connection() as conn:
         await bells.start(settings.redis_url, await installation_of(conn))
+    reactor = Reactor(connect, mapper, reactions(), bus.execute, _owner_of(repository))
     await appender.start()
     await feed.start()
     if tail:
         await tailer.start()
+        await reactor.start()
     try:
         yield Running(
             app=create_app(services, routers()),
@@ -158,6 +163,8 @@ async def running(
         )
     finally:
         await feed.stop()
+        if tail:
+            await reactor.stop()
         await appender.stop()
         if tail:
             await tailer.stop()
@@ -169,6 +176,16 @@ async def running(
 # Read models are found by search path, so that a replay into scratch tables can use the same
 # queries; a statement that waits for a lock for longer than this is better tried again.
 OPTIONS = f"-c role={APP_ROLE} -c search_path=model,projection -c lock_timeout=30s -c timezone=UTC"
+
+
+def _owner_of(repository: Repository) -> Callable[[UUID], Awaitable[UUID | None]]:
+    """In whose name a reaction acts in a ledger: its owner's."""
+
+    async def owner_of(ledger_id: UUID) -> UUID | None:
+        ledger = await repository.find(ledger_id, Ledger, ledger_id)
+        return None if ledger is None else UUID(ledger.owner)
+
+    return owner_of
 
 
 def connector(url: str) -> Callable[[], Any]:

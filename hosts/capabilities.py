@@ -44,6 +44,8 @@ from mintflow.commands import (
 from mintflow.commands.core.command import Command, Handler
 from mintflow.commands.core.ports import Books, Suggester
 from mintflow.commands.imports import import_handlers
+from mintflow.streams import budgets as budget_reactions
+from mintflow.streams.core.reactions import Reaction
 
 
 def handlers(books: Books, suggester: Suggester) -> dict[type[Command], Handler]:
@@ -52,6 +54,7 @@ def handlers(books: Books, suggester: Suggester) -> dict[type[Command], Handler]
     for module in (ledgers, accounts, categories, transactions, transfers, budgets, connections):
         found.update(module.HANDLERS)
     found[categories.MergeCategories] = categories.merge_categories(books)
+    found.update(budgets.handlers_with_books(books))
     found.update(import_handlers(books, suggester))
     return found
 
@@ -64,6 +67,7 @@ def routers() -> list[APIRouter]:
         transactions_api.router,
         categories_api.router,
         budgets_api.router,
+        budgets_api.alerts,
         events.ledger_router,
         events.history_router,
         transfers_api.router,
@@ -72,3 +76,8 @@ def routers() -> list[APIRouter]:
         ledgers_api.router,
         admin_api.router,
     ]
+
+
+def reactions() -> tuple[Reaction, ...]:
+    """What happens by itself when something happened."""
+    return (budget_reactions.ALERTS,)

@@ -1,5 +1,37 @@
 """Commands on budgets: what may be spent, and what was warned of."""
 
-from mintflow.commands.budgets.tracking import HANDLERS, ArchiveBudget, SetBudget
+from mintflow.commands.budgets.alerts import (
+    CheckBudgets,
+    DismissAlert,
+    check_budgets,
+    dismiss_alert,
+)
+from mintflow.commands.budgets.tracking import (
+    ArchiveBudget,
+    SetBudget,
+    archive_budget,
+    set_budget,
+)
+from mintflow.commands.core.command import Command, Handler
+from mintflow.commands.core.ports import Books
 
-__all__ = ["HANDLERS", "ArchiveBudget", "SetBudget"]
+HANDLERS: dict[type[Command], Handler] = {
+    SetBudget: set_budget,
+    ArchiveBudget: archive_budget,
+    DismissAlert: dismiss_alert,
+}
+
+
+def handlers_with_books(books: Books) -> dict[type[Command], Handler]:
+    """Those that ask the read models."""
+    return {CheckBudgets: check_budgets(books)}
+
+
+__all__ = [
+    "HANDLERS",
+    "ArchiveBudget",
+    "CheckBudgets",
+    "DismissAlert",
+    "SetBudget",
+    "handlers_with_books",
+]

@@ -14,7 +14,6 @@ from mintflow.commands.core.command import (
     Command,
     Currency,
     Day,
-    Handler,
     example,
 )
 from mintflow.commands.core.unit import Unit
@@ -165,6 +164,3 @@ def _answer(budget: Budget, nodes: list[Category], term: BudgetTerm) -> dict[str
 
 def _text(amount: Decimal | None) -> str | None:
     return None if amount is None else money_text(amount)
-
-
-HANDLERS: dict[type[Command], Handler] = {SetBudget: set_budget, ArchiveBudget: archive_budget}

@@ -48,6 +48,18 @@ class OpenRow:
         return self.counts_as or self.transaction_id
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one period of a budget stands. level: ok, warning or exceeded."""
+
+    budget_id: UUID
+    first: dt.date
+    last: dt.date
+    level: str
+    spent: Decimal
+    to_spend: Decimal
+
+
 class Books(Protocol):
     """What a command may ask the read models, as of a moment that it then insists on.
 
@@ -68,6 +80,11 @@ class Books(Protocol):
 
     async def in_category(self, ledger_id: UUID, category_id: str) -> Sequence[UUID]:
         """Every transaction with a part in a category, voided ones left out."""
+
+    async def budgets_standing(
+        self, ledger_id: UUID, days: Sequence[dt.date], today: dt.date
+    ) -> Sequence[Standing]:
+        """How the budgets stand in the periods of these days and of today."""
 
 
 class Suggester(Protocol):

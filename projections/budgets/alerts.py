@@ -7,7 +7,8 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 
-from mintflow.projections.core.reading import Rows, positioned, read
+from mintflow.domain.budgets import AlertNotFound
+from mintflow.projections.core.reading import Rows, positioned, read, read_one
 
 ALERTS_MAX = 1_000
 
@@ -25,6 +26,19 @@ async def list_alerts(
     return await read(conn, _LIST, ledger_id, {"dismissed": dismissed, "limit": limit})
 
 
+async def alert_budget(conn: AsyncConnection[Any], ledger_id: UUID, alert_id: UUID) -> UUID:
+    """Which budget an alert is of. Raises AlertNotFound."""
+    missing = AlertNotFound("there is no such alert", alert_id=str(alert_id))
+    row, _ = await read_one(conn, _BUDGET, ledger_id, {"alert_id": alert_id}, missing)
+    found: UUID = row["budget_id"]
+    return found
+
+
+_BUDGET = positioned(
+    "select budget_id from budget_alerts"
+    " where ledger_id = %(ledger_id)s and alert_id = %(alert_id)s",
+    "budgets",
+)
 _LIST = positioned(
     """
     select a.alert_id, 'budget' as kind, a.level,

@@ -1,0 +1,70 @@
+"""How the periods of some days stand, for whoever has to raise an alert."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+
+from mintflow.domain.budgets import (
+    BudgetStatus,
+    Spending,
+    period_at,
+    status_at,
+    statuses_since,
+    term_at,
+)
+from mintflow.domain.core.time import DATE_MAX, DATE_MIN
+from mintflow.projections.budgets.held import Held, Wanted, held_budgets, spending_of
+
+
+async def budgets_standing(
+    conn: AsyncConnection[Any], ledger_id: UUID, days: Sequence[dt.date], today: dt.date
+) -> list[tuple[UUID, BudgetStatus]]:
+    """(budget, status) of every period of these days and of today; where leftovers are carried,
+    of every period from the first of the days on. Periods that were over before the budget was
+    made are left out: nobody was told of them."""
+    held, _ = await held_budgets(conn, ledger_id)
+    wanted = [_wanted(one, [*days, today]) for one in held]
+    found, _ = await spending_of(conn, ledger_id, wanted, DATE_MAX)
+    return [
+        (want.held.budget_id, status)
+        for want, spent in zip(wanted, found, strict=True)
+        for status in _statuses(
+            want.held,
+            Spending.of((day, out) for day, code, out in spent.days if code == want.held.currency),
+            sorted({*days, today}),
+        )
+        if status.period.last >= want.held.set_on
+    ]
+
+
+def _wanted(held: Held, days: Sequence[dt.date]) -> Wanted:
+    """From the first period that matters to the end of the last."""
+    periods = [found for day in days if (found := period_at(held.terms, day)) is not None]
+    first = min((one.first for one in periods), default=DATE_MAX)
+    since = first
+    for term in held.terms:
+        if term.rollover != "none":
+            begin = dt.date.fromisoformat(term.carry_from)
+            running = period_at(held.terms, begin)
+            since = min(since, begin if running is None else running.first)
+    last = max((one.last for one in periods), default=DATE_MIN)
+    return Wanted(held, since, first, last, DATE_MAX)
+
+
+def _statuses(held: Held, spending: Spending, days: Sequence[dt.date]) -> Iterator[BudgetStatus]:
+    if any(term.rollover != "none" for term in held.terms):
+        yield from statuses_since(held.terms, spending, days[0], days[-1])
+        return
+    seen: set[dt.date] = set()
+    for day in days:
+        if term_at(held.terms, day) is None:
+            continue
+        status = status_at(held.terms, spending, day)
+        if status is not None and status.period.first not in seen:
+            seen.add(status.period.first)
+            yield status

@@ -1,0 +1,36 @@
+"""Reactions of budgets: whatever may move what was spent leads to a look at the budgets."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from mintflow.commands.budgets import CheckBudgets
+from mintflow.projections.core.bookings import MONEY_TYPES
+from mintflow.store.mapper import RecordedEvent
+from mintflow.streams.core.reactions import Reaction
+
+_PLANS = frozenset(
+    {"budget.set", "budget.changed", "category.moved", "category.merged", "transaction.budgeted"}
+)
+
+
+def check_budgets(events: Sequence[RecordedEvent]) -> CheckBudgets:
+    """The days that were touched; today's periods are looked at in any case."""
+    days = {
+        dt.date.fromisoformat(booking["date"])
+        for event in events
+        if event.type in MONEY_TYPES
+        for booking in (event.data["before"], event.data["after"])
+        if booking is not None and booking["status"] == "posted"
+    }
+    return CheckBudgets(days=tuple(sorted(days)))
+
+
+ALERTS = Reaction(
+    name="budget_alerts",
+    types=MONEY_TYPES | _PLANS,
+    ledgers="budgets",
+    after=("budgets", "categories", "transactions"),
+    decide=check_budgets,
+)
