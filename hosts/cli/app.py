@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mintflow.hosts.cli import (
+    auditing,
     books,
     budgets,
     demo,
@@ -140,7 +141,7 @@ def _add_tokens(app: typer.Typer) -> None:
 
 def _add_upkeep(app: typer.Typer) -> None:
     audit = typer.Typer(help="Prove that nothing was changed.", no_args_is_help=True)
-    audit.command("verify", epilog=_epilog("mintflow audit verify --json"))(upkeep.verify)
+    audit.command("verify", epilog=_epilog("mintflow audit verify --json"))(auditing.verify)
     app.add_typer(audit, name="audit", rich_help_panel=_PROOF)
     for name, function, example in (
         ("rebuild", rebuilding.rebuild, "mintflow rebuild --all"),

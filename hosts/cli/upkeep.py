@@ -1,4 +1,4 @@
-"""`audit verify`, `lag`, `migrate`, `bench`: what an operator and an auditor do."""
+"""`lag`, `migrate`, `bench`: what an operator does, and how his commands are run."""
 
 from __future__ import annotations
 
@@ -34,40 +34,7 @@ if TYPE_CHECKING:
     from mintflow.hosts.settings import Settings
     from mintflow.store.keys import KeyStore
 
-NOT_ALL_SEEN = 3
 BENCHES = ("append", "import", "rebuild", "query", "visible", "http", "growth")
-
-
-def verify(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = False) -> None:
-    """Read every event again and prove that none was changed, removed, added or put in between.
-
-    Exit code 0: everything was looked at and nothing is wrong. 1: something is wrong. 3: nothing
-    wrong was found, but not everything could be looked at. Keep the heads elsewhere: the next
-    audit has to find them in the log.
-    """
-
-    async def work(url: str, tell: Progress) -> Row:
-        from mintflow.store.verify import verify
-
-        report = await asyncio.to_thread(
-            verify, url, progress=lambda done, total: tell("reading every event", done, total)
-        )
-        return asdict(report)
-
-    def verdict(answer: Row) -> int:
-        if any(one["code"] != "UNREADABLE" for one in answer["findings"]):
-            return REFUSED
-        return 0 if answer["complete"] else NOT_ALL_SEEN
-
-    def unseen(trouble: Unavailable) -> Row:
-        from mintflow.store.verify import Finding, VerifyReport
-
-        finding = Finding(0, 0, "UNREADABLE", trouble.message)
-        return asdict(VerifyReport(False, False, 0, [finding], 0, []))
-
-    operate(
-        ctx, work, _show_audit, data=data, as_json=as_json, exit_code=verdict, unreachable=unseen
-    )
 
 
 def key_store(data: Path, settings: Settings) -> KeyStore:
@@ -143,25 +110,6 @@ def operate(
                 raise
             answer = unreachable(trouble)
     present(shell, answer, show, as_json=as_json, code=exit_code(answer))
-
-
-def _show_audit(console: Console, answer: Row) -> None:
-    if answer["ok"]:
-        console.print(Text(f"{answer['events']:,} events, every one as written.", style="green"))
-    else:
-        wrong = "Something is wrong." if answer["complete"] else "Not everything could be read."
-        console.print(Text(wrong, style="bold red"))
-        made = views.table("Findings", "Code", ">Shard", ">Position", "Detail")
-        for one in answer["findings"]:
-            made.add_row(one["code"], str(one["shard"]), str(one["position"]), Text(one["detail"]))
-        console.print(made)
-        if answer["left_out"]:
-            console.print(Text(f"and {answer['left_out']:,} more", style="dim"))
-    made = views.table("Heads: keep them elsewhere", ">Shard", ">Position", "Hash")
-    for head in answer["heads"]:
-        if head["position"]:
-            made.add_row(str(head["shard"]), f"{head['position']:,}", head["hash"])
-    console.print(made)
 
 
 def _show_lag(console: Console, answer: Row) -> None:

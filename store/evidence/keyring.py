@@ -63,6 +63,11 @@ class Keyring:
             self._make(1, f"mintflow/{new_id}", None)
         self._current: tuple[int, SigningKey] | None = None
 
+    @classmethod
+    def existing(cls, folder: Path) -> Keyring | None:
+        """The keys of a folder that is there; an audit makes none."""
+        return cls(folder, UUID(int=0)) if any(folder.glob("[0-9]*.json")) else None
+
     @property
     def name(self) -> str:
         """What every key and head of this installation is called by."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Code = Literal[
@@ -111,6 +111,20 @@ class VerifyReport:
             heads=heads,
             heads_compared=sum(shard.heads_compared for shard in shards),
             erased=sum(shard.erased for shard in shards),
+            models_compared=models_compared,
+        )
+
+    def joined(
+        self, more: list[Finding], *, complete: bool, models_compared: int | None
+    ) -> VerifyReport:
+        """With what was found beside the log."""
+        complete = complete and self.complete
+        findings = sorted([*self.findings, *more])
+        return replace(
+            self,
+            ok=complete and not findings,
+            complete=complete,
+            findings=findings,
             models_compared=models_compared,
         )
 

@@ -7,6 +7,11 @@ killed at any moment: the next one goes on where it stood. What was served befor
 is dropped, and `rollback` serves it again.
 """
 
+from mintflow.projections.core.rebuild.checking import (
+    Difference,
+    ModelsNotComparable,
+    check_models,
+)
 from mintflow.projections.core.rebuild.coordinator import (
     Options,
     RebuildRefused,
@@ -18,12 +23,15 @@ from mintflow.projections.core.rebuild.previous import NothingToGoBackTo, Previo
 from mintflow.projections.core.rebuild.report import RebuildReport, TableReport
 
 __all__ = [
+    "Difference",
+    "ModelsNotComparable",
     "NothingToGoBackTo",
     "Options",
     "Previous",
     "RebuildRefused",
     "RebuildReport",
     "TableReport",
+    "check_models",
     "forget_previous",
     "rebuild",
     "rollback",

@@ -114,7 +114,7 @@ def rebuild(
             dict(course.positions or course.targets),
             lambda positions: stands_at(conn, course.schema, positions),
         )  # fmt: skip
-        found = _compare(url, tables, course.schema, replay, compare=compare)
+        found = compare_tables(url, tables, course.schema, replay, compare=compare)
         switch(conn, [replay], projections, keep_up=compare, keep_old=options.keep_old)
         seconds = time.perf_counter() - began
     events = folded - resumed + replay.events
@@ -146,7 +146,7 @@ def rollback(
         chosen = choose(conn, projections, names)
         replays = [replay_of(conn, mapper, *one) for one in chosen]
         for replay in replays:
-            replay.until(_positions(conn, replay.projections))
+            replay.until(positions_of(conn, replay.projections))
         switch(conn, replays, projections, keep_up=True)
         return [previous for _, previous in chosen], sum(replay.events for replay in replays)
 
@@ -176,15 +176,15 @@ def _course(
     resume: bool,
 ) -> Course:
     """The rebuild that was killed, or a new one with its tables and units."""
-    served = _positions(conn, chosen)
+    served = positions_of(conn, chosen)
     going = unfinished(conn, chosen, served, compared=compare) if resume else None
     clear(conn, going.schema if going else None)
     if going:
         return going
-    schema = _make_schema(conn, chosen)
+    schema = make_schema(conn, chosen)
     skipped = still_parked(conn, mapper, chosen, schema)
     course = Course(schema, compare, served if compare else _heads(conn), None, skipped)
-    begin(conn, chosen, course, _units(conn, course.targets))
+    begin(conn, chosen, course, units_of(conn, course.targets))
     return course
 
 
@@ -197,7 +197,7 @@ def alone(conn: psycopg.Connection[Any]) -> Iterator[None]:
     yield
 
 
-def _make_schema(conn: psycopg.Connection[Any], projections: Sequence[Projection]) -> str:
+def make_schema(conn: psycopg.Connection[Any], projections: Sequence[Projection]) -> str:
     """A new schema with the tables and their primary keys, which patches and sums need."""
     row = conn.execute("select pg_backend_pid(), pg_current_xact_id()::text").fetchone()
     assert row is not None
@@ -215,7 +215,7 @@ def _heads(conn: psycopg.Connection[Any]) -> dict[int, int]:
     return dict(conn.execute("select shard, position from log.shard_head").fetchall())
 
 
-def _positions(conn: psycopg.Connection[Any], projections: Sequence[Projection]) -> dict[int, int]:
+def positions_of(conn: psycopg.Connection[Any], projections: Sequence[Projection]) -> dict[int, int]:
     """Shard -> the position that all of these are at, at least."""
     return dict(
         conn.execute(
@@ -226,7 +226,7 @@ def _positions(conn: psycopg.Connection[Any], projections: Sequence[Projection])
     )
 
 
-def _units(conn: psycopg.Connection[Any], targets: Mapping[int, int]) -> list[Unit]:
+def units_of(conn: psycopg.Connection[Any], targets: Mapping[int, int]) -> list[Unit]:
     """All ledgers, in pieces of about equal work, the largest first."""
     units: list[Unit] = []
     ledgers: list[UUID] = []
@@ -269,7 +269,7 @@ def _index(url: str, tables: Sequence[Table], schema: str, jobs: int) -> None:
         list(pool.map(make, [f"analyze {schema}.{table.name}" for table in tables]))
 
 
-def _compare(
+def compare_tables(
     url: str, tables: Sequence[Table], schema: str, replay: Replay, *, compare: bool
 ) -> list[TableReport]:
     """Bring the new tables to where the served ones are, and take the digests of both.
@@ -282,7 +282,7 @@ def _compare(
         return _digests(url, tables, schema, served)
     with psycopg.connect(url, autocommit=True) as snapshot, snapshot.transaction():
         snapshot.execute("set transaction isolation level repeatable read read only")
-        replay.until(_positions(snapshot, replay.projections))
+        replay.until(positions_of(snapshot, replay.projections))
         with ThreadPoolExecutor(1) as pool:
             rebuilt = pool.submit(_digests, url, tables, schema, served)
             served = [digest(snapshot, table, SERVED) for table in tables]
