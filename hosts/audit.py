@@ -87,9 +87,7 @@ def audit(url: str, places: Places, asked: Asked, progress: Progress) -> VerifyR
     return report.joined(blind, complete=complete, models_compared=compared)
 
 
-def _published(
-    url: str, places: Places, asked: Asked, blind: list[Finding]
-) -> PublishedHeads:
+def _published(url: str, places: Places, asked: Asked, blind: list[Finding]) -> PublishedHeads:
     found = PublishedHeads()
     keyring = Keyring.existing(places.signing)
     listed = keyring.listed() if keyring else []

@@ -19,7 +19,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from mintflow.api.core.app import create_app
-from mintflow.api.core.services import Authenticate, Limits, Services
+from mintflow.api.core.services import Authenticate, EvidenceService, Limits, Services
 from mintflow.commands.core.bus import CommandBus
 from mintflow.commands.core.command import utc_now
 from mintflow.commands.core.group_commit import GroupCommit
@@ -30,6 +30,7 @@ from mintflow.hosts.access import OwnerOnly
 from mintflow.hosts.bells import Bells, installation_of
 from mintflow.hosts.books import ReadModelBooks
 from mintflow.hosts.capabilities import handlers, reactions, routers
+from mintflow.hosts.notarizing import Evidence, Notarizing
 from mintflow.hosts.settings import Settings
 from mintflow.ml.merchants import KeywordSuggester
 from mintflow.projections.core.replay import ReplayLimits, Replays
@@ -70,10 +71,12 @@ async def running(
     authenticate: Authenticate,
     *,
     tail: bool = True,
+    evidence: Evidence | None = None,
 ) -> AsyncIterator[Running]:
     """Start on a migrated database; stop in order at the end.
 
     tail: fold the log into the read models in this process; without it another process does.
+    evidence: sign the heads of the log in this process; without it there are no new ones.
     """
     connect = connector(database_url)
     sealer = Sealer(keys)
@@ -109,6 +112,14 @@ async def running(
         bells.call("reached", positions.look)
     books = ReadModelBooks(pool, positions, settings.wait_s_max)
     replays = Replays(connect, mapper, limits=_replay_limits(settings))
+    notarizing: Notarizing | None = None
+    if evidence is not None:
+        notarizing = Notarizing(
+            connect,
+            evidence,
+            every_events=settings.evidence_events,
+            every_s=settings.evidence_s,
+        )
     bus = CommandBus(
         handlers(books, KeywordSuggester()),
         repository,
@@ -127,7 +138,7 @@ async def running(
         positions=positions,
         feed=feed,
         authenticate=authenticate,
-        ready=_readiness(pool, tailer, bells, tail=tail),
+        ready=_readiness(pool, tailer, bells, notarizing, tail=tail),
         limits=Limits(
             settings.body_bytes_max,
             settings.upload_bytes_max,
@@ -140,12 +151,17 @@ async def running(
         new_id=new_id,
         version=VERSION,
         uploads=asyncio.Semaphore(2),
+        evidence=EvidenceService(evidence.keys, notarizing.ask)
+        if evidence and notarizing
+        else None,
     )
     async with pool.connection() as conn:
         await bells.start(settings.redis_url, await installation_of(conn))
     reactor = Reactor(connect, mapper, reactions(), bus.execute, _owner_of(repository))
     await appender.start()
     await feed.start()
+    if notarizing is not None:
+        await notarizing.start()
     if tail:
         await tailer.start()
         await reactor.start()
@@ -166,6 +182,8 @@ async def running(
         if tail:
             await reactor.stop()
         await appender.stop()
+        if notarizing is not None:
+            await notarizing.stop()
         if tail:
             await tailer.stop()
         await bells.stop()
@@ -214,7 +232,12 @@ async def _configure(conn: AsyncConnection[Any]) -> None:
 
 
 def _readiness(
-    pool: AsyncConnectionPool[Any], tailer: Tailer, bells: Bells, *, tail: bool
+    pool: AsyncConnectionPool[Any],
+    tailer: Tailer,
+    bells: Bells,
+    notarizing: Notarizing | None,
+    *,
+    tail: bool,
 ) -> Callable[[], Any]:
     async def ready() -> dict[str, Any]:
         parts: dict[str, Any] = {}
@@ -229,6 +252,9 @@ def _readiness(
         if bells.far is not None:
             # Its loss slows and never breaks, so it is told and nobody is sent away for it.
             parts["doorbell"] = {"state": "ok", "redis": bells.far}
+        if notarizing is not None:
+            # The books are served whatever becomes of their proofs, so this part never stops them.
+            parts["evidence"] = {"state": "ok", **notarizing.state}
         return parts
 
     return ready

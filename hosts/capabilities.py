@@ -11,6 +11,9 @@ from mintflow.api import (
     admin as admin_api,
 )
 from mintflow.api import (
+    audit as audit_api,
+)
+from mintflow.api import (
     budgets as budgets_api,
 )
 from mintflow.api import (
@@ -20,6 +23,9 @@ from mintflow.api import (
     connections as connections_api,
 )
 from mintflow.api import events
+from mintflow.api import (
+    evidence as evidence_api,
+)
 from mintflow.api import (
     imports as imports_api,
 )
@@ -74,6 +80,8 @@ def routers() -> list[APIRouter]:
         imports_api.router,
         connections_api.router,
         ledgers_api.router,
+        evidence_api.router,
+        audit_api.router,
         admin_api.router,
     ]
 

@@ -157,6 +157,29 @@ class Settings(BaseModel):
         description="Days after which prices and rates of the series are removed. Without it they "
         "are kept for ever, at about 100 bytes each.",
     )
+    evidence: bool = Field(
+        True,
+        description="Whether this host keeps the Merkle trees of the log and signs their heads. "
+        "Costs a few percent of the speed of appending.",
+    )
+    evidence_folder: str | None = Field(
+        None,
+        description="Folder of published heads, which only takes new files. Without it: `heads` in "
+        "the data folder. Best on another machine's disk, where nobody can remove them.",
+    )
+    evidence_events: int = Field(
+        10_000,
+        ge=1,
+        le=100_000_000,
+        description="Events after which a head is signed at the latest. More: fewer published "
+        "files, and a rewritten log is narrowed down less.",
+    )
+    evidence_s: float = Field(
+        30.0,
+        gt=0,
+        le=86_400,
+        description="Seconds after which a new event is under a signed head at the latest.",
+    )
     log_level: str = Field(
         "INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",

@@ -80,6 +80,15 @@ class PostgresService:
         finally:
             self._drop(name)
 
+    @contextmanager
+    def copied(self, url: str) -> Iterator[str]:
+        """A copy of a database that nobody is connected to, dropped afterwards."""
+        name = self._create(urlsplit(url).path.lstrip("/"))
+        try:
+            yield self.url_of(name)
+        finally:
+            self._drop(name)
+
     def close(self) -> None:
         """Drop the template; databases given away are dropped by their own contexts."""
         if self._template is not None:

@@ -16,6 +16,7 @@ from mintflow.commands.core.bus import CommandBus
 from mintflow.commands.core.ports import Clock, IdSource, Principal
 from mintflow.commands.core.repository import Repository
 from mintflow.projections.core.replay import Replays
+from mintflow.store.evidence.keyring import Keyring
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.places import Place
 
@@ -86,6 +87,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceService:
+    """keys: the public ones are shown. ask: makes the notary sign now, if it runs here."""
+
+    keys: Keyring
+    ask: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """One per application. authenticate: a bearer token to who it belongs to. ready: the state of
     each part; the API is ready when all are "ok"."""
@@ -105,6 +114,8 @@ class Services:
     version: str
     # Reading a file is CPU work: more of them at once would hold memory and save no time.
     uploads: asyncio.Semaphore
+    # None where this host keeps no evidence.
+    evidence: EvidenceService | None = None
 
 
 def services_of(request: Request) -> Services:

@@ -98,7 +98,7 @@ def verify(
 
 def _text_of(key: str | None) -> str | None:
     """A key as it is written, or as it stands in a file."""
-    if key is not None and "+" not in key and Path(key).is_file():
+    if key is not None and Path(key).is_file():
         return Path(key).read_text().strip()
     return key
 

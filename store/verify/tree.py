@@ -45,7 +45,7 @@ class TreeCheck:
         self._tiles_until = 0
         self._whole = Growing()
         self._roots: list[bytes] = []
-        self._told = False
+        self._broken: Published | None = None
         # Leaf hashes since the last whole tile.
         self.leaves: list[bytes] = []
         self._plan()
@@ -71,7 +71,22 @@ class TreeCheck:
         if beyond and beyond[0].size > last:
             report.add("TRUNCATED", last + 1, f"{beyond[-1].source} says {beyond[-1].size} events")
         report.heads_compared += self._at
+        self._compare_rest(last)
         self._check_stored_roots()
+        if self._broken is not None:
+            self._tell_of(self._broken)
+
+    def _tell_of(self, head: Published) -> None:
+        """A head shows a stretch; where something else was found in it, that is the place."""
+        first = self._fits + 1
+        exact = [
+            one.position for one in self._report.findings if first <= one.position <= head.size
+        ]
+        self._report.add(
+            "HEAD_MISMATCH",
+            min(exact, default=first),
+            f"positions {first} to {head.size} are not what {head.source} says they were",
+        )
 
     def _plan(self) -> None:
         size = self._whole.size * WIDTH + len(self.leaves)
@@ -85,14 +100,8 @@ class TreeCheck:
         same_root = head.root is None or head.root == self._root()
         if same_root and (head.chain is None or head.chain == chain):
             self._fits = head.size
-        elif not self._told:
-            self._told = True
-            first = self._fits + 1
-            self._report.add(
-                "HEAD_MISMATCH",
-                first,
-                f"positions {first} to {head.size} are not what {head.source} says they were",
-            )
+        elif self._broken is None:
+            self._broken = head
 
     def _root(self) -> bytes:
         rest = [tree_root(self.leaves)] if self.leaves else []
@@ -105,7 +114,25 @@ class TreeCheck:
             args = [self._report.shard, number, self._tiles_until]
             self._tiles = dict(self._conn.execute(_TILES, args, binary=True).fetchall())
         kept = self._tiles.get(number)
-        if kept is None or kept == b"".join(self.leaves) or self._report.tree_told:
+        if kept is not None and kept != b"".join(self.leaves):
+            self._tell_of_leaf(number, kept)
+
+    def _compare_rest(self, last: int) -> None:
+        """The end of the log, where the tree has a whole tile that goes beyond it."""
+        number = self._whole.size
+        row = self._conn.execute(
+            _TILES, [self._report.shard, number, number + 1], binary=True
+        ).fetchone()
+        if row is None or self._report.tree_told:
+            return
+        if row[1].startswith(b"".join(self.leaves)):
+            self._report.tree_told = True
+            self._report.add("TRUNCATED", last + 1, "the tree says more events")
+        else:
+            self._tell_of_leaf(number, row[1])
+
+    def _tell_of_leaf(self, number: int, kept: bytes) -> None:
+        if self._report.tree_told:
             return
         self._report.tree_told = True
         differs = next(

@@ -20,6 +20,7 @@ import uvloop
 
 from mintflow.commands.core.ports import Principal
 from mintflow.hosts.bootstrap import Running, running
+from mintflow.hosts.notarizing import Evidence
 from mintflow.hosts.settings import Settings
 from mintflow.projections.core.install import install
 from mintflow.store.keys import KeyStore, MemoryKeyStore
@@ -132,7 +133,11 @@ def data_of(answer: httpx.Response) -> Any:
 
 @contextmanager
 def product(
-    database_url: str, *, keys: KeyStore | None = None, settings: Settings | None = None
+    database_url: str,
+    *,
+    keys: KeyStore | None = None,
+    settings: Settings | None = None,
+    evidence: Evidence | None = None,
 ) -> Iterator[Product]:
     """Start the product on a migrated database; stop it at the end."""
     install(database_url)
@@ -151,6 +156,7 @@ def product(
         keys or MemoryKeyStore(),
         settings or Settings.from_environment({}),
         authenticate,
+        evidence=evidence,
     )
     try:
         started = call(context.__aenter__())

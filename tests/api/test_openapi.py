@@ -77,6 +77,7 @@ def known(books: Any) -> dict[str, str]:
         "from_transaction_id": transaction["transaction_id"],
         "to_transaction_id": transfer["legs"][1]["transaction_id"],
         "transfer_id": transfer["transfer_id"],
+        "event_id": ada.get(f"{path}/events")[0]["event_id"],
         "category": "travel.flights",
         "path": "travel",
         "currency": "USD",

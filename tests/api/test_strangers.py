@@ -41,6 +41,7 @@ def test_another_persons_ledger_is_not_there(
         account_id=ledger.checking,
         transaction_id=transaction_id,
         transfer_id=transaction_id,
+        event_id=transaction_id,
     )
     before = len(_events(ledger))
     answer = bob.send(method, address, json={} if method in ("POST", "PUT", "PATCH") else None)

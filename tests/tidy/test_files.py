@@ -13,7 +13,17 @@ WRITTEN_BY_HAND = (".py", ".sql", ".md", ".js", ".ts", ".css", ".html", ".sh", "
 CAPABILITIES = {
     *("accounts", "transactions", "categories", "transfers", "budgets", "bills", "goals"),
     *("connections", "investments", "fx", "payments", "cards", "insights", "notifications"),
-    *("identity", "fraud", "admin", "ledgers", "imports", "statements", "events"),
+    *(
+        "audit",
+        "evidence",
+        "identity",
+        "fraud",
+        "admin",
+        "ledgers",
+        "imports",
+        "statements",
+        "events",
+    ),
 }
 ROOMS_BY_CAPABILITY = ("domain", "commands", "projections", "api")
 # Files of a room that are no capability, and what they are.

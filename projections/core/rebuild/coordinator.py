@@ -215,7 +215,9 @@ def _heads(conn: psycopg.Connection[Any]) -> dict[int, int]:
     return dict(conn.execute("select shard, position from log.shard_head").fetchall())
 
 
-def positions_of(conn: psycopg.Connection[Any], projections: Sequence[Projection]) -> dict[int, int]:
+def positions_of(
+    conn: psycopg.Connection[Any], projections: Sequence[Projection]
+) -> dict[int, int]:
     """Shard -> the position that all of these are at, at least."""
     return dict(
         conn.execute(
