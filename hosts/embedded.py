@@ -83,17 +83,7 @@ class EmbeddedHost:
                 postgres = EmbeddedPostgres(self.data_dir, lock=lock)
                 stack.callback(postgres.stop)
                 self.database_url = await asyncio.to_thread(postgres.start)
-            try:
-                report = await asyncio.to_thread(migrate, self.database_url)
-                await asyncio.to_thread(install, self.database_url)
-                await asyncio.to_thread(install_series, self.database_url, report.timescale)
-            except MigrationRefused as refusal:
-                raise DatabaseNotUsable(str(refusal)) from refusal
-            except psycopg.OperationalError as trouble:
-                # Its text can hold the address with its password.
-                raise DatabaseUnreachable(
-                    "the database does not answer", reason=type(trouble).__name__
-                ) from None
+            await asyncio.to_thread(prepare_database, self.database_url)
             owner = LocalOwner.of(self.data_dir, new_id())
             self.token = owner.token
             tokens = Tokens(self.data_dir)
@@ -130,6 +120,20 @@ class EmbeddedHost:
         trace: TracebackType | None,
     ) -> None:
         await self._stack.__aexit__(kind, error, trace)
+
+
+def prepare_database(url: str) -> None:
+    """Migrate, and install what is folded. Raises DatabaseNotUsable, DatabaseUnreachable."""
+    try:
+        report = migrate(url)
+        install(url)
+        install_series(url, report.timescale)
+    except MigrationRefused as refusal:
+        raise DatabaseNotUsable(str(refusal)) from refusal
+    except psycopg.OperationalError as trouble:
+        # Its text can hold the address with its password.
+        reason = type(trouble).__name__
+        raise DatabaseUnreachable("the database does not answer", reason=reason) from None
 
 
 async def serve(data_dir: Path, settings: Settings, port: int) -> None:

@@ -36,6 +36,9 @@ def configure_logs(level: str) -> None:
     )
     for noisy in ("uvicorn", "uvicorn.access", "psycopg", "psycopg.pool"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+    # While a broker is away they say so a thousand times; what matters is told by `fault`.
+    for deafening in ("aiokafka", "faust", "mode"):
+        logging.getLogger(deafening).setLevel(logging.CRITICAL)
     # On ERROR it prints the messages of our own faults, which may quote what was sent; the API
     # logs `request_failed` with the places in the code instead.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)

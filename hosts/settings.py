@@ -54,6 +54,13 @@ class Settings(BaseModel):
         description="Redis, which wakes processes when another one has appended or folded. Without "
         "it, or while it is away, they look by themselves, a little later.",
     )
+    worker_stall_s: float = Field(
+        60.0,
+        ge=1,
+        le=3_600,
+        description="Seconds that the read models of a worker's shards may stand still while Kafka "
+        "has more, before the worker ends itself with exit code 75 to be started again.",
+    )
     pool_connections_max: int = Field(
         8,
         ge=2,

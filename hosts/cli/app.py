@@ -11,6 +11,7 @@ from mintflow.hosts.cli import (
     books,
     budgets,
     demo,
+    processes,
     rebuilding,
     series,
     serving,
@@ -124,6 +125,7 @@ def _add_host(app: typer.Typer) -> None:
         ("demo", demo.demo, "mintflow demo --serve"),
         ("up", serving.up, "mintflow up --data ~/books --port 8377"),
         ("status", serving.status, 'eval "$(mintflow status --env)"'),
+        ("worker", processes.worker, "mintflow worker --data /var/lib/mintflow --port 9101"),
     ):
         app.command(name, rich_help_panel=_HOST, epilog=_epilog(example))(function)
 

@@ -29,7 +29,9 @@ class Projection:
 
     It knows no clock, no randomness and no earlier batch, so that any cut of the log into batches
     gives the same rows. It passes over event types that it does not name. version: raised when
-    fold or tables change; the read models of a new version come from a rebuild.
+    fold or tables change; the read models of a new version come from a rebuild. group: those of
+    one are folded in one transaction by one agent on Kafka; a slow one has a group of its own, so
+    that the others do not wait for it.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Projection:
     tables: tuple[Table, ...]
     fold: Fold
     views: tuple[View, ...] = ()
+    group: str = "books"
 
 
 def private(event: RecordedEvent) -> Mapping[str, Any]:

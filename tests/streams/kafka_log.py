@@ -19,6 +19,11 @@ SHARDS = 32
 class KafkaLog:
     """One topic of this test, with a partition for each shard."""
 
+    @classmethod
+    def of_processes(cls, bootstrap: str) -> KafkaLog:
+        """The topic as processes call it, on a broker that no other test has now."""
+        return cls(Kafka(bootstrap, ""))
+
     def __init__(self, kafka: Kafka, *, create: bool = True) -> None:
         self.bootstrap = kafka.bootstrap
         self.topic = kafka.topic("ledger.events")

@@ -1,0 +1,151 @@
+"""`mintflow worker`: projections on Kafka, in a process of their own that somebody restarts.
+
+It folds what the relay brought to `ledger.events`, shares the partitions with every other worker of
+the installation, and tells on loopback how it is. It ends when it is told to, when Faust breaks
+down for good, and when its watchdog sees that nothing moves any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+
+from mintflow.domain.core.errors import Invalid
+from mintflow.hosts.bells import Bells, installation_of
+from mintflow.hosts.bootstrap import connector
+from mintflow.hosts.embedded import prepare_database
+from mintflow.hosts.lag_metrics import exposition, lag_metrics, worker_metrics
+from mintflow.hosts.probes import probes
+from mintflow.hosts.settings import Settings
+from mintflow.hosts.watchdog import Watchdog
+from mintflow.projections.core.projection import Projection
+from mintflow.projections.registry import PROJECTIONS
+from mintflow.store.keys import KeyStore
+from mintflow.store.mapper import Mapper
+from mintflow.store.sealing import Sealer
+from mintflow.streams.core.faust.follower import Follower, ProjectionFollower
+from mintflow.streams.core.faust.worker import Worker
+from mintflow.streams.core.relay.delivery import KafkaTarget
+from mintflow.streams.core.topics import EVENTS
+
+log = structlog.get_logger(__name__)
+
+GROUP = "mintflow-projections"
+
+# What Kafka has of each shard against what all projections that are served have folded of it.
+_PROGRESS = """
+select r.shard, r.position, min(c.position) from relay.checkpoint r
+join projection.checkpoint c on c.shard = r.shard
+where r.target = '{prefix}' and r.source = '{source}'
+group by r.shard, r.position
+"""
+
+
+class KafkaNotSet(Invalid):
+    """MINTFLOW_KAFKA does not say where Kafka is."""
+
+    code = "kafka_not_set"
+
+
+async def work(
+    database_url: str,
+    keys: KeyStore,
+    settings: Settings,
+    port: int,
+    announce: Callable[[str], None],
+) -> None:
+    """Work until SIGINT or SIGTERM. announce: is given the address of the probes.
+
+    Raises KafkaNotSet, DatabaseNotUsable, DatabaseUnreachable, and what Faust broke down with.
+    """
+    if settings.kafka is None:
+        raise KafkaNotSet("MINTFLOW_KAFKA says where Kafka is, for example localhost:9092")
+    target = KafkaTarget(settings.kafka)
+    await asyncio.to_thread(prepare_database, database_url)
+    connect = connector(database_url)
+    bells = Bells()
+
+    def make(topic_id: UUID) -> Sequence[Follower]:
+        mapper = Mapper(Sealer(keys))
+        return [
+            ProjectionFollower(name, connect, mapper, topic_id, group, bells.reached)
+            for name, group in groups_of(PROJECTIONS).items()
+        ]
+
+    worker = Worker(settings.kafka, target.topic(EVENTS), target.topic(GROUP), connect, make)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, worker.stop)
+    watchdog = Watchdog(
+        database_url,
+        _PROGRESS.format(prefix=target.prefix, source=EVENTS),
+        lambda: worker.assigned,
+        settings.worker_stall_s,
+    )
+    async with AsyncExitStack() as stack:
+        async with await connect() as conn:
+            await bells.start(settings.redis_url, await installation_of(conn))
+        stack.push_async_callback(bells.stop)
+        told = Told(worker, connect, bells)
+        open_port = await stack.enter_async_context(probes(port, told.ready, told.metrics))
+        announce(f"http://127.0.0.1:{open_port}")
+        log.info("working", topic=target.topic(EVENTS), port=open_port)
+        watchdog.start()
+        stack.callback(watchdog.stop)
+        await worker.run()
+    log.info("stopped")
+
+
+def groups_of(projections: Sequence[Projection]) -> dict[str, list[Projection]]:
+    """The projections that are folded together, by the name of their agent."""
+    found: dict[str, list[Projection]] = {}
+    for projection in projections:
+        found.setdefault(projection.group, []).append(projection)
+    return found
+
+
+class Told:
+    """What the probes answer."""
+
+    def __init__(self, worker: Worker, connect: Callable[[], Any], bells: Bells) -> None:
+        self._worker, self._connect, self._bells = worker, connect, bells
+
+    async def ready(self) -> dict[str, Any]:
+        """Each part with its state."""
+        fault = self._worker.fault
+        parts: dict[str, Any] = {
+            "worker": {"state": "ok", "partitions": sorted(self._worker.assigned)}
+            if fault is None
+            else {"state": "unavailable", "reason": fault}
+        }
+        try:
+            async with asyncio.timeout(2), await self._open() as conn:
+                await conn.execute("select 1 from log.shard_head limit 1")
+            parts["store"] = {"state": "ok"}
+        except (psycopg.Error, TimeoutError) as trouble:
+            parts["store"] = {"state": "unavailable", "reason": type(trouble).__name__}
+        if self._bells.far is not None:
+            parts["doorbell"] = {"state": "ok", "redis": self._bells.far}
+        return parts
+
+    async def metrics(self) -> bytes:
+        """What the database tells, as long as it does, and what this worker did."""
+        found = worker_metrics(self._worker)
+        try:
+            async with asyncio.timeout(5), await self._open() as conn:
+                found += await lag_metrics(conn)
+        except (psycopg.Error, TimeoutError) as trouble:
+            log.warning("lag_not_known", error=type(trouble).__name__)
+        return exposition(found)
+
+    async def _open(self) -> AsyncConnection[Any]:
+        conn: AsyncConnection[Any] = await self._connect()
+        return conn

@@ -1,0 +1,165 @@
+"""`mintflow worker` as a process: it folds, tells how it is, stops in order, ends when stuck."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from kafka_broker import Broker, BrokerUnavailable
+from prometheus_client.parser import text_string_to_metric_families
+from read_models.books import Books
+from services import missing
+from streams.kafka_log import KafkaLog
+from streams.workers import caught_up
+
+from mintflow.hosts.watchdog import EXIT_CODE
+from mintflow.projections.core.install import install
+from mintflow.store.keys import FolderKeyStore
+
+pytestmark = pytest.mark.slow
+
+PROGRAM = (sys.executable, "-m", "mintflow.hosts.cli")
+WAIT_S = 60
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[Broker]:
+    """One of its own: the topic of a process has no prefix."""
+    try:
+        with Broker() as broker:
+            yield broker
+    except BrokerUnavailable as fault:
+        missing("Kafka", str(fault))
+
+
+@pytest.fixture
+def books(database_url: str, tmp_path: Path) -> Iterator[Books]:
+    install(database_url)
+    made = Books(database_url, keys=FolderKeyStore(tmp_path / "keys")).open()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def log(broker: Broker) -> Iterator[KafkaLog]:
+    made = KafkaLog.of_processes(broker.bootstrap)
+    yield made
+    made.delete()
+
+
+class Process:
+    """A running worker and the address of its probes."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+        self.process, self.url = process, url
+
+    def ready(self) -> bool:
+        return httpx.get(f"{self.url}/ready", timeout=10).status_code == 200
+
+
+@contextmanager
+def worker_process(books: Books, log: KafkaLog, folder: Path, **settings: str) -> Iterator[Process]:
+    environment = {
+        **os.environ,
+        "MINTFLOW_DATABASE_URL": books.url,
+        "MINTFLOW_KAFKA": log.bootstrap,
+        "MINTFLOW_LOG_LEVEL": "INFO",
+        **settings,
+    }
+    command = [*PROGRAM, "worker", "--data", str(folder)]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            port = None
+            for line in process.stderr:
+                if line.startswith("{") and json.loads(line)["event"] == "working":
+                    port = json.loads(line)["port"]
+                    break
+            assert port is not None, "the worker ended instead of starting"
+            yield Process(process, f"http://127.0.0.1:{port}")
+        finally:
+            process.kill()
+
+
+def eventually(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + WAIT_S
+    while not done():
+        assert time.monotonic() < end, "that did not happen in time"
+        time.sleep(0.05)
+
+
+def test_it_folds_and_tells_and_stops_in_order(books: Books, log: KafkaLog, tmp_path: Path) -> None:
+    for number in range(20):
+        books.record(f"-{number + 1}.00", "2025-03-01", "shopping")
+    log.relay(books.url)
+    with worker_process(books, log, tmp_path) as worker:
+        eventually(lambda: caught_up(books))
+        assert httpx.get(f"{worker.url}/health").json() == {"status": "alive"}
+        eventually(worker.ready)
+        assert len(httpx.get(f"{worker.url}/ready").json()["parts"]["worker"]["partitions"]) == 32
+        metrics = {
+            (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+            for family in text_string_to_metric_families(httpx.get(f"{worker.url}/metrics").text)
+            for sample in family.samples
+        }
+        shard = str(books.shard)
+        head = metrics["mintflow_log_head", (("shard", shard),)]
+        assert head == len(books.events())
+        key = (("projection", "accounts"), ("shard", shard), ("version", version("accounts")))
+        assert metrics["mintflow_projection_checkpoint", key] == head
+        assert metrics["mintflow_projection_lag_events", key] == 0
+        assert metrics["mintflow_worker_able", ()] == 1
+        worker.process.send_signal(signal.SIGTERM)
+        assert worker.process.wait(30) == 0
+    assert books.dump() == books.rebuilt()
+
+
+def test_one_that_stands_still_is_ended_by_its_watchdog(
+    books: Books, log: KafkaLog, tmp_path: Path
+) -> None:
+    """Somebody else holds a checkpoint, for longer than anybody should."""
+    log.relay(books.url)
+    with (
+        worker_process(books, log, tmp_path, MINTFLOW_WORKER_STALL_S="2") as worker,
+        psycopg.connect(books.url) as other,
+    ):
+        eventually(lambda: caught_up(books))
+        other.execute("select from projection.checkpoint for update")
+        books.record("-1.00", "2025-03-01", "shopping")
+        log.relay(books.url)
+        books.conn.execute(
+            "insert into relay.checkpoint (shard, target, source, topic_id, position)"
+            " select shard, '', 'ledger.events', '', position from log.shard_head"
+        )
+        assert worker.process.wait(WAIT_S) == EXIT_CODE
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [({}, "kafka_not_set"), ({"MINTFLOW_KAFKA": "no-port"}, "setting_not_usable")],
+)
+def test_refuses_to_start_without_a_usable_address(
+    settings: dict[str, str], code: str, books: Books, tmp_path: Path
+) -> None:
+    environment = {key: value for key, value in os.environ.items() if key != "MINTFLOW_KAFKA"}
+    environment |= {"MINTFLOW_DATABASE_URL": books.url, **settings}
+    command = [*PROGRAM, "worker", "--data", str(tmp_path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert code in done.stderr
+
+
+def version(projection: str) -> str:
+    from mintflow.projections.registry import PROJECTIONS
+
+    return str(next(one.version for one in PROJECTIONS if one.name == projection))
