@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 import uvloop
 
-from benchmarks import append, growth, http, importing, query, rebuild, visible
+from benchmarks import append, growth, http, importing, known_at, query, rebuild, visible
 from benchmarks.setting import machine
 from mintflow.hosts.collector import tune_collector
 from mintflow.hosts.logs import configure_logs
@@ -36,6 +36,7 @@ BENCHES: dict[str, Bench] = {
     "visible": visible.run,
     "query": query.run,
     "http": http.run,
+    "known_at": known_at.run,
     "growth": growth.run,
 }
 # With less data, to see that they run: the figures mean little.
@@ -46,6 +47,7 @@ QUICK: dict[str, Bench] = {
     "visible": lambda url: visible.run(url, 2),
     "query": lambda url: query.run(url, 20_000, 1),
     "http": lambda url: http.run(url, 1),
+    "known_at": lambda url: known_at.run(url, 1_000, 3),
     "growth": lambda url: growth.run(url, (5_000, 10_000), 1),
 }
 

@@ -47,12 +47,19 @@ _CATEGORIES = [f"{top}.{child}" for top, children in DEFAULT_TREE.items() for ch
 _SHOPS = ["REWE", "Shell", "Netflix", "Whole Foods", "Amazon", "Deutsche Bahn", "Corner Café"]
 
 
-def write_history(database_url: str, keys: KeyStore, events: int, *, seed: int = 1) -> list[UUID]:
+def write_history(
+    database_url: str,
+    keys: KeyStore,
+    events: int,
+    *,
+    seed: int = 1,
+    households: int = LEDGERS,
+) -> list[UUID]:
     """Append at least `events` events; returns the ledgers."""
     sealer = Sealer(keys)
     mapper = Mapper(sealer)
     chance = random.Random(seed)
-    ledgers = [UUID(int=chance.getrandbits(128), version=4) for _ in range(LEDGERS)]
+    ledgers = [UUID(int=chance.getrandbits(128), version=4) for _ in range(households)]
     written = 0
     with psycopg.connect(database_url, autocommit=True) as conn:
         register_arrays(conn)

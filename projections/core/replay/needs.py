@@ -1,6 +1,6 @@
-"""Which projections a query reads, told from its text.
+"""Which tables a query reads, told from its text.
 
-A replay folds only what is asked for, and no route has to say what that is: the tables are named in
+A replay folds and writes only what is asked for, and no route has to say what that is: the tables are named in
 the SQL. A name that is taken for a table and is none costs a fold and changes no answer.
 """
 
@@ -8,26 +8,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from mintflow.projections.core.projection import Projection
-from mintflow.projections.core.tables import View
+from mintflow.projections.core.tables import Table, View
 
 # Table names follow FROM, JOIN or a comma of either.
 _NAMED = re.compile(r"(?:\bfrom|\bjoin|,)\s+(?:only\s+)?([a-z_][a-z0-9_]*)", re.IGNORECASE)
 _REMEMBERED_MAX = 4_096
 
 
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What a statement reads, each in a fixed order: tables, their projections, and views."""
+
+    tables: tuple[Table, ...]
+    projections: tuple[Projection, ...]
+    views: tuple[View, ...]
+
+
 class Needs:
     """For one list of projections."""
 
     def __init__(self, projections: Sequence[Projection]) -> None:
-        self._owner = {table.name: one for one in projections for table in one.tables}
+        self._owner = {table.name: (table, one) for one in projections for table in one.tables}
         self._views = {view.name: view for one in projections for view in one.views}
         self._order = {one.name: number for number, one in enumerate(projections)}
-        self._known: dict[str, tuple[tuple[Projection, ...], tuple[View, ...]]] = {}
+        self._known: dict[str, Needed] = {}
 
-    def of(self, sql: str) -> tuple[tuple[Projection, ...], tuple[View, ...]]:
-        """The projections whose tables a statement reads, and the views, each in a fixed order."""
+    def of(self, sql: str) -> Needed:
+        """What a statement reads."""
         known = self._known.get(sql)
         if known is None:
             if len(self._known) >= _REMEMBERED_MAX:
@@ -35,7 +45,8 @@ class Needs:
             known = self._known[sql] = self._look(sql)
         return known
 
-    def _look(self, sql: str) -> tuple[tuple[Projection, ...], tuple[View, ...]]:
+    def _look(self, sql: str) -> Needed:
+        tables: dict[str, Table] = {}
         found: dict[str, Projection] = {}
         views: dict[str, View] = {}
         texts = [sql]
@@ -45,9 +56,13 @@ class Needs:
                 if view is not None and name not in views:
                     views[name] = view
                     texts.append(view.sql)
-                owner = self._owner.get(name)
-                if owner is not None:
+                if name in self._owner:
+                    tables[name], owner = self._owner[name]
                     found[owner.name] = owner
         ordered = sorted(found.values(), key=lambda one: self._order[one.name])
         # A view may be made of views, which are found after it and made before it.
-        return tuple(ordered), tuple(reversed(views.values()))
+        return Needed(
+            tuple(tables[name] for name in sorted(tables)),
+            tuple(ordered),
+            tuple(reversed(views.values())),
+        )

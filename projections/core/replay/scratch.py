@@ -10,7 +10,7 @@ The cursor of the connection fills what a statement names before it runs it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
 from uuid import UUID
@@ -28,13 +28,14 @@ from mintflow.projections.core.bulk.folder import (
 from mintflow.projections.core.bulk.worker import FOLD_EVENTS
 from mintflow.projections.core.changes import Changes
 from mintflow.projections.core.projection import Projection
-from mintflow.projections.core.replay.needs import Needs
+from mintflow.projections.core.replay.needs import Needed, Needs
 from mintflow.projections.core.statements import Copy, copy_blocks, copy_sql, operations
-from mintflow.projections.core.tables import View
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.reader import ledger_rows
 
 PAGE_EVENTS = 2_000
+# Rows that were folded for tables which nobody has asked for yet are kept in memory up to here.
+KEPT_ROWS_MAX = 30_000
 # Rows of one table from which on the planner needs to be told how they are spread.
 ANALYZE_ROWS = 500
 _SEARCH_PATH = "set search_path = pg_temp"
@@ -62,6 +63,7 @@ class Scratch:
         self._ledger_seq = 0
         self._position = 0
         self._imagined: list[RecordedEvent] = []
+        self._kept = Changes()
         self.rows = 0
 
     @classmethod
@@ -71,6 +73,8 @@ class Scratch:
         """conn: in autocommit mode and nobody else's from now on."""
         await conn.execute(_SEARCH_PATH)
         await conn.execute("set temp_buffers = '64MB'")
+        # Statistics of a hundredth of the effort are enough to choose an index.
+        await conn.execute("set default_statistics_target = 5")
         await conn.execute(_CHECKPOINT)
         scratch = cls(conn, mapper, projections)
         conn.cursor_factory = _filling_cursor(scratch.before)
@@ -97,7 +101,9 @@ class Scratch:
         self._position = events[-1].position
         changes = Changes()
         fold_all(events, list(self._filled.values()), frozenset(), changes)
+        kept, self._kept = self._kept, Changes()
         async with self.conn.transaction():
+            await self._copy(kept)
             await self._run("update checkpoint set position = %s", [self._position])
             await self._operate(changes)
 
@@ -106,29 +112,28 @@ class Scratch:
         self._ledger_id, self._ledger_seq, self._position = None, 0, 0
         self._imagined = []
         filled = [table.name for one in self._filled.values() for table in one.tables]
-        self._filled, self.rows = {}, 0
+        self._filled, self._kept, self.rows = {}, Changes(), 0
         await self._run(f"truncate {', '.join(['checkpoint', *filled])}")
 
     async def before(self, sql: str) -> None:
         """Fill what a statement names. Raises FoldFailed."""
-        projections, views = self._needs.of(sql)
-        wanted = [one for one in projections if one.name not in self._filled]
-        new_views = [view for view in views if view.name not in self._made]
-        if wanted or new_views:
-            await self._fill(wanted, new_views)
+        needed = self._needs.of(sql)
+        if (
+            any(one.name not in self._filled for one in needed.projections)
+            or any(table.name in self._kept.tables for table in needed.tables)
+            or any(view.name not in self._made for view in needed.views)
+        ):
+            await self._fill(needed)
 
-    async def fill(self, projections: Sequence[Projection]) -> None:
-        """Fill these, as far as they are not. Raises FoldFailed."""
-        wanted = [one for one in projections if one.name not in self._filled]
-        if wanted:
-            await self._fill(wanted, [])
-
-    async def _fill(self, wanted: Sequence[Projection], views: Sequence[View]) -> None:
+    async def _fill(self, needed: Needed) -> None:
+        wanted = [one for one in needed.projections if one.name not in self._filled]
+        views = [view for view in needed.views if view.name not in self._made]
         assert self._ledger_id is not None, "the scratch holds no moment yet"
         # A transaction of the caller that is rolled back would take the tables with it.
         assert self.conn.info.transaction_status == TransactionStatus.IDLE
         tables = [table for one in wanted for table in one.tables if table.name not in self._made]
-        written = 0
+        changes, folded = Changes(), 0
+        changes.tables = dict(self._kept.tables)
         async with self.conn.transaction():
             for table in tables:
                 for statement in (table.temporary_sql(), *table.index_sql("pg_temp")):
@@ -136,7 +141,10 @@ class Scratch:
             for view in views:
                 await self._run(f"create temp view {view.name} as {view.sql}")
             if wanted:
-                written = await self._replay(wanted)
+                folded = await self._replay(wanted, changes)
+            asked = {table.name for table in needed.tables}
+            kept = _split_off(changes, asked)
+            await self._copy(changes)
             for one in wanted:
                 await self._run(
                     "insert into checkpoint values (%s, %s, %s, %s)",
@@ -144,13 +152,18 @@ class Scratch:
                 )
         self._made |= {table.name for table in tables} | {view.name for view in views}
         self._filled |= {one.name: one for one in wanted}
-        self.rows += written
+        self._kept = kept
+        self.rows += folded
 
-    async def _replay(self, wanted: Sequence[Projection]) -> int:
-        """Fold the ledger up to the moment into empty tables; returns how many rows that made."""
+    async def _replay(self, wanted: Sequence[Projection], changes: Changes) -> int:
+        """Fold the ledger up to the moment; returns how many rows that made.
+
+        What does not fit into memory is written on the way; `changes` is then what is left, and is
+        written by now as well.
+        """
         assert self._ledger_id is not None
         skipped = await self._parked()
-        changes, after, written = Changes(), 0, 0
+        after, before, written = 0, len(changes), 0
         rows = await self._page(after)
         while rows:
             after += len(rows)
@@ -159,11 +172,12 @@ class Scratch:
             rows, _ = await asyncio.gather(self._page(after), folding)
             if len(changes) >= ROWS_HARD:
                 written += await self._write(changes, empty=not written)
-                changes = Changes()
         if after != self._ledger_seq:
             raise LedgerIncomplete(f"ledger {self._ledger_id} has no event {after + 1}")
         fold_all(self._imagined, wanted, skipped, changes)
-        return written + await self._write(changes, empty=not written)
+        if written or len(changes) > KEPT_ROWS_MAX:
+            return written + await self._write(changes, empty=not written) - before
+        return len(changes) - before
 
     def _fold_page(
         self,
@@ -178,16 +192,22 @@ class Scratch:
             fold_all(events, wanted, skipped, changes)
 
     async def _write(self, changes: Changes, *, empty: bool) -> int:
-        if not empty:
-            await self._operate(changes)
-            return len(changes)
+        """Write all, and forget it; returns how many rows it was."""
+        count = len(changes)
+        await (self._copy(changes) if empty else self._operate(changes))
+        changes.tables = {}
+        return count
+
+    async def _copy(self, changes: Changes) -> None:
+        """Write into tables that are empty."""
         for table, found in changes.tables.values():
+            if not found:
+                continue
             async with AsyncCursor(self.conn).copy(copy_sql("", table).encode()) as copy:
                 for block in copy_blocks(table, found):
                     await copy.write(block)
             if len(found) >= ANALYZE_ROWS:
                 await self._run(f"analyze {table.name}")
-        return len(changes)
 
     async def _operate(self, changes: Changes) -> None:
         """Write onto rows that are there."""
@@ -220,6 +240,14 @@ class Scratch:
     async def _run(self, sql: str, args: Sequence[Any] = ()) -> AsyncCursor[Any]:
         """A statement of this package's own, which fills nothing."""
         return await AsyncCursor(self.conn).execute(sql.encode(), args or None)
+
+
+def _split_off(changes: Changes, asked: Container[str]) -> Changes:
+    """Take what nobody asks for out of the changes."""
+    rest = Changes()
+    for name in [name for name in changes.tables if name not in asked]:
+        rest.tables[name] = changes.tables.pop(name)
+    return rest
 
 
 def _filling_cursor(before: Callable[[str], Awaitable[None]]) -> type[AsyncCursor[Any]]:
