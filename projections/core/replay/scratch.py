@@ -34,6 +34,8 @@ from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.reader import ledger_rows
 
 PAGE_EVENTS = 2_000
+# Rows of one table from which on its secondary indexes are worth their making.
+INDEX_ROWS = 500
 # Rows that were folded for tables which nobody has asked for yet are kept in memory up to here.
 KEPT_ROWS_MAX = 30_000
 # Rows of one table from which on the planner needs to be told how they are spread.
@@ -64,6 +66,7 @@ class Scratch:
         self._position = 0
         self._imagined: list[RecordedEvent] = []
         self._kept = Changes()
+        self._indexed: set[str] = set()
         self.rows = 0
 
     @classmethod
@@ -136,8 +139,7 @@ class Scratch:
         changes.tables = dict(self._kept.tables)
         async with self.conn.transaction():
             for table in tables:
-                for statement in (table.temporary_sql(), *table.index_sql("pg_temp")):
-                    await self._run(statement)
+                await self._run(table.temporary_sql())
             for view in views:
                 await self._run(f"create temp view {view.name} as {view.sql}")
             if wanted:
@@ -208,6 +210,10 @@ class Scratch:
                     await copy.write(block)
             if len(found) >= ANALYZE_ROWS:
                 await self._run(f"analyze {table.name}")
+            if len(found) >= INDEX_ROWS and table.name not in self._indexed:
+                self._indexed.add(table.name)
+                for statement in table.index_sql("pg_temp"):
+                    await self._run(statement)
 
     async def _operate(self, changes: Changes) -> None:
         """Write onto rows that are there."""
