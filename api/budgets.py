@@ -133,9 +133,9 @@ async def archive_budget(
 
 @router.get("", responses=found(list[BudgetShown]))
 async def list_budgets(request: Request) -> Response:
-    """All budgets with their terms, in order of category."""
+    """All budgets with their terms, by category; with as_of those that had begun."""
     async with read_models(request) as conn:
-        rows, position = await queries.list_budgets(conn, ledger_of(request))
+        rows, position = await queries.list_budgets(conn, ledger_of(request), as_of=as_of(request))
     return respond(request, rows, position=position)
 
 

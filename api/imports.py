@@ -17,7 +17,7 @@ from mintflow.api.core.envelope import respond
 from mintflow.api.core.read_models import read_models
 from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
 from mintflow.api.core.services import services_of
-from mintflow.api.core.subject import ledger_of
+from mintflow.api.core.subject import as_of, ledger_of
 from mintflow.commands.accounts import SetImportProfile
 from mintflow.commands.core.command import Context
 from mintflow.commands.imports import ImportFile
@@ -92,9 +92,9 @@ async def import_file(
 
 @router.get("", responses=found(list[ImportShown]))
 async def list_imports(request: Request) -> Response:
-    """The files that were imported, newest first."""
+    """The files that were imported, newest first; with as_of until the end of that day, UTC."""
     async with read_models(request) as conn:
-        rows, position = await queries.list_imports(conn, ledger_of(request))
+        rows, position = await queries.list_imports(conn, ledger_of(request), as_of=as_of(request))
     return respond(request, rows, position=position)
 
 

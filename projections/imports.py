@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection
 
+from mintflow.domain.core.time import DATE_MAX
 from mintflow.projections.core.changes import Changes
 from mintflow.projections.core.projection import Projection, json_text
 from mintflow.projections.core.reading import Rows, positioned, read
@@ -58,20 +60,24 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
 PROJECTION = Projection("imports", 1, (IMPORTS,), fold)
 
 
-async def list_imports(conn: AsyncConnection[Any], ledger_id: UUID) -> tuple[Rows, int]:
+async def list_imports(
+    conn: AsyncConnection[Any], ledger_id: UUID, *, as_of: dt.date | None = None
+) -> tuple[Rows, int]:
     """The files that were imported, newest first, and the position.
 
     [{import_id, account_id, format, sha256, size_bytes, added, known, updated, skipped, findings,
-    recorded_at}]; counts are rows.
+    recorded_at}]; counts are rows. as_of: those that came in until the end of that day, UTC.
     """
-    return await read(conn, _LIST, ledger_id, {})
+    return await read(conn, _LIST, ledger_id, {"as_of": as_of or DATE_MAX})
 
 
 _LIST = positioned(
     f"""
     select import_id, account_id, format, sha256, size_bytes, {", ".join(_COUNTS)}, findings,
         recorded_at
-    from imports where ledger_id = %(ledger_id)s order by recorded_seq desc
+    from imports
+    where ledger_id = %(ledger_id)s and (recorded_at at time zone 'UTC')::date <= %(as_of)s
+    order by recorded_seq desc
     """,  # noqa: S608 - constants only
     "imports",
 )

@@ -14,7 +14,15 @@ from mintflow.api.core.paging import Limit, page
 from mintflow.api.core.routing import JsonRoute
 from mintflow.api.core.services import services_of
 from mintflow.api.core.subject import known_until, ledger_of
-from mintflow.api.events.shown import EventOpen, Live, Types, shown_to_owner, stream, types_of
+from mintflow.api.events.shown import (
+    EventOpen,
+    Live,
+    Types,
+    happened,
+    shown_to_owner,
+    stream,
+    types_of,
+)
 from mintflow.store.places import SEQ_MAX, LedgerPlace, ledger_seq_of
 from mintflow.store.reader import read_ledger
 
@@ -34,7 +42,10 @@ class EventShown(EventOpen):
 async def list_events(
     request: Request, after: After = 0, limit: Limit = 100, types: Types = None
 ) -> Response:
-    """The ledger's events after `after`, in order. `next_cursor` is the next `after`."""
+    """The ledger's events after `after`, in order. `next_cursor` is the next `after`.
+
+    With as_of those that had happened by then; a page may have fewer rows than it could.
+    """
     wanted, services = types_of(types), services_of(request)
     async with services.pool.connection() as conn:
         events = await read_ledger(
@@ -49,7 +60,7 @@ async def list_events(
     more, events = len(events) > limit, events[:limit]
     return respond(
         request,
-        [shown_to_owner(event) for event in events],
+        [shown_to_owner(event) for event in events if happened(request, event)],
         position=events[-1].position if events else None,
         pagination=page(str(events[-1].ledger_seq) if more else None),
     )

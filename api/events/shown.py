@@ -12,7 +12,7 @@ from starlette.responses import Response
 from mintflow.api.core.documentation import Documented
 from mintflow.api.core.event_stream import EventStream
 from mintflow.api.core.services import principal_of, request_id_of, services_of
-from mintflow.api.core.subject import known_until
+from mintflow.api.core.subject import as_of, known_until
 from mintflow.commands.core.command import NO_NUL
 from mintflow.domain.core.errors import Invalid
 from mintflow.store.mapper import RecordedEvent
@@ -96,9 +96,19 @@ async def stream(
 
 
 def known(request: Request, events: Sequence[RecordedEvent]) -> list[RecordedEvent]:
-    """Those that were known at the moment that the request is about."""
+    """Those that were known, and had happened, at the moment that the request is about."""
     until = known_until(request)
-    return [event for event in events if until is None or event.ledger_seq <= until]
+    return [
+        event
+        for event in events
+        if (until is None or event.ledger_seq <= until) and happened(request, event)
+    ]
+
+
+def happened(request: Request, event: RecordedEvent) -> bool:
+    """Whether its effective date is not after `as_of`."""
+    day = as_of(request)
+    return day is None or event.effective_at[:10] <= day.isoformat()
 
 
 def _facts(event: RecordedEvent) -> dict[str, Any]:

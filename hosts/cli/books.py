@@ -67,7 +67,7 @@ def categories(
     Amounts are seen from the account's side: spending is negative, a refund lowers it, income is
     positive. Transfers between own accounts are neither and stay out.
     """
-    wanted = month or this_month()
+    wanted = month or month_meant(known_at)
 
     async def work(session: Session) -> Row:
         found = await the_ledger(session, ledger)
@@ -91,6 +91,8 @@ def categories(
 def list_accounts(
     ctx: typer.Context,
     ledger: Ledger = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     data: Data = DATA_DEFAULT,
     as_json: Json = False,
 ) -> None:
@@ -100,7 +102,8 @@ def list_accounts(
 
     async def work(session: Session) -> Row:
         found = await the_ledger(session, ledger)
-        answer = await session.get(f"/v1/ledgers/{found['ledger_id']}/accounts")
+        path = f"/v1/ledgers/{found['ledger_id']}/accounts"
+        answer = await session.get(path, as_of=as_of, known_at=known_at)
         return {"accounts": answer.data, "position": answer.position, "ledger": found}
 
     def show(console: Console, answer: Row) -> None:
@@ -185,6 +188,16 @@ def open_ledger(
         return {**answer.data, "position": answer.position}
 
     perform(ctx, work, _opened("ledger"), data=data, as_json=as_json, purpose="write")
+
+
+def month_meant(known_at: str | None) -> str:
+    """The month of the day or time that is asked about, or else of today."""
+    day = (known_at or "")[:10]
+    try:
+        dt.date.fromisoformat(day)
+    except ValueError:
+        return this_month()
+    return day[:7] if "-" in day else this_month()
 
 
 def this_month() -> str:

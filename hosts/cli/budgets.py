@@ -11,7 +11,16 @@ from rich.text import Text
 
 from mintflow.hosts.cli import views
 from mintflow.hosts.cli.lookup import Row, the_ledger
-from mintflow.hosts.cli.options import DATA_DEFAULT, AsOf, Data, Json, Ledger, date_of, month_of
+from mintflow.hosts.cli.options import (
+    DATA_DEFAULT,
+    AsOf,
+    Data,
+    Json,
+    KnownAt,
+    Ledger,
+    date_of,
+    month_of,
+)
 from mintflow.hosts.cli.shell import perform
 from mintflow.hosts.session import Session
 
@@ -47,6 +56,7 @@ def budgets(
         Period | None, typer.Option(help="Only budgets by this period.", metavar="PERIOD")
     ] = None,
     as_of: AsOf = None,
+    known_at: KnownAt = None,
     data: Data = DATA_DEFAULT,
     as_json: Json = False,
 ) -> None:
@@ -56,11 +66,14 @@ def budgets(
     none was set) and is exceeded above what there is to spend. In a period that is running it says
     on which day you run over at the rate until today.
     """
-    today = dt.datetime.now().astimezone().date().isoformat()
+    # What was known then is asked about then, and what day that was the host knows.
+    today = None if known_at else dt.datetime.now().astimezone().date().isoformat()
     asked = {"month": month, "date": date, "period": period, "as_of": as_of, "today": today}
     if month is None and date is None:
         asked["date"] = today
-    title = f"Budgets in {month}" if month else f"Budgets on {asked['date']}"
+    asked["known_at"] = known_at
+    day = asked["date"] or "the day asked about"
+    title = f"Budgets in {month}" if month else f"Budgets on {day}"
 
     async def work(session: Session) -> list[Row]:
         found = await the_ledger(session, ledger)

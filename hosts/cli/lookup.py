@@ -15,9 +15,10 @@ async def ledgers_of(session: Session) -> list[Row]:
     return rows
 
 
-async def accounts_of(session: Session, ledger_id: str) -> list[Row]:
+async def accounts_of(session: Session, ledger_id: str, known_at: str | None = None) -> list[Row]:
     """The accounts of a ledger with their balances, in the order in which they were opened."""
-    rows: list[Row] = (await session.get(f"/v1/ledgers/{ledger_id}/accounts")).data
+    answer = await session.get(f"/v1/ledgers/{ledger_id}/accounts", known_at=known_at)
+    rows: list[Row] = answer.data
     return rows
 
 
@@ -41,9 +42,11 @@ async def the_ledger(session: Session, wanted: str | None) -> Row:
     return found
 
 
-async def the_account(session: Session, ledger_id: str, wanted: str) -> Row:
+async def the_account(
+    session: Session, ledger_id: str, wanted: str, known_at: str | None = None
+) -> Row:
     """The account of this name or id. Raises Refused."""
-    accounts = await accounts_of(session, ledger_id)
+    accounts = await accounts_of(session, ledger_id, known_at)
     found = named(accounts, wanted, "account")
     if found is None:
         raise Refused(

@@ -19,6 +19,7 @@ from mintflow.hosts.cli.options import (
     Data,
     Json,
     Kind,
+    KnownAt,
     Ledger,
     date_of,
 )
@@ -126,6 +127,7 @@ def list_transactions(
     limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 25,
     ids: Annotated[bool, typer.Option("--ids", help="Show the id of each row.")] = False,
     as_of: AsOf = None,
+    known_at: KnownAt = None,
     data: Data = DATA_DEFAULT,
     as_json: Json = False,
 ) -> None:
@@ -134,7 +136,7 @@ def list_transactions(
     async def work(session: Session) -> Row:
         found = await the_ledger(session, ledger)
         ledger_id = found["ledger_id"]
-        accounts = await accounts_of(session, ledger_id)
+        accounts = await accounts_of(session, ledger_id, known_at=known_at)
         query: dict[str, Any] = {
             "category": category,
             "start_date": start,
@@ -146,9 +148,11 @@ def list_transactions(
             "status": status,
             "sort": sort,
             "as_of": as_of,
+            "known_at": known_at,
         }
         if account is not None:
-            query["account_id"] = (await the_account(session, ledger_id, account))["account_id"]
+            one = await the_account(session, ledger_id, account, known_at=known_at)
+            query["account_id"] = one["account_id"]
         rows: list[Row] = []
         cursor: str | None = None
         path = f"/v1/ledgers/{ledger_id}/transactions"

@@ -29,18 +29,24 @@ from mintflow.projections.budgets.held import Found, Held, Wanted, held_budgets,
 from mintflow.projections.core.reading import Row, Rows
 
 
-async def list_budgets(conn: AsyncConnection[Any], ledger_id: UUID) -> tuple[Rows, int]:
+async def list_budgets(
+    conn: AsyncConnection[Any], ledger_id: UUID, *, as_of: dt.date | None = None
+) -> tuple[Rows, int]:
     """All budgets in order of category, and the position.
 
     [{budget_id, category_id, category, categories, currency, period, amount, start, rollover,
     alert_threshold, cap, anchor, until, terms}]. period to until are those of the last term;
     terms: all of them in order of start. amount None: the budget ends there. start None: it holds
     for every period before too; of calendar months it is the month. category_id None: several.
+    as_of: only the terms that had begun by then, and the budgets that have one.
     """
     held, position = await held_budgets(conn, ledger_id)
+    until = (as_of or DATE_MAX).isoformat()
     found = []
     for one in held:
-        terms = [_shown(term) for term in one.terms]
+        terms = [_shown(term) for term in one.terms if term.start <= until]
+        if not terms:
+            continue
         single = one.category_ids[0] if len(one.category_ids) == 1 else None
         found.append(
             {

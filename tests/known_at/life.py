@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,14 +31,26 @@ class Screen:
 class Life:
     """One ledger; `live` does something at random, which may be refused."""
 
-    def __init__(self, product: Product, client: Client, chance: random.Random) -> None:
+    def __init__(
+        self,
+        product: Product,
+        client: Client,
+        chance: random.Random,
+        kinds: Sequence[str] = ("checking", "savings", "credit_card"),
+    ) -> None:
         self.product, self.client, self.chance = product, client, chance
         opened = client.send("POST", "/v1/ledgers", json={"name": "Life", "currency": "USD"})
         self.path = f"/v1/ledgers/{opened.json()['data']['ledger_id']}"
         self.position: int = opened.json()["meta"]["position"]
         self.moved = 0
-        for kind in ("checking", "savings", "credit_card"):
-            self._do("POST", "/accounts", name=kind, kind=kind, currency="USD")
+        for kind in kinds:
+            body = {"name": kind, "kind": kind, "currency": "USD", "opening_from_files": True}
+            self.do("POST", "/accounts", **body)
+
+    def upload(self, account_id: str, name: str, content: bytes) -> None:
+        """A bank file."""
+        form, files = {"account_id": account_id}, {"file": (name, content)}
+        self._noted(self.client.send("POST", f"{self.path}/imports", files=files, data=form))
 
     def live(self) -> None:
         acts: list[Callable[[], None]] = [
@@ -57,7 +69,8 @@ class Life:
             for (address, query), answer in zip(asked, answers, strict=True)
         ]
 
-    def _do(self, method: str, where: str, **body: Any) -> None:
+    def do(self, method: str, where: str, **body: Any) -> None:
+        """A command, which may be refused."""
         how = {"json": body} if body else {}
         self._noted(self.client.send(method, f"{self.path}{where}", **how))
 
@@ -91,14 +104,14 @@ class Life:
         category = (
             {"category": self.chance.choice(CATEGORIES)} if self.chance.random() < 0.7 else {}
         )
-        self._do("POST", "/transactions", **self._facts(**category, tags=["a b"]))
+        self.do("POST", "/transactions", **self._facts(**category, tags=["a b"]))
 
     def _pending(self) -> None:
-        self._do("POST", "/transactions", **self._facts(status="pending"))
+        self.do("POST", "/transactions", **self._facts(status="pending"))
 
     def _categorize(self) -> None:
         where = f"/transactions/{self._transaction()}/category"
-        self._do("PUT", where, category=self.chance.choice(CATEGORIES))
+        self.do("PUT", where, category=self.chance.choice(CATEGORIES))
 
     def _split(self) -> None:
         rows = self.client.get(f"{self.path}/transactions")
@@ -109,29 +122,29 @@ class Life:
             rest = f"{float(whole) - float(part):.2f}"
             parts = [("food_dining", part), ("shopping", rest)]
             splits = [{"category": one, "amount": amount} for one, amount in parts]
-            self._do("PUT", f"/transactions/{row['transaction_id']}/category", splits=splits)
+            self.do("PUT", f"/transactions/{row['transaction_id']}/category", splits=splits)
 
     def _amend(self) -> None:
         where = f"/transactions/{self._transaction()}"
-        self._do("PATCH", where, date=self._day(), amount=self._amount(), notes="seen")
+        self.do("PATCH", where, date=self._day(), amount=self._amount(), notes="seen")
 
     def _void(self) -> None:
-        self._do("DELETE", f"/transactions/{self._transaction()}")
+        self.do("DELETE", f"/transactions/{self._transaction()}")
 
     def _reinstate(self) -> None:
         rows = self.client.get(f"{self.path}/transactions", status="voided")
         if rows:
-            self._do("POST", f"/transactions/{rows[0]['transaction_id']}/reinstate")
+            self.do("POST", f"/transactions/{rows[0]['transaction_id']}/reinstate")
 
     def _transfer(self) -> None:
         first, second = self.chance.sample(self._accounts(), 2)
-        self._do(
+        self.do(
             "POST", "/transfers",
             from_account_id=first, to_account_id=second, amount="25.00", date=self._day(),
         )  # fmt: skip
 
     def _budget(self) -> None:
-        self._do(
+        self.do(
             "PUT", "/budgets",
             category=self.chance.choice(CATEGORIES[:4]), amount=f"{self.chance.randint(1, 900)}",
             period="monthly", rollover=self.chance.choice(["none", "surplus"]),
@@ -151,15 +164,15 @@ class Life:
         tree = self.client.get(f"{self.path}/categories")
         path = self.chance.choice(tree)["category"]
         to = f"moved_{self.moved}"
-        self._do("POST", "/categories/actions", action="move", path=path, to=to)
+        self.do("POST", "/categories/actions", action="move", path=path, to=to)
 
     def _add(self) -> None:
-        self._do("POST", "/categories", path=f"shopping.new_{self.chance.randint(1, 9)}")
+        self.do("POST", "/categories", path=f"shopping.new_{self.chance.randint(1, 9)}")
 
     def _merge(self) -> None:
         tree = self.client.get(f"{self.path}/categories")
         one, two = (row["category"] for row in self.chance.sample(tree, 2))
-        self._do("POST", "/categories/actions", action="merge", path=one, to=two)
+        self.do("POST", "/categories/actions", action="merge", path=one, to=two)
 
     def _account(self) -> None:
         where = f"/accounts/{self.chance.choice(self._accounts())}"
@@ -170,21 +183,19 @@ class Life:
                 {"closed": self.chance.random() < 0.5},
             ]
         )
-        self._do("PATCH", where, **change)
+        self.do("PATCH", where, **change)
 
     def _report(self) -> None:
         where = f"/accounts/{self.chance.choice(self._accounts())}/reported-balances"
-        self._do("POST", where, date=self._day(), amount=self._amount())
+        self.do("POST", where, date=self._day(), amount=self._amount())
 
     def _import(self) -> None:
         rows = [f"{self._day()},{self.chance.choice(WORDS[:3])},{self._amount()}" for _ in "123"]
         content = "\n".join(["Date,Description,Amount", *rows]).encode()
-        form = {"account_id": self.chance.choice(self._accounts())}
-        files = {"file": ("a.csv", content)}
-        self._noted(self.client.send("POST", f"{self.path}/imports", files=files, data=form))
+        self.upload(self.chance.choice(self._accounts()), "a.csv", content)
 
     def _rename(self) -> None:
-        self._do("PATCH", "", name=f"Life {self.chance.randint(1, 99)}")
+        self.do("PATCH", "", name=f"Life {self.chance.randint(1, 99)}")
 
 
 def without_meta(content: bytes) -> bytes:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 
 import pytest
+from acceptance.household import ACCOUNTS, FILES, account_of, household
 from acceptance.product import Product, product
 from known_at.life import Life, Screen, without_meta
 from services import PostgresService
@@ -29,6 +30,27 @@ def test_every_screen_of_a_random_life_is_seen_again(books: Product, seed: int) 
         seen[life.position] = life.screens()
     assert len(seen) > STEPS // 2
     for position in chance.sample(sorted(seen), 25):
+        check(life, seen[position])
+
+
+def test_the_sample_household_is_seen_as_it_was_at_a_hundred_moments(books: Product) -> None:
+    """Files come in, rows are put right one by one, budgets are set, and other things happen."""
+    chance, files, client = random.Random(3), household(), books.client()
+    life = Life(books, client, chance, kinds=["checking", "credit_card"])
+    accounts = {one["kind"]: one["account_id"] for one in client.get(f"{life.path}/accounts")}
+    seen: dict[int, list[Screen]] = {}
+    for file in FILES:
+        account = account_of(file)
+        account_id = accounts[ACCOUNTS[account]]
+        life.upload(account_id, file, files.file(file))
+        seen[life.position] = life.screens()
+        for _ in range(5):
+            life.live()
+            seen[life.position] = life.screens()
+    while len(seen) < 110:
+        life.live()
+        seen[life.position] = life.screens()
+    for position in chance.sample(sorted(seen), 100):
         check(life, seen[position])
 
 

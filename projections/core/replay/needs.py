@@ -1,7 +1,8 @@
 """Which tables a query reads, told from its text.
 
-A replay folds and writes only what is asked for, and no route has to say what that is: the tables are named in
-the SQL. A name that is taken for a table and is none costs a fold and changes no answer.
+A replay folds and writes only what is asked for, and no route has to say what that is: the tables
+are named in the SQL. A name that is taken for a table and is none costs a fold and changes no
+answer.
 """
 
 from __future__ import annotations
