@@ -60,9 +60,10 @@ class Life:
         ]  # fmt: skip
         self.chance.choice(acts)()
 
-    def screens(self) -> list[Screen]:
-        """Every answer that there is now."""
+    def screens(self, count: int = 1_000) -> list[Screen]:
+        """Every answer that there is now, or so many of them at random."""
         asked = questions(self.product, self.client, self.path)
+        asked = self.chance.sample(asked, min(count, len(asked)))
         answers = self.client.send_all([("GET", one, {"params": query}) for one, query in asked])
         return [
             Screen(self.position, address, query, answer.status_code, without_meta(answer.content))
