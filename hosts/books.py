@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 
 from mintflow.api.core.services import Positions
-from mintflow.commands.core.ports import OpenRow, Standing
+from mintflow.commands.core.ports import OpenRow, Standing, StandingRow
 from mintflow.domain.core.ids import shard_of
+from mintflow.domain.rules.learning import Correction
 from mintflow.projections import budgets as budget_queries
+from mintflow.projections import rules
 from mintflow.projections import transactions as queries
 
 
@@ -70,3 +72,14 @@ class ReadModelBooks:
             Standing(budget_id, one.period.first, one.period.last, one.status, one.spent, one.limit)
             for budget_id, one in found
         ]
+
+    async def corrections(
+        self, ledger_id: UUID, payees: Sequence[str]
+    ) -> Mapping[str, Sequence[Correction]]:
+        async with self._pool.connection() as conn:
+            return await rules.corrections_of(conn, ledger_id, payees)
+
+    async def standing(self, ledger_id: UUID, q: str | None) -> Sequence[StandingRow]:
+        async with self._pool.connection() as conn:
+            rows = await queries.standing_transactions(conn, ledger_id, q)
+        return [StandingRow(*row) for row in rows]

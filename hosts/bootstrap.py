@@ -32,7 +32,7 @@ from mintflow.hosts.books import ReadModelBooks
 from mintflow.hosts.capabilities import handlers, reactions, routers
 from mintflow.hosts.notarizing import Evidence, Notarizing
 from mintflow.hosts.settings import Settings
-from mintflow.ml.merchants import KeywordSuggester
+from mintflow.ml.builtin import BuiltIn
 from mintflow.projections.core.replay import ReplayLimits, Replays
 from mintflow.store.arrays import register_arrays
 from mintflow.store.keys import KeyStore
@@ -121,7 +121,7 @@ async def running(
             every_s=settings.evidence_s,
         )
     bus = CommandBus(
-        handlers(books, KeywordSuggester()),
+        handlers(books, BuiltIn()),
         repository,
         mapper,
         appender,

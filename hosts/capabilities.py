@@ -33,6 +33,12 @@ from mintflow.api import (
     ledgers as ledgers_api,
 )
 from mintflow.api import (
+    merchants as merchants_api,
+)
+from mintflow.api import (
+    rules as rules_api,
+)
+from mintflow.api import (
     transactions as transactions_api,
 )
 from mintflow.api import (
@@ -44,24 +50,29 @@ from mintflow.commands import (
     categories,
     connections,
     ledgers,
+    rules,
     transactions,
     transfers,
 )
 from mintflow.commands.core.command import Command, Handler
-from mintflow.commands.core.ports import Books, Suggester
+from mintflow.commands.core.ports import Books
 from mintflow.commands.imports import import_handlers
+from mintflow.ml.categorize import Categorizer
 from mintflow.streams import budgets as budget_reactions
 from mintflow.streams.core.reactions import Reaction
 
 
-def handlers(books: Books, suggester: Suggester) -> dict[type[Command], Handler]:
+def handlers(books: Books, categorizer: Categorizer) -> dict[type[Command], Handler]:
     """Every command that the bus takes."""
     found: dict[type[Command], Handler] = {}
-    for module in (ledgers, accounts, categories, transactions, transfers, budgets, connections):
+    for module in (ledgers, accounts, categories, transfers, budgets, connections):
         found.update(module.HANDLERS)
+    sorter, learner = rules.Sorter(categorizer), rules.Learner(books)
     found[categories.MergeCategories] = categories.merge_categories(books)
     found.update(budgets.handlers_with_books(books))
-    found.update(import_handlers(books, suggester))
+    found.update(transactions.transaction_handlers(sorter, learner))
+    found.update(rules.rule_handlers(books, sorter))
+    found.update(import_handlers(books, sorter, learner))
     return found
 
 
@@ -78,6 +89,8 @@ def routers() -> list[APIRouter]:
         events.history_router,
         transfers_api.router,
         imports_api.router,
+        rules_api.router,
+        merchants_api.router,
         connections_api.router,
         ledgers_api.router,
         evidence_api.router,

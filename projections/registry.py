@@ -9,6 +9,7 @@ from mintflow.projections import (
     connections,
     imports,
     ledgers,
+    rules,
     transactions,
 )
 from mintflow.projections.core.projection import Projection
@@ -20,5 +21,6 @@ PROJECTIONS: tuple[Projection, ...] = (
     categories.PROJECTION,
     budgets.PROJECTION,
     imports.PROJECTION,
+    rules.PROJECTION,
     connections.PROJECTION,
 )

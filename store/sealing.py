@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from mintflow.domain.core.errors import Conflict
+from mintflow.domain.core.money import money_text
 from mintflow.store.keys import KeyStore
 
 _FORMAT = b"\x01"
@@ -45,12 +46,14 @@ class Sealer:
         self._ciphers[ledger_id] = AESGCM(self._keys.create(ledger_id))
 
     def seal(self, ledger_id: UUID, bound_to: bytes, facts: dict[str, Any]) -> bytes:
-        """bound_to: what only this event has. Raises LedgerIsErased."""
+        """facts: JSON values, and amounts, which become decimal text. bound_to: what only this
+        event has. Raises LedgerIsErased."""
         cipher = self._cipher(ledger_id)
         if cipher is None:
             raise LedgerIsErased("the key of the ledger was destroyed", ledger_id=str(ledger_id))
         nonce = os.urandom(_NONCE)
-        return _FORMAT + _KEY_NUMBER + nonce + cipher.encrypt(nonce, orjson.dumps(facts), bound_to)
+        plain = orjson.dumps(facts, default=money_text)
+        return _FORMAT + _KEY_NUMBER + nonce + cipher.encrypt(nonce, plain, bound_to)
 
     def unseal(self, ledger_id: UUID, bound_to: bytes, sealed: bytes) -> dict[str, Any] | None:
         """The facts; {} where none were sealed; None where the key is gone or does not fit."""

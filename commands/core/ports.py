@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, Protocol
 from uuid import UUID
+
+from mintflow.domain.core.query import Facts
+from mintflow.domain.rules.learning import Correction
+from mintflow.domain.transactions.events import CategorySource
 
 Clock = Callable[[], dt.datetime]
 IdSource = Callable[[], UUID]
@@ -60,6 +64,21 @@ class Standing:
     to_spend: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class StandingRow:
+    """A transaction as rules and categorizers look at it. category_ids: in order of its parts.
+
+    category_source: who gave the category."""
+
+    transaction_id: UUID
+    facts: Facts
+    currency: str
+    category_ids: tuple[str, ...]
+    category_source: CategorySource
+    account_kind: str
+    budgeted: bool
+
+
 class Books(Protocol):
     """What a command may ask the read models, as of a moment that it then insists on.
 
@@ -86,11 +105,11 @@ class Books(Protocol):
     ) -> Sequence[Standing]:
         """How the budgets stand in the periods of these days and of today."""
 
+    async def corrections(
+        self, ledger_id: UUID, payees: Sequence[str]
+    ) -> Mapping[str, Sequence[Correction]]:
+        """What the user said of payees, newest first, by the payee in small letters."""
 
-class Suggester(Protocol):
-    """A guess at the category of a row; never asked where the user or the bank said one."""
-
-    def suggest(
-        self, description: str, counterparty: str, memo: str, amount: Decimal
-    ) -> tuple[str, str] | None:
-        """(category path, reason in words), or None where it would be a guess in the dark."""
+    async def standing(self, ledger_id: UUID, q: str | None) -> Sequence[StandingRow]:
+        """Every posted or pending transaction that is no leg of a transfer and fits a query, in
+        the order in which they were recorded."""

@@ -19,6 +19,7 @@ from mintflow.domain.budgets import Budget
 from mintflow.domain.categories import CategoryTree
 from mintflow.domain.core.aggregates import Aggregate
 from mintflow.domain.ledgers import Ledger
+from mintflow.domain.rules import RuleSet
 from mintflow.store.arrays import Int4Array, UuidArray
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.reader import read_streams
@@ -27,7 +28,9 @@ from mintflow.store.sealing import Sealer
 A = TypeVar("A", bound=Aggregate)
 
 # Aggregates that are read over and over; a transaction is read once and not kept.
-_CACHED = (Ledger, Account, CategoryTree, Budget)
+_CACHED = (Ledger, Account, CategoryTree, Budget, RuleSet)
+# Of these it is remembered too that there is none: every new row would ask for it again.
+_MISSED = (RuleSet,)
 _CACHE_MAX = 50_000
 _CHUNK = 5_000
 
@@ -40,13 +43,21 @@ class Repository:
         self._mapper = mapper
         self.sealer = sealer
         self._cache: OrderedDict[tuple[UUID, UUID], Aggregate] = OrderedDict()
+        self._missing: OrderedDict[tuple[UUID, UUID], None] = OrderedDict()
 
     async def find(self, ledger_id: UUID, kind: type[A], stream_id: UUID) -> A | None:
         """The aggregate at its newest version, or None; shared, not to be changed (copy it)."""
         cached = self._cache.get((ledger_id, stream_id))
         if cached is not None:
             return cached if isinstance(cached, kind) else None
-        return (await self.find_many(ledger_id, kind, [stream_id])).get(stream_id)
+        if (ledger_id, stream_id) in self._missing:
+            return None
+        found = (await self.find_many(ledger_id, kind, [stream_id])).get(stream_id)
+        if found is None and kind in _MISSED:
+            self._missing[ledger_id, stream_id] = None
+            if len(self._missing) > _CACHE_MAX:
+                self._missing.popitem(last=False)
+        return found
 
     def cached(self, ledger_id: UUID, stream_id: UUID) -> Aggregate | None:
         """What `find` would give without asking the log; maybe behind another process."""
@@ -100,12 +111,14 @@ class Repository:
         if isinstance(aggregate, _CACHED):
             aggregate.pending_events.clear()
             self._cache[ledger_id, aggregate.id] = aggregate
+            self._missing.pop((ledger_id, aggregate.id), None)
             if len(self._cache) > _CACHE_MAX:
                 self._cache.popitem(last=False)
 
     def evict(self, ledger_id: UUID, stream_id: UUID) -> None:
         """Forget what is cached of a stream."""
         self._cache.pop((ledger_id, stream_id), None)
+        self._missing.pop((ledger_id, stream_id), None)
 
     def _replay(self, events: Sequence[RecordedEvent]) -> Aggregate | None:
         aggregate: Aggregate | None = None

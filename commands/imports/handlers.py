@@ -12,10 +12,12 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from mintflow.commands.core.command import Command, Handler
-from mintflow.commands.core.ports import Books, Suggester
+from mintflow.commands.core.ports import Books
 from mintflow.commands.core.unit import Unit
 from mintflow.commands.imports.plan import MATCH_DAYS, POST_DAYS, Counts, Holdings, Plan
 from mintflow.commands.imports.rows import Row, choose, identified, settled
+from mintflow.commands.imports.sorting import Asked, sorted_rows
+from mintflow.commands.rules import Learner, Sorter
 from mintflow.commands.transactions import tree_of
 from mintflow.domain.accounts import Account, AccountNotFound
 from mintflow.domain.connections import Connection, ConnectionNotFound
@@ -58,8 +60,11 @@ class SyncAccount(Command):
     removed: tuple[str, ...] = ()
 
 
-def import_handlers(books: Books, suggester: Suggester) -> dict[type[Command], Handler]:
-    """The handlers, with what they ask."""
+def import_handlers(
+    books: Books, sorter: Sorter, learner: Learner | None = None
+) -> dict[type[Command], Handler]:
+    """The handlers, with what they ask. learner: None where nothing is learned."""
+    asked = Asked(books, sorter, learner)
 
     async def import_file(command: ImportFile, unit: Unit) -> dict[str, Any]:
         """Raises AccountNotFound, AccountIsClosed, SeveralAccountsInFile, CurrencyMustMatch,
@@ -70,7 +75,7 @@ def import_handlers(books: Books, suggester: Suggester) -> dict[type[Command], H
         import_id = unit.new_id()
         rows, findings, skipped = await asyncio.to_thread(identified, account, chosen)
         findings = [*command.file.findings, *findings]
-        counts = await _bring_in(unit, account, rows, books, suggester, "file", import_id)
+        counts = await _bring_in(unit, account, rows, asked, "file", import_id)
         counts.skipped += skipped
         _take_balances(account, chosen, unit.now)
         answer = {
@@ -109,7 +114,7 @@ def import_handlers(books: Books, suggester: Suggester) -> dict[type[Command], H
         account.must_be_open()
         rows, findings, skipped = identified(account, [command.statement])
         sync_id = unit.new_id()
-        counts = await _bring_in(unit, account, rows, books, suggester, "sync", sync_id)
+        counts = await _bring_in(unit, account, rows, asked, "sync", sync_id)
         counts.skipped += skipped
         _take_balances(account, [command.statement], unit.now)
         removed = await _take_back(unit, account, command.removed)
@@ -132,12 +137,12 @@ async def _bring_in(
     unit: Unit,
     account: Account,
     rows: Sequence[Row],
-    books: Books,
-    suggester: Suggester,
+    asked: Asked,
     origin: Origin,
     import_id: UUID,
 ) -> Counts:
     """Plan the rows and put what they change into the unit."""
+    books = asked.books
     tree = await tree_of(unit, guard=True)
     rows, known = await _under_their_names(unit, rows)
     holdings = Holdings(known=known)
@@ -171,7 +176,8 @@ async def _bring_in(
         ]
         holdings.hand_made, holdings.pending, wanted = _that_can_meet(holdings, new)
         holdings.candidates = await unit.prefetch(Transaction, wanted)
-    plan = Plan(account, tree, holdings, suggester, origin, import_id, unit.now)
+    labels = await sorted_rows(unit, account, tree, new, asked)
+    plan = Plan(account, holdings, labels, origin, import_id, unit.now)
     await asyncio.to_thread(plan.run, rows)
     for aggregate in plan.made:
         unit.add(aggregate)

@@ -13,16 +13,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
-from mintflow.commands.core.ports import OpenRow, Suggester
+from mintflow.commands.core.ports import OpenRow
 from mintflow.commands.imports.rows import Row
+from mintflow.commands.rules import Labels
 from mintflow.domain.accounts import Account
-from mintflow.domain.categories import CategoryTree
 from mintflow.domain.core.aggregates import Aggregate
-from mintflow.domain.core.money import exact_sum
-from mintflow.domain.core.postings import TRANSFER, UNCATEGORIZED, Allocation, Booking, whole
-from mintflow.domain.statements import StatementRow
+from mintflow.domain.core.postings import Booking
 from mintflow.domain.transactions import Transaction, TransactionAlias
-from mintflow.domain.transactions.events import CategorySource, Origin
+from mintflow.domain.transactions.events import Origin
 
 # A row entered by hand and the bank's row of it lie at most this far apart.
 MATCH_DAYS = 10
@@ -58,29 +56,28 @@ class Holdings:
 
 
 class Plan:
-    """One pass over the rows; `made` are the new aggregates, in order."""
+    """One pass over the rows; `made` are the new aggregates, in order.
+
+    labels: what each new row gets, by its stream id.
+    """
 
     def __init__(
         self,
         account: Account,
-        tree: CategoryTree,
         holdings: Holdings,
-        suggester: Suggester,
+        labels: Mapping[UUID, Labels],
         origin: Origin,
         import_id: UUID,
         now: dt.datetime,
     ) -> None:
         self._account = account
-        self._tree = tree
         self._holdings = holdings
-        self._suggester = suggester
+        self._labels = labels
         self._origin = origin
         self._import_id = import_id
         self._now = now
         self._hand_made = _by_amount(holdings.hand_made)
         self._pending = _by_amount(holdings.pending)
-        self._paths: dict[str, str | None] = {}
-        self._by_name = _names(tree)
         self.counts = Counts()
         self.made: list[Aggregate] = []
 
@@ -167,7 +164,7 @@ class Plan:
 
     def _record(self, row: Row) -> Transaction:
         source = row.source
-        parts, category_source = self._allocations(row)
+        labels = self._labels[row.transaction_id]
         return Transaction.record(
             row.transaction_id,
             Booking(
@@ -176,68 +173,24 @@ class Plan:
                 row.amount,
                 self._account.currency,
                 "pending" if source.pending else "posted",
-                parts,
+                labels.allocations,
             ),
             self._now,
             description=source.description,
             counterparty=source.counterparty,
             memo=source.memo,
             origin=self._origin,
-            category_source=category_source,
+            category_source=labels.source,
+            reason=labels.reason,
+            confidence=labels.confidence,
+            rule_id=labels.rule_id,
+            merchant=labels.merchant,
+            notes=labels.notes,
+            tags=labels.tags,
+            budgeted=labels.budgeted,
             bank_id=source.bank_id,
             import_id=self._import_id,
         )
-
-    def _allocations(self, row: Row) -> tuple[tuple[Allocation, ...], CategorySource]:
-        """The file's own categories where it names any that the tree has; else a suggestion."""
-        source = row.source
-        if source.splits and exact_sum(part.amount for part in source.splits) == row.amount:
-            parts = tuple(
-                Allocation(self._named(part.category) or UNCATEGORIZED, part.amount)
-                for part in source.splits
-            )
-            if any(part.category_id != UNCATEGORIZED for part in parts):
-                return parts, "bank"
-        named = self._named(source.category)
-        if named is not None:
-            return whole(row.amount, named), "bank"
-        suggested = self._suggested(source, row.amount)
-        if suggested is not None:
-            return whole(row.amount, suggested), "rule"
-        return whole(row.amount, UNCATEGORIZED), "none"
-
-    def _named(self, name: str | None) -> str | None:
-        """The category that a file calls `Food:Groceries`; `[Savings]` is a transfer there."""
-        if not name:
-            return None
-        if name.startswith("[") and name.endswith("]"):
-            return TRANSFER
-        path = ".".join(_slug(part) for part in name.replace(":", ".").split("."))
-        return self._by_name.get(path)
-
-    def _suggested(self, source: StatementRow, amount: Decimal) -> str | None:
-        guess = self._suggester.suggest(
-            source.description, source.counterparty, source.memo, amount
-        )
-        return self._by_name.get(guess[0]) if guess is not None else None
-
-
-def _names(tree: CategoryTree) -> dict[str, str]:
-    """Path, and last part where only one has it, to the id of a category that takes rows."""
-    usable = [
-        node
-        for node in tree.nodes.values()
-        if not node.archived and node.kind in ("expense", "income", "transfer")
-    ]
-    last_parts: defaultdict[str, list[str]] = defaultdict(list)
-    for node in usable:
-        last_parts[node.path.rpartition(".")[2]].append(node.category_id)
-    names = {name: ids[0] for name, ids in last_parts.items() if len(ids) == 1}
-    return names | {node.path: node.category_id for node in usable}
-
-
-def _slug(text: str) -> str:
-    return "_".join(text.replace("&", " ").replace("/", " ").split()).casefold()
 
 
 def _by_amount(rows: Sequence[OpenRow]) -> dict[Decimal, list[OpenRow]]:

@@ -33,6 +33,11 @@ def band_of(confidence: Decimal | None) -> str | None:
     return next((word for least, word in _BANDS if confidence > least), "LOW")
 
 
+def may_overwrite(source: e.CategorySource, held: e.CategorySource) -> bool:
+    """Whether what one says of a category goes over what another said."""
+    return _STRENGTH[source] >= _STRENGTH[held]
+
+
 class Labelled(TransactionState):
     """Categorize, split, name the merchant, tag, note, leave out of budgets."""
 
@@ -79,7 +84,7 @@ class Labelled(TransactionState):
         """Whether nobody stronger said the category."""
         if source != "user" and "category" in self.user_fields:
             return False
-        return _STRENGTH[source] >= _STRENGTH[self.category_source]
+        return may_overwrite(source, self.category_source)
 
     def must_take_a_category(self) -> Booking:
         """What is booked, if it can be categorized. Raises TransactionIsVoided,

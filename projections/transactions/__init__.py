@@ -3,6 +3,7 @@
 from mintflow.projections.transactions.fold import POSTINGS, PROJECTION
 from mintflow.projections.transactions.lookups import (
     pending_of_account,
+    standing_transactions,
     transactions_in_category,
     unmatched_manual,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "get_transaction",
     "list_transactions",
     "pending_of_account",
+    "standing_transactions",
     "transactions_in_category",
     "unmatched_manual",
 ]

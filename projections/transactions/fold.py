@@ -57,6 +57,7 @@ TRANSACTIONS = Table(
         # The other leg of a transfer is found by its amount.
         Index("transactions_by_amount", "ledger_id, amount, date"),
         Index("transactions_not_budgeted", "ledger_id, date", "not budgeted"),
+        Index("transactions_of_rule", "ledger_id, rule_id", "rule_id is not null"),
     ),
     fill=90,
 )

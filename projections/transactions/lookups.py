@@ -9,7 +9,9 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
+from mintflow.domain.core.query import Facts, parse, predicate
 from mintflow.projections.core.reading import Rows
+from mintflow.projections.transactions import search
 
 
 async def unmatched_manual(
@@ -64,6 +66,66 @@ async def transactions_in_category(
         {"ledger_id": ledger_id, "category_id": category_id},
     )
     return [row["transaction_id"] for row in rows]
+
+
+async def standing_transactions(
+    conn: AsyncConnection[Any], ledger_id: UUID, q: str | None
+) -> list[tuple[Any, ...]]:
+    """Posted and pending ones that are no leg of a transfer and fit a query, in the order in which
+    they were recorded: (transaction id, facts, currency, category ids, category source, account
+    kind, budgeted). Raises QueryNotReadable."""
+    query = parse(q or "")
+    fits = predicate(query)
+    args: dict[str, Any] = {"ledger_id": ledger_id}
+    condition = search.condition(query, args)
+    rows = await _rows(conn, _STANDING.replace("{condition}", condition), args)
+    found = []
+    for row in rows:
+        facts = Facts(
+            description=row["description"],
+            counterparty=row["counterparty"],
+            merchant=row["merchant"],
+            memo=row["memo"],
+            notes=row["notes"],
+            amount=row["amount"],
+            date=row["date"],
+            account=(row["name"], str(row["account_id"])),
+            tags=row["tags"],
+            categories=row["paths"],
+            status=row["status"],
+        )
+        if fits(facts):
+            found.append(
+                (
+                    row["transaction_id"],
+                    facts,
+                    row["currency"],
+                    tuple(row["category_ids"]),
+                    row["category_source"],
+                    row["kind"],
+                    row["budgeted"],
+                )
+            )
+    return found
+
+
+_STANDING = """
+    with paths as (
+        select category_id, path from categories where ledger_id = %(ledger_id)s
+    )
+    select t.transaction_id, t.account_id, a.name, a.kind, t.date, t.amount, t.currency, t.status,
+        t.category_ids, t.category_source, t.description, t.counterparty, t.merchant, t.memo,
+        t.notes, t.tags, t.budgeted,
+        case when t.allocations is null then array[coalesce(p.path, t.category_ids[1])]
+            else array(select coalesce(x.path, i.id) from unnest(t.category_ids) as i (id)
+                left join paths x on x.category_id = i.id) end as paths
+    from transactions t
+    join accounts a on a.ledger_id = t.ledger_id and a.account_id = t.account_id
+    left join paths p on p.category_id = t.category_ids[1]
+    where t.ledger_id = %(ledger_id)s and t.status in ('posted', 'pending')
+        and t.transfer_id is null and {condition}
+    order by t.first_seq
+"""
 
 
 async def _rows(conn: AsyncConnection[Any], sql: str, args: dict[str, Any]) -> Rows:

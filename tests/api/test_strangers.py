@@ -42,6 +42,7 @@ def test_another_persons_ledger_is_not_there(
         transaction_id=transaction_id,
         transfer_id=transaction_id,
         event_id=transaction_id,
+        rule_id=transaction_id,
         connection_id=transaction_id,
     )
     before = len(_events(ledger))

@@ -7,7 +7,6 @@ import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,15 +14,24 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 from store.appending import as_app
 
-from mintflow.commands import accounts, budgets, categories, connections, ledgers, transactions
+from mintflow.commands import (
+    accounts,
+    budgets,
+    categories,
+    connections,
+    ledgers,
+    rules,
+    transactions,
+)
 from mintflow.commands import transfers as transfer_commands
 from mintflow.commands.core.bus import CommandBus
 from mintflow.commands.core.command import Answer, Command, Context
 from mintflow.commands.core.group_commit import GroupCommit
 from mintflow.commands.core.ids import new_id
-from mintflow.commands.core.ports import Books, Principal, Suggester
+from mintflow.commands.core.ports import Books, Principal
 from mintflow.commands.core.repository import Repository
 from mintflow.commands.imports import import_handlers
+from mintflow.ml.categorize import Categorizer
 from mintflow.store.arrays import register_arrays
 from mintflow.store.keys import KeyStore, MemoryKeyStore
 from mintflow.store.mapper import Mapper, RecordedEvent
@@ -65,16 +73,7 @@ class NoBooks:
     async def caught_up(self, ledger_id: UUID) -> int:
         raise AssertionError("this test asks no read model")
 
-    hand_made = pending = in_category = caught_up
-
-
-class NoSuggester:
-    """Never guesses."""
-
-    def suggest(
-        self, description: str, counterparty: str, memo: str, amount: Decimal
-    ) -> tuple[str, str] | None:
-        return None
+    hand_made = pending = in_category = corrections = standing = caught_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,8 @@ async def product(
     *,
     keys: KeyStore | None = None,
     books: Callable[[AsyncConnectionPool[Any], Mapper], Books] | None = None,
-    suggester: Suggester | None = None,
+    categorizer: Categorizer | None = None,
+    learner: bool = False,
     clock: Callable[[], dt.datetime] = lambda: NOW,
     connect: Callable[[], Awaitable[Connection]] | None = None,
     authorizer: Any = None,
@@ -156,12 +156,16 @@ async def product(
     repository = Repository(pool, mapper, sealer)
     appender = GroupCommit(connect or connector(url), lambda _: None)
     known: Books = books(pool, mapper) if books else NoBooks()
+    sorter = rules.Sorter(categorizer)
+    learns = rules.Learner(known) if learner else None
     handlers: dict[Any, Any] = {
         categories.MergeCategories: categories.merge_categories(known),
-        **import_handlers(known, suggester or NoSuggester()),
+        **import_handlers(known, sorter, learns),
+        **rules.rule_handlers(known, sorter),
+        **transactions.transaction_handlers(sorter, learns),
     }
     for module in (
-        ledgers, accounts, budgets, categories, connections, transactions, transfer_commands
+        ledgers, accounts, budgets, categories, connections, transfer_commands
     ):  # fmt: skip
         handlers |= module.HANDLERS
     bus = CommandBus(

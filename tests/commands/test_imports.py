@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,7 @@ from mintflow.commands.transactions import AmendTransaction, CategorizeTransacti
 from mintflow.domain.accounts import Account, AccountIsClosed
 from mintflow.domain.core.money import CurrencyMustMatch
 from mintflow.domain.statements import Finding, Statement, StatementFile, StatementSplit
+from mintflow.ml import categorize as ml
 
 Play = Callable[[Product, UUID, UUID], Awaitable[Any]]
 
@@ -296,12 +297,17 @@ def test_of_a_file_with_several_accounts_one_has_to_be_meant(database_url: str) 
 class Guess:
     """Knows coffee, and a category that is not there."""
 
-    def suggest(
-        self, description: str, counterparty: str, memo: str, amount: Decimal
-    ) -> tuple[str, str] | None:
+    def suggest(self, rows: Sequence[ml.Row]) -> list[ml.Suggestion]:
+        return [self._one(row.description) for row in rows]
+
+    def _one(self, description: str) -> ml.Suggestion:
         if "Coffee" in description:
-            return "food_dining.coffee_shops", "it is coffee"
-        return ("no.such.category", "a bad guess") if "Odd" in description else None
+            return ml.Suggestion(
+                "food_dining.coffee_shops", "Bean", 0.95, "HIGH", "merchant", "it is coffee"
+            )
+        if "Odd" in description:
+            return ml.Suggestion("no.such.category", None, 0.5, "LOW", "model", "a bad guess")
+        return ml.nothing("no idea")
 
 
 def test_a_category_is_the_files_own_or_a_guess_and_never_one_that_is_not_there(
@@ -328,17 +334,17 @@ def test_a_category_is_the_files_own_or_a_guess_and_never_one_that_is_not_there(
             if one.booking is not None
         ]
         assert found == [
-            (["food_dining.coffee_shops"], "rule"),
+            (["food_dining.coffee_shops"], "merchant"),
             (["bills.phone"], "bank"),
             (["uncategorized"], "none"),
             (["uncategorized"], "none"),
-            (["food_dining.coffee_shops"], "rule"),
+            (["food_dining.coffee_shops"], "merchant"),
             (["transfer"], "bank"),
             (["food_dining.groceries", "uncategorized"], "bank"),
             (["uncategorized"], "none"),
         ]
 
-    scenario(database_url, play, suggester=Guess())
+    scenario(database_url, play, categorizer=Guess())
 
 
 @pytest.mark.parametrize("size", [40, 1_300])

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from commands.product import Product, product, run
 
-from mintflow.commands import accounts, connections, transactions, transfers
+from mintflow.commands import accounts, connections, rules, transactions, transfers
 from mintflow.commands.core.command import Command
 from mintflow.commands.imports import ImportFile, SyncAccount
 from mintflow.commands.ledgers import RenameLedger
@@ -61,6 +61,11 @@ COMMANDS: dict[type[Command], Callable[[dict[str, UUID]], Command]] = {
     transactions.ReinstateTransaction: lambda i: transactions.ReinstateTransaction(
         transaction_id=i["transaction_id"]
     ),
+    rules.ChangeRule: lambda i: rules.ChangeRule(
+        rule_id=i["rule_id"], name="x", condition="x", actions={"transfer": True}
+    ),
+    rules.SwitchRule: lambda i: rules.SwitchRule(rule_id=i["rule_id"], enabled=False),
+    rules.RemoveRule: lambda i: rules.RemoveRule(rule_id=i["rule_id"]),
     transfers.MakeTransfer: lambda i: transfers.MakeTransfer(
         from_account_id=i["from_account_id"],
         to_account_id=i["to_account_id"],
@@ -98,7 +103,10 @@ async def household(it: Product) -> tuple[UUID, dict[str, UUID]]:
     transfer = (await it.do(made, ledger)).data["transfer_id"]
     opened = connections.OpenConnection(provider="sandbox", institution="Bank")
     connection = (await it.do(opened, ledger)).data["connection_id"]
+    rule = rules.AddRule(name="r", condition="x", actions={"transfer": True})
+    rule_id = (await it.do(rule, ledger)).data["rule_id"]
     return ledger, {
+        "rule_id": UUID(rule_id),
         "account_id": one,
         "from_account_id": one,
         "to_account_id": two,

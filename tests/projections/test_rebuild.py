@@ -76,7 +76,7 @@ def test_after_a_rebuild_everything_goes_on_over_the_new_tables(books: Books) ->
         "select count(*) from pg_indexes where schemaname = 'model'"
         " and indexname like 'transactions%'"
     ).fetchone()
-    assert indexes == (5,)
+    assert indexes == (6,)
     assert rows
     books.check_everywhere()
 

@@ -25,6 +25,7 @@ from mintflow.domain.core.ids import category_tree_id
 from mintflow.domain.core.postings import UNCATEGORIZED, Booking, whole
 from mintflow.domain.imports import FileImport
 from mintflow.domain.ledgers import Ledger
+from mintflow.domain.rules import Actions, RuleSet, Share
 from mintflow.domain.transactions import Transaction, TransactionAlias, checked_splits
 from mintflow.domain.transfers import Transfer
 from mintflow.store.keys import MemoryKeyStore
@@ -141,7 +142,28 @@ def _household() -> list[Aggregate]:
     connection.synced(
         account.id, "cursor-1", NOW, added=1, known=0, updated=0, skipped=0, removed=1
     )
-    return [ledger, account, tree, budget, imported, connection]
+    return [ledger, account, tree, budget, imported, connection, _rules()]
+
+
+def _rules() -> Aggregate:
+    rules = RuleSet.open(LEDGER, NOW)
+    bread = rules.add(
+        _id(41),
+        "Brot",
+        'merchant="Süß"',
+        Actions(category_id="food", tags=("Urlaub",)),
+        "main",
+        NOW,
+    )
+    shares = (Share("food", ratio=Decimal("0.5")), Share("fun"))
+    other = rules.add(_id(42), "Halb", "description:Bäckerei", Actions(split=shares), "main", NOW)
+    rules.change(
+        bread.rule_id, "Brot und Kuchen", bread.condition, Actions(note="von Oma"), "main", NOW
+    )
+    rules.switch(bread.rule_id, False, NOW)
+    rules.reorder("main", [other.rule_id, bread.rule_id], NOW)
+    rules.remove(bread.rule_id, NOW)
+    return rules
 
 
 def _transactions() -> list[Aggregate]:

@@ -23,6 +23,8 @@ CAPABILITIES = {
         "imports",
         "statements",
         "events",
+        "rules",
+        "merchants",
     ),
 }
 ROOMS_BY_CAPABILITY = ("domain", "commands", "projections", "api")
