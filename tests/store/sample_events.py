@@ -59,11 +59,15 @@ class PlainSealer(Sealer):
         return facts
 
 
+def sample_aggregates() -> list[Aggregate]:
+    """The aggregates whose pending events are the samples, and those that lead to them."""
+    return [*_household(), *_transactions(), *_transfers()]
+
+
 def sample_events() -> dict[str, Event]:
     """Type -> the sample of it as an event."""
-    aggregates = [*_household(), *_transactions(), *_transfers()]
     samples: dict[str, Event] = {}
-    for aggregate in aggregates:
+    for aggregate in sample_aggregates():
         for event in aggregate.pending_events:
             assert isinstance(event, Event)
             samples.setdefault(event.TOPIC, event)

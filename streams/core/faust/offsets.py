@@ -28,7 +28,7 @@ async def load_offsets(
 ) -> dict[int, ReadFrom]:
     """Shard -> from where every follower sees what it has not had; absent: from the start."""
     cursor = await conn.execute(
-        "select shard, min(next_offset), max(position) from projection.read_offset"
+        "select shard, min(next_offset), min(position) from projection.read_offset"
         " where topic_id = %s and follower = any(%s) and shard = any(%s)"
         " group by shard having count(*) = %s",
         [topic_id, list(followers), Int4Array.of(list(shards)), len(followers)],
