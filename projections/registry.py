@@ -12,6 +12,7 @@ from mintflow.projections import (
     rules,
     transactions,
 )
+from mintflow.projections.budgets import envelopes
 from mintflow.projections.core.projection import Projection
 
 PROJECTIONS: tuple[Projection, ...] = (
@@ -20,6 +21,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     transactions.PROJECTION,
     categories.PROJECTION,
     budgets.PROJECTION,
+    envelopes.PROJECTION,
     imports.PROJECTION,
     rules.PROJECTION,
     connections.PROJECTION,

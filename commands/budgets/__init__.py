@@ -6,6 +6,8 @@ from mintflow.commands.budgets.alerts import (
     check_budgets,
     dismiss_alert,
 )
+from mintflow.commands.budgets.envelopes import HANDLERS as ENVELOPE_HANDLERS
+from mintflow.commands.budgets.envelopes import AssignMoney, MoveMoney
 from mintflow.commands.budgets.tracking import (
     ArchiveBudget,
     SetBudget,
@@ -19,6 +21,7 @@ HANDLERS: dict[type[Command], Handler] = {
     SetBudget: set_budget,
     ArchiveBudget: archive_budget,
     DismissAlert: dismiss_alert,
+    **ENVELOPE_HANDLERS,
 }
 
 
@@ -30,8 +33,10 @@ def handlers_with_books(books: Books) -> dict[type[Command], Handler]:
 __all__ = [
     "HANDLERS",
     "ArchiveBudget",
+    "AssignMoney",
     "CheckBudgets",
     "DismissAlert",
+    "MoveMoney",
     "SetBudget",
     "handlers_with_books",
 ]

@@ -16,6 +16,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from mintflow.domain.accounts import Account
 from mintflow.domain.budgets import Budget
+from mintflow.domain.budgets.envelopes import Envelopes
 from mintflow.domain.categories import CategoryTree
 from mintflow.domain.core.aggregates import Aggregate
 from mintflow.domain.ledgers import Ledger
@@ -28,7 +29,7 @@ from mintflow.store.sealing import Sealer
 A = TypeVar("A", bound=Aggregate)
 
 # Aggregates that are read over and over; a transaction is read once and not kept.
-_CACHED = (Ledger, Account, CategoryTree, Budget, RuleSet)
+_CACHED = (Ledger, Account, CategoryTree, Budget, Envelopes, RuleSet)
 # Of these it is remembered too that there is none: every new row would ask for it again.
 _MISSED = (RuleSet,)
 _CACHE_MAX = 50_000

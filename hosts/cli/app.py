@@ -11,6 +11,7 @@ from mintflow.hosts.cli import (
     books,
     budgets,
     demo,
+    envelopes,
     processes,
     rebuilding,
     series,
@@ -93,7 +94,7 @@ def _add_books(app: typer.Typer) -> None:
         transactions.categorize,
         "mintflow categorize 0198c2f4-… food_dining.groceries",
     )
-    budget = typer.Typer(help="Set budgets.", no_args_is_help=True)
+    budget = typer.Typer(help="Set budgets, fill envelopes, see alerts.", no_args_is_help=True)
     for name, function, examples in (
         (
             "set",
@@ -103,8 +104,13 @@ def _add_books(app: typer.Typer) -> None:
                 "mintflow budget set fun,travel 80 --period two_weeks --anchor 2026-03-13",
             ),
         ),
+        ("assign", envelopes.assign, ("mintflow budget assign food_dining 300 --month 2026-03",)),
+        ("move", envelopes.move, ("mintflow budget move travel health 50",)),
+        ("envelopes", envelopes.envelopes, ("mintflow budget envelopes --month 2026-03",)),
+        ("alerts", envelopes.alerts, ("mintflow budget alerts",)),
     ):
-        budget.command(name, epilog=_epilog(*examples))(function)
+        settings = envelopes.NEGATIVE if name == "assign" else None
+        budget.command(name, epilog=_epilog(*examples), context_settings=settings)(function)
     app.add_typer(budget, name="budget", rich_help_panel=_BOOKS)
     for name, title, listed, opened, example in (
         ("accounts", "accounts", books.list_accounts, books.open_account, "Savings --kind savings"),

@@ -18,11 +18,13 @@ import orjson
 
 from mintflow.domain.accounts import Account
 from mintflow.domain.budgets import Budget, Wish, cycle_of
+from mintflow.domain.budgets.envelopes import Envelopes
 from mintflow.domain.categories import Category, CategoryTree, CategoryTreePlanted
 from mintflow.domain.connections import Connection
 from mintflow.domain.core.aggregates import Aggregate, Event
 from mintflow.domain.core.ids import category_tree_id
 from mintflow.domain.core.postings import UNCATEGORIZED, Booking, whole
+from mintflow.domain.core.time import Month
 from mintflow.domain.imports import FileImport
 from mintflow.domain.ledgers import Ledger
 from mintflow.domain.rules import Actions, RuleSet, Share
@@ -129,6 +131,10 @@ def _household() -> list[Aggregate]:
     budget.dismiss(budget.alerts[DAY].alert_id, NOW)
     budget.archive(DAY + dt.timedelta(days=56), NOW)
 
+    envelopes = Envelopes.open(LEDGER, NOW)
+    envelopes.assign("food", Month(2025, 3), "120", "EUR", NOW)
+    envelopes.move("food", "fun", Month(2025, 3), "20", "EUR", NOW)
+
     imported = FileImport.complete(
         _id(17),
         NOW,
@@ -146,7 +152,7 @@ def _household() -> list[Aggregate]:
     connection.synced(
         account.id, "cursor-1", NOW, added=1, known=0, updated=0, skipped=0, removed=1
     )
-    return [ledger, account, tree, budget, imported, connection, _rules()]
+    return [ledger, account, tree, budget, envelopes, imported, connection, _rules()]
 
 
 def _rules() -> Aggregate:
