@@ -8,12 +8,15 @@ first, and a guesser where none of them is found.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
+from mintflow.domain.core.postings import TRANSFER
 from mintflow.ml.categorize import Row, Suggestion, band_of, nothing
 from mintflow.ml.knowledge.book import Finding, Flow, PhraseBook
 from mintflow.ml.knowledge.entries import shipped
 from mintflow.ml.merchants import words_of
+from mintflow.ml.model.classifier import Classifier
 from mintflow.ml.names import merchant_in
 
 KNOWLEDGE_VERSION = "knowledge-1"
@@ -67,16 +70,19 @@ class _Known(NamedTuple):
 class BuiltIn:
     """A `Categorizer`; made once and shared between threads.
 
-    guesser: None leaves what the words do not know uncategorized.
+    book, guesser: what ships with the product unless another one is given. words_only: leave what
+    the words do not know uncategorized.
     """
 
     def __init__(
         self,
         book: PhraseBook | None = None,
         guesser: Guesser | None = None,
+        *,
+        words_only: bool = False,
     ) -> None:
         self._book = book or PhraseBook(shipped())
-        self._guesser = guesser
+        self._guesser = None if words_only else guesser or Classifier.shipped()
         self._known: dict[tuple[object, ...], _Known] = {}
 
     def suggest(self, rows: Sequence[Row]) -> list[Suggestion]:
@@ -86,7 +92,8 @@ class BuiltIn:
             asked = [index for index, one in enumerate(answers) if one is None]
             guesses = self._guesser.suggest([rows[index] for index in asked])
             for index, guess in zip(asked, guesses, strict=True):
-                answers[index] = guess
+                if guess is not None and _may_be(guess, rows[index]):
+                    answers[index] = replace(guess, merchant=known[index].merchant)
         return [
             nothing("no word of it is sure of a category", one.merchant)
             if answer is None
@@ -119,6 +126,18 @@ class BuiltIn:
         return _Known(best, _merchant(row, best))
 
 
+def _may_be(guess: Suggestion, row: Row) -> bool:
+    """Whether a guess goes with where the money went: what comes in is no spending, unless the row
+    says that it comes back."""
+    assert guess.category is not None
+    if row.amount is None:
+        return True
+    earned = guess.category.startswith("income.")
+    if row.amount <= 0:
+        return not earned
+    return earned or guess.category == TRANSFER or not _BACK.isdisjoint(words_of(row.description))
+
+
 def _merchant(row: Row, found: Finding | None) -> str | None:
     if found is not None and found.entry.merchant is not None:
         return found.entry.merchant
@@ -143,7 +162,7 @@ def _flow_of(row: Row) -> Flow:
 
 def _by_words(known: _Known) -> Suggestion | None:
     found = known.found
-    if found is None or found.entry.weight < 0:
+    if found is None:
         return None
     entry = found.entry
     if entry.category is None:

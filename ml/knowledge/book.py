@@ -16,9 +16,22 @@ from mintflow.ml.phrases import Direction
 Flow = Literal["in", "out", "unknown"]
 # A single word of up to this many letters is a name only where its country is.
 SHORT = 5
+# A name of this many letters is seen also where terminals glue more to it: NETFLIXCOM.
+GLUED = 7
+_GLUED_MORE = 3
 # What a brand's file is not about: it may be abroad, or another of that name.
 _ELSEWHERE, _UNPLACED = 0.86, 0.95
 _BRAND, _SHORT_BRAND, _WHAT, _WORD, _PART = 0.985, 0.95, 0.97, 0.93, 0.88
+# What banks write before a name, as `words_of` gives it.
+_BANKS_WORDS = frozenset(
+    """pos web pymt purchase payment debit card credit checkcard contactless visa mastercard
+    recurring direct dd to at the kartenzahlung girocard lastschrift sepa basislastschrift
+    einkauf paiement cb carte achat prlv prelevement facture vir virement compra tarjeta
+    tarj recibo pago adeudo cargo en pagamento addebito sdd acquisto bea betaalpas
+    betaalautomaat pinbetaling incasso bck kortkop kortkob varekjop dankort kob nota
+    korttiosto autogiro upi neft imps ach nach bbps ecs eftpos sq tst sumup zettle iz ccv
+    paypal google sp interac preauthorized""".split()
+)
 # A second finding of another category and nearly as telling as the first one.
 _DOUBT = 0.85
 
@@ -49,6 +62,8 @@ class PhraseBook:
             if entry.ends or entry.begins:
                 (self._ends if entry.ends else self._begins).setdefault(entry.words[0], entry)
                 continue
+            if entry.kind == "brand" and len(entry.words) == 1 and len(entry.words[0]) >= GLUED:
+                self._begins.setdefault(entry.words[0], entry)
             key = (entry.words, entry.direction, entry.countries)
             if seen.setdefault(key, entry) is entry:
                 by_first[entry.words[0]].append(_Place(score_of(entry), entry.words[1:], entry))
@@ -67,11 +82,13 @@ class PhraseBook:
         best: Finding | None = None
         second: Finding | None = None
         by_first = self._by_first
+        leading = True
         for index, word in enumerate(words):
             places = by_first.get(word)
             found = None
             if places is not None:
-                found = _at(places, words, index, flow, countries)
+                found = _at(places, words, index, flow, countries, leading=leading)
+            leading = leading and (word in _BANKS_WORDS or word.isdigit())
             if found is None and len(word) > 6:
                 found = self._in_part(word, flow)
             if found is None:
@@ -87,7 +104,7 @@ class PhraseBook:
     def _in_part(self, word: str, flow: Flow) -> Finding | None:
         """An entry for the end or the beginning of a word: Linden-apotheke, in one word."""
         for parts, cut in ((self._ends, -1), (self._begins, 1)):
-            for length in range(len(word) - 1, 3, -1):
+            for length in range(len(word) - (1 if cut < 0 else _GLUED_MORE), 3, -1):
                 part = word[-length:] if cut < 0 else word[:length]
                 entry = parts.get(part)
                 if entry is not None and _flows(entry, flow):
@@ -106,6 +123,8 @@ def _at(
     index: int,
     flow: Flow,
     countries: Collection[str] | None,
+    *,
+    leading: bool,
 ) -> Finding | None:
     """The most telling entry that stands at this word; the country's own before a foreign one."""
     best: Finding | None = None
@@ -116,7 +135,7 @@ def _at(
             continue
         if not _flows(entry, flow):
             continue
-        sure = _sureness(entry, index, countries)
+        sure = _sureness(entry, countries, leading=leading)
         if sure > (best.sure if best is not None else 0):
             best = Finding(entry, sure, score)
     return best
@@ -126,8 +145,9 @@ def _flows(entry: Entry, flow: Flow) -> bool:
     return flow == "unknown" or entry.direction in ("any", flow)
 
 
-def _sureness(entry: Entry, index: int, countries: Collection[str] | None) -> float:
-    """How likely the entry is right here; 0 where it is another word."""
+def _sureness(entry: Entry, countries: Collection[str] | None, *, leading: bool) -> float:
+    """How likely the entry is right here; 0 where it is another word. leading: whether only what
+    banks write stands before it."""
     short = len(entry.words) == 1 and len(entry.words[0]) <= SHORT
     if entry.kind == "brand":
         sure = _SHORT_BRAND if short else _BRAND
@@ -143,7 +163,7 @@ def _sureness(entry: Entry, index: int, countries: Collection[str] | None) -> fl
                 return 0
             sure = _ELSEWHERE
         # A name of few letters is one where it stands first: "MAX 114", not "PRO MAX".
-        if short and entry.kind == "brand" and len(entry.words[0]) < SHORT and index > 0:
+        if short and entry.kind == "brand" and len(entry.words[0]) < SHORT and not leading:
             return 0
     return sure * entry.sure if entry.sure is not None else sure
 

@@ -15,7 +15,7 @@ ROOMS = (
     *("connectors", "ml", "hosts", "migrations"),
 )
 _NOT_OURS = {".git", ".venv", "__pycache__", "dist", "build", "demo-data", "node_modules"}
-_BINARY = {".png", ".jpg", ".ico", ".woff2", ".parquet", ".zip", ".gz", ".pdf"}
+_BINARY = {".png", ".jpg", ".ico", ".woff2", ".parquet", ".npz", ".zip", ".gz", ".pdf"}
 
 
 @cache
