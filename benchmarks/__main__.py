@@ -20,7 +20,18 @@ from typing import Any
 import orjson
 import uvloop
 
-from benchmarks import append, growth, http, importing, known_at, query, rebuild, visible
+from benchmarks import (
+    append,
+    exporting,
+    growth,
+    http,
+    importing,
+    known_at,
+    query,
+    rebuild,
+    sse,
+    visible,
+)
 from benchmarks.setting import machine
 from mintflow.hosts.collector import tune_collector
 from mintflow.hosts.logs import configure_logs
@@ -38,6 +49,8 @@ BENCHES: dict[str, Bench] = {
     "http": http.run,
     "known_at": known_at.run,
     "growth": growth.run,
+    "export": exporting.run,
+    "sse": sse.run,
 }
 # With less data, to see that they run: the figures mean little.
 QUICK: dict[str, Bench] = {
@@ -48,6 +61,8 @@ QUICK: dict[str, Bench] = {
     "query": lambda url: query.run(url, 20_000, 1),
     "http": lambda url: http.run(url, 1),
     "known_at": lambda url: known_at.run(url, 1_000, 3),
+    "export": lambda url: exporting.run(url, 10_000),
+    "sse": lambda url: sse.run(url, 1, 50),
     "growth": lambda url: growth.run(url, (5_000, 10_000), 1),
 }
 

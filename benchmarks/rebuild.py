@@ -40,11 +40,11 @@ async def run(server_url: str, events: int = 1_000_000) -> dict[str, Any]:
 
 def _run(server_url: str, events: int) -> dict[str, Any]:
     with _log_of(server_url, events) as (url, keys):
-        before = _read(url)
+        before = read_all(url)
         rebuild(url, keys, jobs=_JOBS)
         report = rebuild(url, keys, jobs=_JOBS)
         assert report.identical, [one.name for one in report.tables if one.served != one.rebuilt]
-        read = (before + _read(url)) / 2
+        read = (before + read_all(url)) / 2
         return {
             "events": report.events,
             "rows": sum(one.rebuilt.rows for one in report.tables),
@@ -70,7 +70,7 @@ def _log_of(server_url: str, events: int) -> Iterator[tuple[str, Callable[[], Fo
         drop_database(server_url, _NAME)
 
 
-def _read(url: str) -> float:
+def read_all(url: str) -> float:
     """Events per second of reading and decoding all of the log."""
     count, began = 0, time.perf_counter()
     with psycopg.connect(url) as conn, conn.cursor("log", binary=True) as cursor:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mintflow.hosts.cli import (
+    archive,
     auditing,
     books,
     budgets,
@@ -152,6 +153,8 @@ def _add_upkeep(app: typer.Typer) -> None:
     audit.command("verify", epilog=_epilog("mintflow audit verify --json"))(auditing.verify)
     app.add_typer(audit, name="audit", rich_help_panel=_PROOF)
     for name, function, example in (
+        ("export", archive.export, "mintflow export ./history --format parquet"),
+        ("import-history", archive.import_history, "mintflow import-history ./history"),
         ("rebuild", rebuilding.rebuild, "mintflow rebuild --all"),
         ("rollback", rebuilding.rollback, "mintflow rollback --projection accounts"),
         ("series", series.series, "mintflow series --all"),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mintflow.hosts.settings import Settings
     from mintflow.store.keys import KeyStore
 
-BENCHES = ("append", "import", "rebuild", "query", "visible", "http", "growth")
+BENCHES = ("append", "import", "rebuild", "query", "visible", "http", "growth", "export", "sse")
 
 
 def key_store(data: Path, settings: Settings) -> KeyStore:

@@ -1,0 +1,76 @@
+"""`mintflow export` and `import-history`, as they are typed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from command_line import CSV, CommandLine
+from services import PostgresService
+
+
+@pytest.fixture
+def filled(mintflow: CommandLine, tmp_path: Path) -> CommandLine:
+    bank = tmp_path / "bank.csv"
+    bank.write_text(CSV)
+    mintflow("import", str(bank), "--ledger", "Home", "--account", "Checking")
+    return mintflow
+
+
+def test_a_history_moves_to_another_installation(
+    filled: CommandLine,
+    tmp_path: Path,
+    postgres: PostgresService,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = tmp_path / "history"
+    exported = filled.json("export", str(out))
+    assert exported["whole"] is True
+    before = filled.json("balances", "--ledger", "Home")
+    again = filled.json("export", str(out), exit_code=1)
+    assert again["error"]["code"] == "export_in_the_way"
+    refused = filled.json("import-history", str(out), exit_code=1)
+    assert refused["error"]["code"] == "log_not_empty"
+    with postgres.blank() as other:
+        monkeypatch.setenv("MINTFLOW_DATABASE_URL", other)
+        new = CommandLine(tmp_path / "new-books")
+        new.data.mkdir()
+        for name in ("keys", "owner.json"):
+            source = filled.data / name
+            (shutil.copytree if source.is_dir() else shutil.copy)(source, new.data / name)
+        assert new.json("import-history", str(out))["events"] == exported["events"]
+        assert new.json("audit", "verify")["ok"] is True
+        assert new.json("rebuild")["events"] == exported["events"]
+        after = new.json("balances", "--ledger", "Home")
+    assert after["accounts"] == before["accounts"]
+
+
+def test_the_owner_opens_his_own_books(filled: CommandLine, tmp_path: Path) -> None:
+    out = tmp_path / "mine"
+    exported = filled.json("export", str(out), "--format", "jsonl", "--ledger", "Home", "--open")
+    assert (exported["whole"], exported["opened"]) == (False, True)
+    text = "".join(path.read_text() for path in (out / "events").iterdir())
+    assert "COFFEE SHOP" in text
+    refused = filled("export", str(tmp_path / "x"), "--open", exit_code=2)
+    assert "--ledger" in refused.stderr
+    closed = filled.json("export", str(tmp_path / "closed"), "--format", "jsonl")
+    text = "".join(path.read_text() for path in (tmp_path / "closed" / "events").iterdir())
+    assert closed["opened"] is False
+    assert "COFFEE SHOP" not in text
+
+
+def test_ranges_and_types(filled: CommandLine, tmp_path: Path) -> None:
+    words = ("--type", "transaction.recorded", "--positions", "1-100000")
+    found = filled.json("export", str(tmp_path / "a"), *words, "--since", "2020-01-01T00:00:00Z")
+    assert found["events"] == 4
+    assert filled.json("export", str(tmp_path / "b"), "--before", "2020-01-01")["events"] == 0
+    for wrong in (("--positions", "x"), ("--since", "noon"), ("--format", "xls")):
+        filled("export", str(tmp_path / "c"), *wrong, exit_code=2)
+    assert not (tmp_path / "c").exists()
+
+
+def test_refuses_what_is_no_export(mintflow: CommandLine, tmp_path: Path) -> None:
+    refused = mintflow.json("import-history", str(tmp_path), exit_code=1)
+    assert refused["error"]["code"] == "manifest_unreadable"
+    assert not mintflow.data.exists()
