@@ -59,23 +59,6 @@ class DatabaseUnreachable(Unavailable):
     code = "database_unreachable"
 
 
-def prepare_database(database_url: str) -> None:
-    """Bring a database to this release, with its read models.
-
-    Raises DatabaseNotUsable, DatabaseUnreachable.
-    """
-    try:
-        migrate(database_url)
-        install(database_url)
-    except MigrationRefused as refusal:
-        raise DatabaseNotUsable(str(refusal)) from refusal
-    except psycopg.OperationalError as trouble:
-        # Its text can hold the address with its password.
-        raise DatabaseUnreachable(
-            "the database does not answer", reason=type(trouble).__name__
-        ) from None
-
-
 class EmbeddedHost:
     """Everything but an HTTP server; `app` can be called in this process."""
 

@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import re
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,7 +24,7 @@ from mintflow.hosts.cli.shell import (
     settings_of_command,
     shell_of,
 )
-from mintflow.hosts.cli.upkeep import key_store, must_have_keys
+from mintflow.hosts.cli.upkeep import has_keys, key_store, must_have_keys
 from mintflow.hosts.session import Refused, open_database
 
 _POSITIONS = re.compile(r"(\d{1,18})?-(\d{1,18})?\Z")
@@ -144,8 +145,8 @@ def import_history(
     """Restore an exported history into an installation that has no events yet.
 
     Positions, times and hashes are those of the export; every hash is computed again, and an
-    export that was altered is refused with file and position, and nothing of it is kept. Bring
-    `keys` and `owner.json` of the old data folder into the new one first: without the keys all
+    export that was altered is refused with file and position, and nothing of it is kept. The read
+    models are made anew. Bring `keys` and `owner.json` of the old data folder into the new one first: without the keys all
     sealed facts stay closed, without the owner nobody sees the ledgers.
     """
     shell = shell_of(ctx)
@@ -153,21 +154,27 @@ def import_history(
     async def work() -> Row:
         from mintflow.hosts.data_folder import make_data_folder
         from mintflow.hosts.embedded import prepare_database
+        from mintflow.projections.core.rebuild import rebuild
         from mintflow.store.archive import restore
         from mintflow.store.archive.manifest import read_manifest
 
         read_manifest(folder)
+        settings = settings_of_command()
         make_data_folder(data)
         async with AsyncExitStack() as stack:
             with shell.progress() as tell:
-                opening = open_database(data, settings_of_command(), tell=tell)
+                opening = open_database(data, settings, tell=tell)
                 url = await stack.enter_async_context(opening)
             await asyncio.to_thread(prepare_database, url)
             with shell.bar() as bar:
                 manifest = await asyncio.to_thread(
                     restore, url, folder, progress=lambda done, total: bar("reading", done, total)
                 )
-        return {"events": manifest.events, "heads": manifest.heads}
+                rebuilt = has_keys(data, settings)
+                if rebuilt:
+                    keys = partial(key_store, data, settings)
+                    await asyncio.to_thread(rebuild, url, keys, progress=bar)
+        return {"events": manifest.events, "rebuilt": rebuilt, "heads": manifest.heads}
 
     with refusals(shell, as_json=as_json):
         answer = run(_with_database(work))
@@ -204,3 +211,5 @@ def _show_export(console: Console, answer: Row) -> None:
 
 def _show_import(console: Console, answer: Row) -> None:
     console.print(Text(f"{answer['events']:,} events, every hash as exported.", style="green"))
+    if not answer["rebuilt"]:
+        console.print(Text("  Bring the keys, then: mintflow rebuild", style="yellow"))

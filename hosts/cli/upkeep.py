@@ -46,10 +46,14 @@ def _keys_folder(data: Path, settings: Settings) -> Path:
     return Path(settings.keys_folder or data.resolve() / "keys")
 
 
+def has_keys(data: Path, settings: Settings) -> bool:
+    return (_keys_folder(data, settings) / "master.key").is_file()
+
+
 def must_have_keys(data: Path, settings: Settings) -> None:
     """With a folder of no keys every ledger would look erased, and be served like that."""
     folder = _keys_folder(data, settings)
-    if not (folder / "master.key").is_file():
+    if not has_keys(data, settings):
         raise Refused("keys_not_found", f"there is no master key in {folder}; is --data right?")
 
 
