@@ -146,8 +146,10 @@ def import_history(
 
     Positions, times and hashes are those of the export; every hash is computed again, and an
     export that was altered is refused with file and position, and nothing of it is kept. The read
-    models are made anew. Bring `keys` and `owner.json` of the old data folder into the new one first: without the keys all
-    sealed facts stay closed, without the owner nobody sees the ledgers.
+    models are made anew.
+
+    Bring `keys` and `owner.json` of the old data folder into the new one first: without the keys
+    all sealed facts stay closed, without the owner nobody sees the ledgers.
     """
     shell = shell_of(ctx)
 
