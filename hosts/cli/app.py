@@ -13,6 +13,7 @@ from mintflow.hosts.cli import (
     budgets,
     demo,
     envelopes,
+    evidence,
     processes,
     rebuilding,
     series,
@@ -150,7 +151,15 @@ def _add_tokens(app: typer.Typer) -> None:
 
 def _add_upkeep(app: typer.Typer) -> None:
     audit = typer.Typer(help="Prove that nothing was changed.", no_args_is_help=True)
-    audit.command("verify", epilog=_epilog("mintflow audit verify --json"))(auditing.verify)
+    for name, audited, example in (
+        ("verify", auditing.verify, "mintflow audit verify --json"),
+        ("bundle", evidence.bundle, "mintflow audit bundle --ledger Home --out home.zip"),
+        ("check", evidence.check, "mintflow audit check home.zip --key mintflow.pub"),
+        ("heads", evidence.heads, "mintflow audit heads --json > kept-heads.json"),
+        ("keys", evidence.keys, "mintflow audit keys"),
+        ("rotate-key", evidence.rotate_key, "mintflow audit rotate-key"),
+    ):
+        audit.command(name, epilog=_epilog(example))(audited)
     app.add_typer(audit, name="audit", rich_help_panel=_PROOF)
     for name, function, example in (
         ("export", archive.export, "mintflow export ./history --format parquet"),

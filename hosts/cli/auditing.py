@@ -76,7 +76,7 @@ def verify(
     async def work(url: str, tell: Progress) -> Row:
         from mintflow.hosts.audit import Asked, Places, audit
 
-        asked = Asked(tuple(heads or ()), _text_of(key), models, resume, jobs)
+        asked = Asked(tuple(heads or ()), text_of_key(key), models, resume, jobs)
         places = Places.of(data, settings_of_command())
         return asdict(await asyncio.to_thread(audit, url, places, asked, tell))
 
@@ -96,7 +96,7 @@ def verify(
     )
 
 
-def _text_of(key: str | None) -> str | None:
+def text_of_key(key: str | None) -> str | None:
     """A key as it is written, or as it stands in a file."""
     if key is not None and Path(key).is_file():
         return Path(key).read_text().strip()

@@ -31,9 +31,13 @@ DOCUMENTS = (
     "docs/tutorial/first-steps.md",
     "docs/guides/use-the-api.md",
     "docs/guides/back-up.md",
+    "docs/guides/audit-the-books.md",
 )
 # What has to be there before a document's first block: what its reader has done before.
 BEFORE = {
+    "docs/guides/audit-the-books.md": (
+        "mintflow import my-bank.csv --ledger Home --account Checking\n"
+    ),
     "docs/guides/back-up.md": "mintflow import my-bank.csv --ledger Home --account Checking\n",
 }
 
