@@ -1,8 +1,9 @@
-"""Writes the parts of the reference that the code knows best: event types, and error codes.
+"""Writes the parts of the reference that the code knows best: event types, errors and topics.
 
-    python docs/generate.py            write both
+    python docs/generate.py            write all
     python docs/generate.py events     docs/reference/events.md
     python docs/generate.py errors     docs/reference/errors.md
+    python docs/generate.py topics     docs/reference/topics.md
 
 Only what stands between the two marks of a page is replaced. A test compares the pages with what
 this would write.
@@ -26,6 +27,8 @@ from mintflow.domain.catalogue import event_types
 from mintflow.domain.core import errors as kinds
 from mintflow.domain.core.aggregates import Event
 from mintflow.domain.core.errors import MintFlowError
+from mintflow.streams.core.envelope import ATTRIBUTES
+from mintflow.streams.core.topics import EVENTS, FOR_EVER_MS, TOPICS
 
 REFERENCE = Path(__file__).parent / "reference"
 BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
@@ -67,6 +70,29 @@ def errors() -> Iterator[str]:
             status = " (HTTP 413)" if issubclass(error, BodyTooLarge) else ""
             yield f"| `{error.code}` | {meaning(error)}{status} |"
         yield ""
+
+
+def topics() -> Iterator[str]:
+    """Every topic with what goes there, and every attribute of a message."""
+    yield "## Topics\n"
+    yield "| topic | what a message means | event types | kept |\n|---|---|---|---|"
+    for topic in TOPICS:
+        days = topic.retention_ms // 86_400_000
+        kept = "for ever" if topic.retention_ms == FOR_EVER_MS else f"{days} days"
+        names = [f"`{one}*`" if one.endswith(".") else f"`{one}`" for one in topic.types]
+        types = ", ".join(names) + (f" {topic.only}" if topic.only else "")
+        if topic.name == EVENTS:
+            types = "all"
+        yield f"| `{topic.name}` | {topic.meaning} | {types or 'none'} | {kept} |"
+    settings = ", ".join(f"`{k}={v}`" for k, v in TOPICS[0].configuration().items())
+    yield f"\n`mintflow topics apply` sets, for `{EVENTS}`: {settings}.\n"
+    yield "## Messages\n"
+    yield "CloudEvents 1.0 in Kafka's binary mode: the value is the event's record as JSON, and the"
+    yield "attributes are headers.\n"
+    yield "| header | holds |\n|---|---|"
+    yield "| `content-type` | `application/json` |"
+    for name, holds in ATTRIBUTES.items():
+        yield f"| `ce_{name}` | {holds} |"
 
 
 def error_classes() -> Mapping[str, type[MintFlowError]]:
@@ -146,7 +172,11 @@ _JSON = {
     "UUID": "uuid",
     "NoneType": "null",
 }
-PAGES: Mapping[str, Callable[[], Iterator[str]]] = {"events": events, "errors": errors}
+PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
+    "events": events,
+    "errors": errors,
+    "topics": topics,
+}
 
 
 def main(names: list[str]) -> None:

@@ -48,6 +48,25 @@ class Settings(BaseModel):
         description="Kafka's bootstrap servers, `host:port`, more after commas; for `mintflow "
         "relay`, `mintflow worker` and `mintflow topics`.",
     )
+    kafka_prefix: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,100}$",
+        description="Before the name of every topic, for example `home.`: keeps installations "
+        "apart that share a Kafka.",
+    )
+    kafka_options_file: str | None = Field(
+        None,
+        description="File of librdkafka settings, `key=value` a line, for TLS and accounts. It "
+        "holds secrets: readable by the processes alone.",
+    )
+    relay_lease_s: float = Field(
+        4.0,
+        ge=1,
+        le=300,
+        description="Seconds after which another relay takes over the shards of one that does not "
+        "renew them. More bear a longer pause of the process or the database; a takeover takes "
+        "longer.",
+    )
     redis_url: str | None = Field(
         None,
         pattern=r"^(rediss?|unix)://\S+$",

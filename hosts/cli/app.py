@@ -18,6 +18,7 @@ from mintflow.hosts.cli import (
     rebuilding,
     series,
     serving,
+    streaming,
     tokens,
     transactions,
     upkeep,
@@ -43,6 +44,7 @@ def build_app() -> typer.Typer:
     _add_books(app)
     _add_host(app)
     _add_tokens(app)
+    _add_streams(app)
     _add_upkeep(app)
     return app
 
@@ -147,6 +149,14 @@ def _add_tokens(app: typer.Typer) -> None:
     ):
         group.command(name, epilog=_epilog(example))(function)
     app.add_typer(group, name="token", rich_help_panel=_HOST)
+
+
+def _add_streams(app: typer.Typer) -> None:
+    group = typer.Typer(help="The topics in Kafka.", no_args_is_help=True)
+    group.command("apply", epilog=_epilog("mintflow topics apply --yes"))(streaming.apply_topics)
+    app.add_typer(group, name="topics", rich_help_panel=_HOST)
+    example = _epilog("MINTFLOW_KAFKA=localhost:9092 mintflow relay")
+    app.command("relay", rich_help_panel=_HOST, epilog=example)(streaming.relay)
 
 
 def _add_upkeep(app: typer.Typer) -> None:

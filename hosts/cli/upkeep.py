@@ -58,7 +58,7 @@ def must_have_keys(data: Path, settings: Settings) -> None:
 
 
 def lag(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = False) -> None:
-    """How far each read model is behind the log, per projection and shard.
+    """How far each read model, and Kafka, is behind the log, per projection or topics and shard.
 
     behind: events that are not applied yet. parked: events that could not be folded and were set
     aside; the rest goes on, and a rebuild with code that can fold them applies them.
@@ -68,13 +68,16 @@ def lag(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = False) ->
         import psycopg
 
         from mintflow.projections.core.checkpoints import lag
+        from mintflow.streams.core.relay.lag import relay_lag
 
         async with await psycopg.AsyncConnection.connect(url) as conn:
             rows = await lag(conn)
+            relayed = await relay_lag(conn)
         return {
             "behind": sum(row["behind"] for row in rows),
             "parked": sum(row["parked"] for row in rows),
             "projections": rows,
+            "relay": relayed,
         }
 
     operate(ctx, work, _show_lag, data=data, as_json=as_json)
@@ -128,6 +131,25 @@ def _show_lag(console: Console, answer: Row) -> None:
             Text(f"{behind:,}", style="yellow" if behind else "green"),
             Text(f"{parked:,}", style="red" if parked else "green"),
             Text(", ".join(late) or "all up to date", style="dim"),
+        )
+    console.print(made)
+    if answer["relay"]:
+        _show_relay_lag(console, answer["relay"])
+
+
+def _show_relay_lag(console: Console, relay: list[Row]) -> None:
+    made = views.table("Kafka", "Topics", ">Events", ">Behind", "Shards without a relay")
+    by_target: dict[str, list[Row]] = {}
+    for row in relay:
+        by_target.setdefault(row["target"], []).append(row)
+    for target, rows in by_target.items():
+        behind = sum(row["behind"] for row in rows)
+        alone = [str(row["shard"]) for row in rows if not row["held"]]
+        made.add_row(
+            f"{target}*",
+            f"{sum(row['head'] for row in rows):,}",
+            Text(f"{behind:,}", style="yellow" if behind else "green"),
+            Text(", ".join(alone) or "none", style="red" if alone else "dim"),
         )
     console.print(made)
 

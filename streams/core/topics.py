@@ -72,7 +72,8 @@ TOPICS: tuple[Topic, ...] = (
             *("transaction.split", "transaction.tagged", "transaction.noted"),
             *("transaction.matched", "transaction.unmatched", "transaction.absorbed"),
             *("transaction.released", "transaction.linked", "transaction.unlinked"),
-            *("transaction.voided", "transaction.reinstated"),
+            *("transaction.voided", "transaction.reinstated", "transaction.budgeted"),
+            "transaction.merchant_named",
         ),
         30 * _DAY_MS,
     ),
@@ -85,7 +86,7 @@ TOPICS: tuple[Topic, ...] = (
         "`before`; a leg of a transfer is no expense",
     ),
     Topic(PORTFOLIO, "What is held, or what it is worth, changed.", ("holding.",), 30 * _DAY_MS),
-    Topic(ALERT, "Somebody is to be told.", ("alert.",), 30 * _DAY_MS),
+    Topic(ALERT, "Somebody is to be told.", ("alert.", "budget.alert_raised"), 30 * _DAY_MS),
     Topic(
         AUDIT,
         "Evidence about the log: signed tree heads and the trail of what was asked.",

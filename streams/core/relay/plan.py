@@ -6,6 +6,7 @@ Everything here blocks.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -54,6 +55,7 @@ def apply(target: KafkaTarget, changes: Sequence[Change], replicas: int) -> None
     try:
         for change in changes:
             _do(admin, change, replicas)
+        _see(admin, changes)
     except KafkaException as fault:
         raise _unreachable(fault) from fault
 
@@ -89,6 +91,8 @@ def _plan(
 def _sizes(admin: AdminClient, names: Sequence[str]) -> dict[str, int]:
     """Topic -> its partitions; one that is not there is absent."""
     found: dict[str, int] = {}
+    if not names:
+        return found
     answers = admin.describe_topics(TopicCollection([*names]), request_timeout=ANSWER_S_MAX)
     for name, answer in answers.items():
         try:
@@ -128,6 +132,21 @@ def _do(admin: AdminClient, change: Change, replicas: int) -> None:
         resource = ConfigResource(ResourceType.TOPIC, change.topic, incremental_configs=entries)
         for answer in admin.incremental_alter_configs([resource]).values():
             answer.result()
+
+
+def _see(admin: AdminClient, changes: Sequence[Change]) -> None:
+    """Wait until brokers tell of what was made: they do so a moment after they made it."""
+    until = time.monotonic() + ANSWER_S_MAX
+    while time.monotonic() < until:
+        sizes = _sizes(admin, sorted({one.topic for one in changes}))
+        settings = _settings(admin, [*sizes])
+        if all(
+            sizes.get(one.topic, 0) >= (one.partitions or 0)
+            and one.configuration.items() <= settings.get(one.topic, {}).items()
+            for one in changes
+        ):
+            return
+        time.sleep(0.05)
 
 
 def _unreachable(fault: KafkaException) -> KafkaUnreachable:

@@ -1,0 +1,213 @@
+"""The process of a relay: `mintflow relay`, until SIGINT or SIGTERM.
+
+It migrates nothing and serves no books: it needs a database that a host has brought to this release
+and topics that `mintflow topics apply` has made, and waits for either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import structlog
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from psycopg import AsyncConnection
+
+from mintflow.commands.core.ids import new_id
+from mintflow.domain.core.errors import Invalid
+from mintflow.hosts.bells import Bells, installation_of
+from mintflow.hosts.bootstrap import connector
+from mintflow.hosts.collector import tune_collector
+from mintflow.hosts.probes import LOOPBACK, probes
+from mintflow.hosts.settings import Settings
+from mintflow.streams.core.doorbell import Doorbell
+from mintflow.streams.core.relay.delivery import KafkaTarget
+from mintflow.streams.core.relay.lag import relay_lag
+from mintflow.streams.core.relay.loop import Relay
+
+log = structlog.get_logger(__name__)
+
+
+class KafkaNotNamed(Invalid):
+    """MINTFLOW_KAFKA does not say where Kafka is."""
+
+    code = "kafka_not_named"
+
+
+class KafkaOptionsNotUsable(Invalid):
+    """The file of MINTFLOW_KAFKA_OPTIONS_FILE can not be read; details say which line."""
+
+    code = "kafka_options_not_usable"
+
+
+def kafka_target(settings: Settings) -> KafkaTarget:
+    """Where the topics are. Raises KafkaNotNamed, KafkaOptionsNotUsable."""
+    if settings.kafka is None:
+        raise KafkaNotNamed("set MINTFLOW_KAFKA to Kafka's bootstrap servers")
+    options: dict[str, str] = {}
+    if settings.kafka_options_file is not None:
+        options = _options(Path(settings.kafka_options_file))
+    return KafkaTarget(settings.kafka, settings.kafka_prefix, options)
+
+
+async def run_relay(
+    database_url: str, settings: Settings, port: int, announce: Callable[[str], None]
+) -> None:
+    """Relay until SIGINT or SIGTERM. port: of /health, /ready and /metrics; 0 takes a free one."""
+    tune_collector()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    connect = connector(database_url)
+    doorbell, bells = Doorbell(), Bells()
+    bells.call("appended", doorbell.ring)
+    relay = Relay(
+        connect, kafka_target(settings), doorbell, new_id(), lease_s=settings.relay_lease_s
+    )
+    async with probes(port, _readiness(connect, relay), _figures(connect, relay)) as bound:
+        url = f"http://{LOOPBACK}:{bound}"
+        await relay.start()
+        starting = asyncio.create_task(_hear(connect, bells, settings.redis_url))
+        try:
+            log.info("relaying", probes=url)
+            announce(url)
+            await stop.wait()
+        finally:
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            await bells.stop()
+            await relay.stop()
+    log.info("stopped")
+
+
+async def _hear(
+    connect: Callable[[], Awaitable[AsyncConnection[Any]]], bells: Bells, redis_url: str | None
+) -> None:
+    """Have the appends of other processes ring here, as soon as the database tells its name."""
+    while redis_url is not None:
+        try:
+            async with await connect() as conn:
+                await bells.start(redis_url, await installation_of(conn))
+            return
+        except (psycopg.Error, OSError) as fault:
+            log.warning("relay_hears_nobody", error=type(fault).__name__)
+            await asyncio.sleep(1)
+
+
+def _readiness(
+    connect: Callable[[], Awaitable[AsyncConnection[Any]]], relay: Relay
+) -> Callable[[], Awaitable[dict[str, dict[str, Any]]]]:
+    async def ready() -> dict[str, dict[str, Any]]:
+        parts: dict[str, dict[str, Any]] = {}
+        try:
+            async with asyncio.timeout(2), await connect() as conn:
+                await conn.execute("select 1 from relay.lease limit 1")
+            parts["store"] = {"state": "ok"}
+        except (psycopg.Error, OSError, TimeoutError) as trouble:
+            parts["store"] = {"state": "unavailable", "reason": type(trouble).__name__}
+        blocked = relay.blocked()
+        state = "ok" if relay.alive else (relay.fault or "stopped")
+        parts["relay"] = {"state": "blocked" if blocked else state, "shards": relay.shards}
+        if blocked:
+            parts["relay"]["blocked"] = blocked
+        return parts
+
+    return ready
+
+
+def _figures(
+    connect: Callable[[], Awaitable[AsyncConnection[Any]]], relay: Relay
+) -> Callable[[], Awaitable[bytes]]:
+    async def figures() -> bytes:
+        async with asyncio.timeout(5), await connect() as conn:
+            rows = await relay_lag(conn)
+        return exposition([*relay_figures(rows), *_own_figures(relay)])
+
+    return figures
+
+
+def exposition(metrics: Iterable[Metric]) -> bytes:
+    """Figures that were collected already, in Prometheus's text."""
+    registry = CollectorRegistry()
+    registry.register(_Collected(metrics))
+    return generate_latest(registry)
+
+
+class _Collected(Collector):
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics
+
+
+def relay_figures(rows: Iterable[dict[str, Any]]) -> Iterable[Metric]:
+    """The lag of every relay of the database; rows: of `relay_lag`."""
+    behind = GaugeMetricFamily(
+        "mintflow_relay_behind_events",
+        "Events of the log that Kafka has not acknowledged",
+        labels=["target", "shard"],
+    )
+    held = GaugeMetricFamily(
+        "mintflow_relay_shard_held",
+        "1 where a live relay has the shard",
+        labels=["target", "shard"],
+    )
+    for row in rows:
+        labels = [row["target"], str(row["shard"])]
+        behind.add_metric(labels, row["behind"])
+        held.add_metric(labels, int(row["held"]))
+    return behind, held
+
+
+def _own_figures(relay: Relay) -> Iterable[Metric]:
+    return (
+        CounterMetricFamily(
+            "mintflow_relay_messages_acknowledged",
+            "Messages that Kafka acknowledged to this process",
+            value=relay.acknowledged_total,
+        ),
+        CounterMetricFamily(
+            "mintflow_relay_restarts",
+            "Times that this process began anew after a fault or a lost lease",
+            value=relay.restarts_total,
+        ),
+        GaugeMetricFamily(
+            "mintflow_relay_shards", "Shards of this process", value=len(relay.shards)
+        ),
+        GaugeMetricFamily(
+            "mintflow_relay_blocked_shards",
+            "Shards that this process can not go on with",
+            value=len(relay.blocked()),
+        ),
+        GaugeMetricFamily(
+            "mintflow_relay_up", "1 while this process relays", value=int(relay.alive)
+        ),
+    )
+
+
+def _options(path: Path) -> dict[str, str]:
+    """key=value lines; its values are secrets and never stand in an error."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as trouble:
+        raise KafkaOptionsNotUsable(
+            "the file of Kafka options can not be read", reason=type(trouble).__name__
+        ) from None
+    found: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise KafkaOptionsNotUsable("a line is not key=value", line=number)
+        found[key.strip()] = value.strip()
+    return found
