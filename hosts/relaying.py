@@ -9,51 +9,26 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import structlog
-from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 from psycopg import AsyncConnection
 
 from mintflow.commands.core.ids import new_id
-from mintflow.domain.core.errors import Invalid
 from mintflow.hosts.bells import Bells, installation_of
 from mintflow.hosts.bootstrap import connector
 from mintflow.hosts.collector import tune_collector
+from mintflow.hosts.kafka import kafka_target
+from mintflow.hosts.lag_metrics import exposition
 from mintflow.hosts.probes import LOOPBACK, probes
 from mintflow.hosts.settings import Settings
 from mintflow.streams.core.doorbell import Doorbell
-from mintflow.streams.core.relay.delivery import KafkaTarget
 from mintflow.streams.core.relay.lag import relay_lag
 from mintflow.streams.core.relay.loop import Relay
 
 log = structlog.get_logger(__name__)
-
-
-class KafkaNotNamed(Invalid):
-    """MINTFLOW_KAFKA does not say where Kafka is."""
-
-    code = "kafka_not_named"
-
-
-class KafkaOptionsNotUsable(Invalid):
-    """The file of MINTFLOW_KAFKA_OPTIONS_FILE can not be read; details say which line."""
-
-    code = "kafka_options_not_usable"
-
-
-def kafka_target(settings: Settings) -> KafkaTarget:
-    """Where the topics are. Raises KafkaNotNamed, KafkaOptionsNotUsable."""
-    if settings.kafka is None:
-        raise KafkaNotNamed("set MINTFLOW_KAFKA to Kafka's bootstrap servers")
-    options: dict[str, str] = {}
-    if settings.kafka_options_file is not None:
-        options = _options(Path(settings.kafka_options_file))
-    return KafkaTarget(settings.kafka, settings.kafka_prefix, options)
 
 
 async def run_relay(
@@ -133,21 +108,6 @@ def _figures(
     return figures
 
 
-def exposition(metrics: Iterable[Metric]) -> bytes:
-    """Figures that were collected already, in Prometheus's text."""
-    registry = CollectorRegistry()
-    registry.register(_Collected(metrics))
-    return generate_latest(registry)
-
-
-class _Collected(Collector):
-    def __init__(self, metrics: Iterable[Metric]) -> None:
-        self._metrics = metrics
-
-    def collect(self) -> Iterable[Metric]:
-        return self._metrics
-
-
 def relay_figures(rows: Iterable[dict[str, Any]]) -> Iterable[Metric]:
     """The lag of every relay of the database; rows: of `relay_lag`."""
     behind = GaugeMetricFamily(
@@ -191,23 +151,3 @@ def _own_figures(relay: Relay) -> Iterable[Metric]:
             "mintflow_relay_up", "1 while this process relays", value=int(relay.alive)
         ),
     )
-
-
-def _options(path: Path) -> dict[str, str]:
-    """key=value lines; its values are secrets and never stand in an error."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as trouble:
-        raise KafkaOptionsNotUsable(
-            "the file of Kafka options can not be read", reason=type(trouble).__name__
-        ) from None
-    found: dict[str, str] = {}
-    for number, line in enumerate(lines, 1):
-        text = line.strip()
-        if not text or text.startswith("#"):
-            continue
-        key, equals, value = text.partition("=")
-        if not equals or not key.strip():
-            raise KafkaOptionsNotUsable("a line is not key=value", line=number)
-        found[key.strip()] = value.strip()
-    return found

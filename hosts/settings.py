@@ -48,8 +48,8 @@ class Settings(BaseModel):
         description="Kafka's bootstrap servers, `host:port`, more after commas; for `mintflow "
         "relay`, `mintflow worker` and `mintflow topics`.",
     )
-    kafka_prefix: str = Field(
-        "",
+    kafka_prefix: str | None = Field(
+        None,
         pattern=r"^[A-Za-z0-9._-]{0,100}$",
         description="Before the name of every topic, for example `home.`: keeps installations "
         "apart that share a Kafka.",

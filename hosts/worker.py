@@ -18,10 +18,10 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection
 
-from mintflow.domain.core.errors import Invalid
 from mintflow.hosts.bells import Bells, installation_of
 from mintflow.hosts.bootstrap import connector
 from mintflow.hosts.embedded import prepare_database
+from mintflow.hosts.kafka import kafka_target
 from mintflow.hosts.lag_metrics import exposition, lag_metrics, worker_metrics
 from mintflow.hosts.probes import probes
 from mintflow.hosts.settings import Settings
@@ -33,7 +33,7 @@ from mintflow.store.mapper import Mapper
 from mintflow.store.sealing import Sealer
 from mintflow.streams.core.faust.follower import Follower, ProjectionFollower
 from mintflow.streams.core.faust.worker import Worker
-from mintflow.streams.core.relay.delivery import KafkaTarget
+from mintflow.streams.core.relay.sources import LogSource
 from mintflow.streams.core.topics import EVENTS
 
 log = structlog.get_logger(__name__)
@@ -49,12 +49,6 @@ group by r.shard, r.position
 """
 
 
-class KafkaNotSet(Invalid):
-    """MINTFLOW_KAFKA does not say where Kafka is."""
-
-    code = "kafka_not_set"
-
-
 async def work(
     database_url: str,
     keys: KeyStore,
@@ -66,9 +60,7 @@ async def work(
 
     Raises KafkaNotSet, DatabaseNotUsable, DatabaseUnreachable, and what Faust broke down with.
     """
-    if settings.kafka is None:
-        raise KafkaNotSet("MINTFLOW_KAFKA says where Kafka is, for example localhost:9092")
-    target = KafkaTarget(settings.kafka)
+    target = kafka_target(settings)
     await asyncio.to_thread(prepare_database, database_url)
     connect = connector(database_url)
     bells = Bells()
@@ -80,13 +72,13 @@ async def work(
             for name, group in groups_of(PROJECTIONS).items()
         ]
 
-    worker = Worker(settings.kafka, target.topic(EVENTS), target.topic(GROUP), connect, make)
+    worker = Worker(target.bootstrap, target.topic(EVENTS), target.topic(GROUP), connect, make)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, worker.stop)
     watchdog = Watchdog(
         database_url,
-        _PROGRESS.format(prefix=target.prefix, source=EVENTS),
+        _PROGRESS.format(prefix=target.prefix, source=LogSource.name),
         lambda: worker.assigned,
         settings.worker_stall_s,
     )

@@ -78,7 +78,8 @@ def relay(ctx: typer.Context, data: Data = DATA_DEFAULT, port: ProbePort = RELAY
 async def _relaying(
     data: Path, port: int, announce: Callable[[str], None], *, terminal: bool
 ) -> None:
-    from mintflow.hosts.relaying import kafka_target, run_relay
+    from mintflow.hosts.kafka import kafka_target
+    from mintflow.hosts.relaying import run_relay
 
     settings = host_settings(terminal=terminal)
     kafka_target(settings)
@@ -89,7 +90,7 @@ async def _relaying(
 
 def _applied(yes: bool, replicas: int) -> Row:
     from mintflow.domain.core.ids import SHARDS
-    from mintflow.hosts.relaying import kafka_target
+    from mintflow.hosts.kafka import kafka_target
     from mintflow.streams.core.relay.plan import apply, plan
 
     target = kafka_target(settings_of_command())

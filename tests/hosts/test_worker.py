@@ -139,7 +139,7 @@ def test_one_that_stands_still_is_ended_by_its_watchdog(
         log.relay(books.url)
         books.conn.execute(
             "insert into relay.checkpoint (shard, target, source, topic_id, position)"
-            " select shard, '', 'ledger.events', '', position from log.shard_head"
+            " select shard, '', 'log', '', position from log.shard_head"
         )
         assert worker.process.wait(WAIT_S) == EXIT_CODE
 
