@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
 from uuid import UUID
 
-from psycopg_pool import AsyncConnectionPool
+from psycopg import AsyncConnection
 
 from mintflow.api.core.services import Positions
 from mintflow.commands.core.ports import OpenRow, Standing, StandingRow
@@ -18,12 +19,16 @@ from mintflow.projections import rules
 from mintflow.projections import transactions as queries
 
 
+class Connections(Protocol):
+    """Gives connections for a moment, as a pool does."""
+
+    def connection(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]: ...
+
+
 class ReadModelBooks:
     """The `Books` port over the transactions read model."""
 
-    def __init__(
-        self, pool: AsyncConnectionPool[Any], positions: Positions, wait_s_max: float
-    ) -> None:
+    def __init__(self, pool: Connections, positions: Positions, wait_s_max: float) -> None:
         self._pool = pool
         self._positions = positions
         self._wait_s_max = wait_s_max

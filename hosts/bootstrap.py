@@ -32,6 +32,7 @@ from mintflow.hosts.books import ReadModelBooks
 from mintflow.hosts.capabilities import handlers, reactions, routers
 from mintflow.hosts.notarizing import Evidence, Notarizing
 from mintflow.hosts.settings import Settings
+from mintflow.hosts.what_if import WhatIf
 from mintflow.ml.builtin import BuiltIn
 from mintflow.projections.core.replay import ReplayLimits, Replays
 from mintflow.store.arrays import register_arrays
@@ -135,6 +136,7 @@ async def running(
         mapper=mapper,
         pool=pool,
         replays=replays,
+        what_if=WhatIf(repository, OwnerOnly(repository), BuiltIn()),
         positions=positions,
         feed=feed,
         authenticate=authenticate,
