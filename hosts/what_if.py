@@ -12,12 +12,12 @@ from mintflow.commands.core.bus import Authorizer
 from mintflow.commands.core.command import Command, utc_now
 from mintflow.commands.core.ids import new_id
 from mintflow.commands.core.imagining import Imagination
-from mintflow.commands.core.ports import Categorizer
 from mintflow.commands.core.repository import Repository
 from mintflow.commands.imports import ImportFile, SyncAccount
 from mintflow.commands.ledgers import OpenLedger
 from mintflow.hosts.books import ReadModelBooks
 from mintflow.hosts.capabilities import handlers
+from mintflow.ml.categorize import Categorizer
 from mintflow.projections.core.replay import Scratch
 
 # Commands that are not imagined, each with the reason.

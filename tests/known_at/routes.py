@@ -55,6 +55,7 @@ NEVER_PLAIN = {"/category-totals"}
 IDS: dict[str, tuple[str, str]] = {
     "account_id": ("/accounts", "account_id"),
     "transaction_id": ("/transactions", "transaction_id"),
+    "rule_id": ("/rules", "rule_id"),
 }
 # How many of the newest and oldest things of a kind are looked at.
 THINGS = 2
