@@ -25,6 +25,8 @@ CAPABILITIES = {
         "events",
         "rules",
         "merchants",
+        "what_if",
+        "explain",
     ),
 }
 ROOMS_BY_CAPABILITY = ("domain", "commands", "projections", "api")
