@@ -12,11 +12,14 @@ from psycopg import AsyncConnection
 
 from mintflow.api.core.services import Positions
 from mintflow.commands.core.ports import OpenRow, Standing, StandingRow
+from mintflow.domain.budgets.advice import Figures
 from mintflow.domain.core.ids import shard_of
+from mintflow.domain.core.time import Month
 from mintflow.domain.rules.learning import Correction
 from mintflow.projections import budgets as budget_queries
 from mintflow.projections import rules
 from mintflow.projections import transactions as queries
+from mintflow.projections.budgets import advice
 
 
 class Connections(Protocol):
@@ -88,3 +91,17 @@ class ReadModelBooks:
         async with self._pool.connection() as conn:
             rows = await queries.standing_transactions(conn, ledger_id, q)
         return [StandingRow(*row) for row in rows]
+
+    async def budget_recommendations(
+        self, ledger_id: UUID, day: dt.date
+    ) -> Sequence[Mapping[str, Any]]:
+        async with self._pool.connection() as conn:
+            return (await advice.recommendations(conn, ledger_id, day))[0]
+
+    async def budget_figures(
+        self, ledger_id: UUID, month: Month, category_ids: Sequence[str], *, of_envelopes: bool
+    ) -> Mapping[str, Figures]:
+        async with self._pool.connection() as conn:
+            return await advice.figures(
+                conn, ledger_id, month, category_ids, of_envelopes=of_envelopes
+            )
