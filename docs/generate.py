@@ -4,6 +4,8 @@
     python docs/generate.py events     docs/reference/events.md
     python docs/generate.py errors     docs/reference/errors.md
     python docs/generate.py topics     docs/reference/topics.md
+    python docs/generate.py schemas    store/schemas/released/, files that are missing there alone
+    python docs/generate.py asyncapi   docs/reference/asyncapi.json
 
 Only what stands between the two marks of a page is replaced. A test compares the pages with what
 this would write.
@@ -12,6 +14,7 @@ this would write.
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -27,10 +30,14 @@ from mintflow.domain.catalogue import event_types
 from mintflow.domain.core import errors as kinds
 from mintflow.domain.core.aggregates import Event
 from mintflow.domain.core.errors import MintFlowError
+from mintflow.hosts.bootstrap import VERSION
+from mintflow.store.schemas import breaks, current, released, text_of
+from mintflow.streams.core.asyncapi import asyncapi
 from mintflow.streams.core.envelope import ATTRIBUTES
 from mintflow.streams.core.topics import EVENTS, FOR_EVER_MS, TOPICS
 
 REFERENCE = Path(__file__).parent / "reference"
+RELEASED = REFERENCE.parents[1] / "store/schemas/released"
 BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
 _OF_THE_LIBRARY = {"originator_id", "originator_version", "timestamp", "originator_topic"}
 _ROOTS = {kinds.Invalid, kinds.NotFound, kinds.Conflict, kinds.Forbidden, kinds.Unavailable}
@@ -132,6 +139,31 @@ def page(name: str) -> tuple[Path, str]:
     return path, f"{before}{BEGIN}\n\n{body}\n\n{END}{after}"
 
 
+def write_schemas() -> None:
+    """The schema of each version that has none yet. Raises ValueError for one that changed."""
+    for topic, version, found in current():
+        path = RELEASED / f"{topic}.v{version}.json"
+        if not path.exists():
+            path.write_text(text_of(found), encoding="utf-8")
+            continue
+        wrong = breaks(json.loads(path.read_text(encoding="utf-8")), found)
+        if wrong:
+            raise ValueError(
+                f"{topic} version {version} was released with another shape, at {wrong}: raise "
+                "SCHEMA_VERSION and add the step to store/upcasts.py"
+            )
+    released.cache_clear()
+
+
+def asyncapi_text() -> str:
+    """What docs/reference/asyncapi.json should hold."""
+    return json.dumps(asyncapi(VERSION), ensure_ascii=False, indent=1) + "\n"
+
+
+def write_asyncapi() -> None:
+    (REFERENCE / "asyncapi.json").write_text(asyncapi_text(), encoding="utf-8")
+
+
 def _below(error: type[MintFlowError]) -> Iterator[type[MintFlowError]]:
     for one in error.__subclasses__():
         yield one
@@ -177,10 +209,18 @@ PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
     "errors": errors,
     "topics": topics,
 }
+# In this order: the second is made from the first.
+DOCUMENTS: Mapping[str, Callable[[], None]] = {
+    "schemas": write_schemas,
+    "asyncapi": write_asyncapi,
+}
 
 
 def main(names: list[str]) -> None:
-    for name in names or PAGES:
+    for name in names or (*PAGES, *DOCUMENTS):
+        if name in DOCUMENTS:
+            DOCUMENTS[name]()
+            continue
         path, text = page(name)
         path.write_text(text, encoding="utf-8")
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,7 @@ from mintflow.store.arrays import register_arrays
 from mintflow.store.keys import KeyStore
 from mintflow.store.mapper import Mapper
 from mintflow.store.sealing import Sealer
+from mintflow.streams.core.asyncapi import asyncapi
 from mintflow.streams.core.doorbell import Doorbell
 from mintflow.streams.core.feed import Feed
 from mintflow.streams.core.positions import Positions
@@ -152,6 +154,7 @@ async def running(
         clock=utc_now,
         new_id=new_id,
         version=VERSION,
+        asyncapi=partial(asyncapi, VERSION),
         uploads=asyncio.Semaphore(2),
         evidence=EvidenceService(evidence.keys, notarizing.ask)
         if evidence and notarizing

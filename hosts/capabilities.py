@@ -39,6 +39,9 @@ from mintflow.api import (
     rules as rules_api,
 )
 from mintflow.api import (
+    schemas as schemas_api,
+)
+from mintflow.api import (
     transactions as transactions_api,
 )
 from mintflow.api import (
@@ -95,6 +98,7 @@ def routers() -> list[APIRouter]:
         ledgers_api.router,
         evidence_api.router,
         audit_api.router,
+        schemas_api.router,
         admin_api.router,
     ]
 

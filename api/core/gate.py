@@ -28,6 +28,7 @@ OPEN_PATHS = frozenset(
         "/health",
         "/ready",
         "/openapi.json",
+        "/asyncapi.json",
         "/docs",
         *(
             f"{DOCUMENTATION_FILES}/{name}"

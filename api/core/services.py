@@ -124,6 +124,8 @@ class Services:
     clock: Clock
     new_id: IdSource
     version: str
+    # The AsyncAPI document; it is made in streams/, which this room does not know.
+    asyncapi: Callable[[], dict[str, Any]]
     # Reading a file is CPU work: more of them at once would hold memory and save no time.
     uploads: asyncio.Semaphore
     # None where this host keeps no evidence.

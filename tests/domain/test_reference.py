@@ -51,3 +51,8 @@ def test_every_code_stands_on_the_page_under_its_kind() -> None:
 def test_codes_are_names() -> None:
     for code in GENERATE.error_classes():
         assert re.fullmatch(r"[a-z]+(_[a-z]+)*", code)
+
+
+def test_the_asyncapi_document_is_what_the_code_would_write() -> None:
+    kept = (ROOT / "docs/reference/asyncapi.json").read_text(encoding="utf-8")
+    assert kept == GENERATE.asyncapi_text(), "run: python docs/generate.py asyncapi"

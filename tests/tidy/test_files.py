@@ -34,6 +34,7 @@ ROOMS_BY_CAPABILITY = ("domain", "commands", "projections", "api")
 BESIDE_CAPABILITIES = {
     "domain/catalogue.py": "the one list of every event and aggregate",
     "projections/registry.py": "the one list of every projection",
+    "api/schemas.py": "what events look like, for programs",
 }
 
 
