@@ -55,8 +55,17 @@ class LocalOwner:
             kept = orjson.loads(path.read_bytes())
         except FileNotFoundError:
             owner = cls(new_user_id, secrets.token_urlsafe(32))
-            write_private(path, orjson.dumps({"user_id": str(owner.user_id), "token": owner.token}))
-            return owner
+            made = {"user_id": str(owner.user_id), "token": owner.token}
+            # Several processes may start on one new folder: the first one's is everyone's.
+            draft = path.with_name(f".owner.{os.getpid()}.{secrets.token_hex(4)}")
+            write_private(draft, orjson.dumps(made))
+            try:
+                os.link(draft, path)
+                return owner
+            except FileExistsError:
+                kept = orjson.loads(path.read_bytes())
+            finally:
+                draft.unlink()
         return cls(UUID(kept["user_id"]), kept["token"])
 
     def authenticate(self, token: str) -> Principal | None:

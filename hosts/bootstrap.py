@@ -33,7 +33,6 @@ from mintflow.hosts.books import ReadModelBooks
 from mintflow.hosts.capabilities import handlers, reactions, routers
 from mintflow.hosts.notarizing import Evidence, Notarizing
 from mintflow.hosts.settings import Settings
-from mintflow.hosts.what_if import WhatIf
 from mintflow.ml.builtin import BuiltIn
 from mintflow.projections.core.replay import ReplayLimits, Replays
 from mintflow.store.arrays import register_arrays
@@ -64,6 +63,7 @@ class Running:
     mapper: Mapper
     sealer: Sealer
     feed: Feed
+    bells: Bells
 
 
 @asynccontextmanager
@@ -74,11 +74,13 @@ async def running(
     authenticate: Authenticate,
     *,
     tail: bool = True,
+    react: bool | None = None,
     evidence: Evidence | None = None,
 ) -> AsyncIterator[Running]:
     """Start on a migrated database; stop in order at the end.
 
     tail: fold the log into the read models in this process; without it another process does.
+    react: run the reactions in this process; where it folds, unless it is said.
     evidence: sign the heads of the log in this process; without it there are no new ones.
     """
     connect = connector(database_url)
@@ -138,7 +140,6 @@ async def running(
         mapper=mapper,
         pool=pool,
         replays=replays,
-        what_if=WhatIf(repository, OwnerOnly(repository), BuiltIn()),
         positions=positions,
         feed=feed,
         authenticate=authenticate,
@@ -162,6 +163,7 @@ async def running(
     )
     async with pool.connection() as conn:
         await bells.start(settings.redis_url, await installation_of(conn))
+    react = tail if react is None else react
     reactor = Reactor(connect, mapper, reactions(), bus.execute, _owner_of(repository))
     await appender.start()
     await feed.start()
@@ -169,6 +171,7 @@ async def running(
         await notarizing.start()
     if tail:
         await tailer.start()
+    if react:
         await reactor.start()
     try:
         yield Running(
@@ -181,10 +184,11 @@ async def running(
             mapper=mapper,
             sealer=sealer,
             feed=feed,
+            bells=bells,
         )
     finally:
         await feed.stop()
-        if tail:
+        if react:
             await reactor.stop()
         await appender.stop()
         if notarizing is not None:

@@ -8,10 +8,7 @@ while it serves, api.json.
 from __future__ import annotations
 
 import asyncio
-import signal
-import socket
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,7 +16,6 @@ from typing import Self
 import orjson
 import psycopg
 import structlog
-import uvicorn
 from fastapi import FastAPI
 
 from mintflow.commands.core.ids import new_id
@@ -30,6 +26,7 @@ from mintflow.hosts.audit import Places
 from mintflow.hosts.bootstrap import Running, running
 from mintflow.hosts.collector import tune_collector
 from mintflow.hosts.folder_lock import FolderLock
+from mintflow.hosts.http_server import serve_http, stop_on_signals
 from mintflow.hosts.notarizing import Evidence
 from mintflow.hosts.postgres import EmbeddedPostgres
 from mintflow.hosts.series import scheduling
@@ -43,8 +40,6 @@ from mintflow.store.evidence.register import Register
 from mintflow.store.keys import FolderKeyStore
 
 log = structlog.get_logger(__name__)
-
-LOOPBACK = "127.0.0.1"
 
 
 class DatabaseNotUsable(Conflict):
@@ -143,67 +138,21 @@ async def serve(data_dir: Path, settings: Settings, port: int) -> None:
     until it stops.
     """
     tune_collector()
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stop = stop_on_signals()
     async with (
         EmbeddedHost(data_dir, settings) as host,
         scheduling(host.database_url, host.running.mapper, settings),
     ):
-        listener = _listen(port)
-        url = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
-        server = _Server(
-            uvicorn.Config(
-                host.app,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                timeout_graceful_shutdown=5,
-                server_header=False,
-            ),
-            host.running.feed.close,
-        )
-        serving = asyncio.create_task(server.serve(sockets=[listener]), name="http")
-        while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event
-            await asyncio.sleep(0.01)
         path = host.data_dir / "api.json"
-        facts = {"url": url, "token": host.token, "database_url": host.database_url}
-        write_private(path, orjson.dumps(facts))
-        log.info("serving", url=url)
-        stopping = asyncio.create_task(stop.wait())
+
+        def ready(url: str) -> None:
+            facts = {"url": url, "token": host.token, "database_url": host.database_url}
+            write_private(path, orjson.dumps(facts))
+            log.info("serving", url=url)
+
         try:
-            await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await serve_http(host.running, port, stop, ready)
         finally:
             with suppress(FileNotFoundError):
                 path.unlink()
-            server.should_exit = True
-            stopping.cancel()
-            await serving
-        log.info("stopped")
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals to `serve`, which also has a database to stop.
-
-    Live streams would go on for ever: they are told to end before the server waits for requests.
-    """
-
-    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._end_streams = end_streams
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._end_streams()
-        await super().shutdown(sockets)
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((LOOPBACK, port))
-    return listener
+    log.info("stopped")

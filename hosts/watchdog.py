@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import psycopg
 import structlog
@@ -61,13 +61,15 @@ class Watchdog:
         self,
         url: str,
         query: str,
+        args: Sequence[object],
         mine: Callable[[], Collection[int]],
         stall_s: float,
         end: Callable[[int], None] = os._exit,
     ) -> None:
-        """query: rows of shard, what can be read, what was folded. mine: the shards that this
-        process folds now."""
-        self._url, self._query, self._mine, self._end = url, query, mine, end
+        """query: rows of shard, what can be read, what was folded; args: its parameters. mine: the
+        shards that this process folds now."""
+        self._url, self._query, self._args = url, query.encode(), list(args)
+        self._mine, self._end = mine, end
         self._standstill = Standstill(stall_s)
         self._every_s = min(max(stall_s / 10, 0.1), 5.0)
         self._stopping = threading.Event()
@@ -91,7 +93,7 @@ class Watchdog:
 
     def _follow(self, conn: psycopg.Connection[tuple[int, int, int]]) -> None:
         while not self._stopping.is_set():
-            found = conn.execute(self._query.encode()).fetchall()
+            found = conn.execute(self._query, self._args).fetchall()
             progress = {shard: (head, folded) for shard, head, folded in found}
             stuck = self._standstill.look(progress, self._mine(), time.monotonic())
             if stuck:

@@ -1,4 +1,4 @@
-"""`mintflow worker`: projections on Kafka, in a process of their own that somebody restarts.
+"""`mintflow worker`: projections on Kafka, and reactions, in a process that somebody restarts.
 
 It folds what the relay brought to `ledger.events`, shares the partitions with every other worker of
 the installation, and tells on loopback how it is. It ends when it is told to, when Faust breaks
@@ -11,6 +11,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +19,8 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection
 
-from mintflow.hosts.bells import Bells, installation_of
-from mintflow.hosts.bootstrap import connector
+from mintflow.hosts.bells import Bells
+from mintflow.hosts.bootstrap import Running, connector, running
 from mintflow.hosts.embedded import prepare_database
 from mintflow.hosts.kafka import kafka_target
 from mintflow.hosts.lag_metrics import exposition, lag_metrics, worker_metrics
@@ -29,9 +30,7 @@ from mintflow.hosts.watchdog import Watchdog
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.registry import PROJECTIONS
 from mintflow.store.keys import KeyStore
-from mintflow.store.mapper import Mapper
-from mintflow.store.sealing import Sealer
-from mintflow.streams.core.faust.follower import Follower, ProjectionFollower
+from mintflow.streams.core.faust.follower import Connect, Follower, ProjectionFollower
 from mintflow.streams.core.faust.worker import Worker
 from mintflow.streams.core.relay.sources import LogSource
 from mintflow.streams.core.topics import EVENTS
@@ -44,7 +43,7 @@ GROUP = "mintflow-projections"
 _PROGRESS = """
 select r.shard, r.position, min(c.position) from relay.checkpoint r
 join projection.checkpoint c on c.shard = r.shard
-where r.target = '{prefix}' and r.source = '{source}'
+where r.target = %s and r.source = %s
 group by r.shard, r.position
 """
 
@@ -63,33 +62,32 @@ async def work(
     target = kafka_target(settings)
     await asyncio.to_thread(prepare_database, database_url)
     connect = connector(database_url)
-    bells = Bells()
-
-    def make(topic_id: UUID) -> Sequence[Follower]:
-        mapper = Mapper(Sealer(keys))
-        return [
-            ProjectionFollower(name, connect, mapper, topic_id, group, bells.reached)
-            for name, group in groups_of(PROJECTIONS).items()
-        ]
-
-    worker = Worker(target.bootstrap, target.topic(EVENTS), target.topic(GROUP), connect, make)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, worker.stop)
-    watchdog = Watchdog(
-        database_url,
-        _PROGRESS.format(prefix=target.prefix, source=LogSource.name),
-        lambda: worker.assigned,
-        settings.worker_stall_s,
-    )
     async with AsyncExitStack() as stack:
-        async with await connect() as conn:
-            await bells.start(settings.redis_url, await installation_of(conn))
-        stack.push_async_callback(bells.stop)
-        told = Told(worker, connect, bells)
+        # Nobody asks it anything, but its reactions send commands over a bus like any other.
+        product = await stack.enter_async_context(
+            running(database_url, keys, settings, lambda _: None, tail=False, react=True)
+        )
+        worker = Worker(
+            target.bootstrap,
+            target.topic(EVENTS),
+            target.topic(GROUP),
+            connect,
+            partial(_followers, connect, product),
+        )
+        told = Told(worker, connect, product.bells)
         open_port = await stack.enter_async_context(probes(port, told.ready, told.metrics))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, worker.stop)
         announce(f"http://127.0.0.1:{open_port}")
         log.info("working", topic=target.topic(EVENTS), port=open_port)
+        watchdog = Watchdog(
+            database_url,
+            _PROGRESS,
+            (target.prefix, LogSource.name),
+            lambda: worker.assigned,
+            settings.worker_stall_s,
+        )
         watchdog.start()
         stack.callback(watchdog.stop)
         await worker.run()
@@ -102,6 +100,13 @@ def groups_of(projections: Sequence[Projection]) -> dict[str, list[Projection]]:
     for projection in projections:
         found.setdefault(projection.group, []).append(projection)
     return found
+
+
+def _followers(connect: Connect, product: Running, topic_id: UUID) -> list[Follower]:
+    return [
+        ProjectionFollower(name, connect, product.mapper, topic_id, group, product.bells.reached)
+        for name, group in groups_of(PROJECTIONS).items()
+    ]
 
 
 class Told:

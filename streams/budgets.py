@@ -33,4 +33,6 @@ ALERTS = Reaction(
     ledgers="budgets",
     after=("budgets", "categories", "transactions"),
     decide=check_budgets,
+    # An alert that was raised is in the budget; an answer kept for every look would be a row each.
+    repeatable=True,
 )

@@ -6,12 +6,10 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
-from mintflow.domain.budgets.advice import Figures
 from mintflow.domain.core.query import Facts
-from mintflow.domain.core.time import Month
 from mintflow.domain.rules.learning import Correction
 from mintflow.domain.transactions.events import CategorySource
 
@@ -106,16 +104,6 @@ class Books(Protocol):
         self, ledger_id: UUID, days: Sequence[dt.date], today: dt.date
     ) -> Sequence[Standing]:
         """How the budgets stand in the periods of these days and of today."""
-
-    async def budget_recommendations(
-        self, ledger_id: UUID, day: dt.date
-    ) -> Sequence[Mapping[str, Any]]:
-        """What budgets could be in the period of a day, with all that is needed to set them."""
-
-    async def budget_figures(
-        self, ledger_id: UUID, month: Month, category_ids: Sequence[str], *, of_envelopes: bool
-    ) -> Mapping[str, Figures]:
-        """What templates need to know of these categories before a month."""
 
     async def corrections(
         self, ledger_id: UUID, payees: Sequence[str]

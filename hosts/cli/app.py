@@ -14,7 +14,6 @@ from mintflow.hosts.cli import (
     demo,
     envelopes,
     evidence,
-    planning,
     processes,
     rebuilding,
     series,
@@ -112,19 +111,6 @@ def _add_books(app: typer.Typer) -> None:
         ("assign", envelopes.assign, ("mintflow budget assign food_dining 300 --month 2026-03",)),
         ("move", envelopes.move, ("mintflow budget move travel health 50",)),
         ("envelopes", envelopes.envelopes, ("mintflow budget envelopes --month 2026-03",)),
-        (
-            "recommend",
-            planning.recommend,
-            ("mintflow budget recommend", "mintflow budget recommend food_dining --accept"),
-        ),
-        (
-            "template",
-            planning.template,
-            (
-                "mintflow budget template food_dining average --dry-run",
-                "mintflow budget template travel goal --amount 1200 --by 2026-08",
-            ),
-        ),
         ("alerts", envelopes.alerts, ("mintflow budget alerts",)),
     ):
         settings = envelopes.NEGATIVE if name == "assign" else None
@@ -149,6 +135,7 @@ def _add_host(app: typer.Typer) -> None:
         ("demo", demo.demo, "mintflow demo --serve"),
         ("up", serving.up, "mintflow up --data ~/books --port 8377"),
         ("status", serving.status, 'eval "$(mintflow status --env)"'),
+        ("api", processes.api, "mintflow api --data /var/lib/mintflow --port 8378"),
         ("worker", processes.worker, "mintflow worker --data /var/lib/mintflow --port 9101"),
     ):
         app.command(name, rich_help_panel=_HOST, epilog=_epilog(example))(function)

@@ -1,4 +1,4 @@
-"""`worker`: a process of a deployment on Kafka, for whoever runs and restarts it."""
+"""`worker` and `api`: processes of a deployment on Kafka, for whoever runs and restarts them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from mintflow.hosts.cli import views
-from mintflow.hosts.cli.options import DATA_DEFAULT, Data
-from mintflow.hosts.cli.serving import host_settings
+from mintflow.hosts.cli.options import DATA_DEFAULT, Data, Port
+from mintflow.hosts.cli.serving import chosen_port, host_settings
 from mintflow.hosts.cli.shell import refusals, run, shell_of
 from mintflow.hosts.cli.upkeep import key_store, must_have_keys
 from mintflow.hosts.session import open_database
@@ -51,3 +51,24 @@ def worker(ctx: typer.Context, data: Data = DATA_DEFAULT, port: ProbePort = 0) -
 
     with refusals(shell, as_json=False):
         run(working())
+
+
+def api(ctx: typer.Context, data: Data = DATA_DEFAULT, port: Port = None) -> None:
+    """Serve the API alone, on loopback, until Ctrl-C or SIGTERM; others fold the read models.
+
+    MINTFLOW_DATABASE_URL says which database. Start as many as you like, also on one data folder:
+    it holds only who may ask (owner.json, tokens.json) and, unless MINTFLOW_KEYS_FOLDER is set, the
+    keys, and has to be the same for all.
+    """
+    shell = shell_of(ctx)
+
+    def announce(url: str) -> None:
+        if not shell.quiet:
+            kept = str(data / "owner.json")
+            views.facts(shell.err, [("API", url), ("Docs", f"{url}/docs"), ("Token", f"in {kept}")])
+
+    with refusals(shell, as_json=False):
+        from mintflow.hosts.front import serve_api
+
+        settings = host_settings(terminal=shell.err.is_terminal)
+        run(serve_api(data, settings, chosen_port(port), announce))

@@ -3,7 +3,7 @@
 A reaction names event types and turns those of one ledger into a command, which goes over the bus
 like any other. Its checkpoint is its own: a rebuild does not move it, so nothing is sent again. A
 reaction that begins on a log that is there already begins at its end. What was sent just before a
-kill is sent again afterwards, so the commands must do nothing the second time.
+kill is sent again afterwards, and is done once: by a key made of its cause, or by its own nature.
 """
 
 from __future__ import annotations
@@ -39,13 +39,16 @@ RETRY_S = 1.0
 class Reaction:
     """types: event types that it looks at. ledgers: a table of those that it concerns at all.
     after: projections that must have applied an event first. decide: the command that events of
-    one ledger, in order, lead to; None where they lead to nothing."""
+    one ledger, in order, lead to; None where they lead to nothing. repeatable: the command does
+    nothing the second time by itself; any other is kept under a key made of what caused it, so that
+    it is done once, whatever is sent again."""
 
     name: str
     types: frozenset[str]
     ledgers: str
     after: tuple[str, ...]
     decide: Callable[[Sequence[RecordedEvent]], Command | None]
+    repeatable: bool = False
 
 
 class Reactor:
@@ -152,6 +155,7 @@ class Reactor:
             ledger_id,
             UUID(last.correlation_id),
             UUID(last.event_id),
+            None if reaction.repeatable else f"reaction:{reaction.name}:{last.event_id}",
         )
         try:
             await self._send(command, context)

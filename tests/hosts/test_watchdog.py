@@ -50,7 +50,7 @@ def test_the_thread_ends_the_process_and_outlives_its_connection(database_url: s
         over.set()
 
     query = "select shard, 5::bigint, 3::bigint from log.shard_head"
-    watchdog = Watchdog(database_url, query, lambda: {1}, 3, end)
+    watchdog = Watchdog(database_url, query, (), lambda: {1}, 3, end)
     watchdog.start()
     with psycopg.connect(database_url, autocommit=True) as conn:
         conn.execute(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import httpx
 import psycopg
@@ -22,8 +27,18 @@ from services import missing
 from streams.kafka_log import KafkaLog
 from streams.workers import caught_up
 
+from mintflow.commands.accounts import OpenAccount
+from mintflow.commands.budgets import SetBudget
+from mintflow.commands.core.command import Context
+from mintflow.commands.core.ids import new_id
+from mintflow.commands.core.ports import Principal
+from mintflow.commands.ledgers import OpenLedger
+from mintflow.commands.transactions import RecordTransaction
+from mintflow.hosts.bootstrap import Running, running
+from mintflow.hosts.settings import Settings
 from mintflow.hosts.watchdog import EXIT_CODE
 from mintflow.projections.core.install import install
+from mintflow.projections.core.rebuild import rebuild
 from mintflow.store.keys import FolderKeyStore
 
 pytestmark = pytest.mark.slow
@@ -163,3 +178,78 @@ def version(projection: str) -> str:
     from mintflow.projections.registry import PROJECTIONS
 
     return str(next(one.version for one in PROJECTIONS if one.name == projection))
+
+
+def test_reactions_run_in_it_and_a_kill_or_a_rebuild_sends_nothing_again(
+    database_url: str, broker: Broker, tmp_path: Path
+) -> None:
+    install(database_url)
+    log = KafkaLog.of_processes(broker.bootstrap)
+    books = Books(database_url, keys=FolderKeyStore(tmp_path / "keys"))
+    alerts = "select count(*) from log.event where type = 'budget.alert_raised'"
+
+    def alerted(times: int) -> bool:
+        log.relay(database_url)
+        row = books.conn.execute(alerts.encode()).fetchone()
+        assert row is not None
+        assert row[0] <= times
+        return bool(row[0] == times)
+
+    try:
+        spend = asyncio.run(a_budget_of_100(database_url, tmp_path))
+        for spent, alerts_so_far in (("-85.00", 1), ("-1.00", 1), ("-20.00", 2)):
+            with worker_process(books, log, tmp_path) as worker:
+                eventually(worker.ready)
+                asyncio.run(spend(spent))
+                eventually(lambda wanted=alerts_so_far: alerted(wanted))
+                eventually(lambda: caught_up(books))
+                if alerts_so_far == 1:
+                    worker.process.kill()
+        rebuild(database_url, partial(FolderKeyStore, tmp_path / "keys"), None)
+        with worker_process(books, log, tmp_path) as worker:
+            eventually(worker.ready)
+            asyncio.run(spend("-0.01"))
+            eventually(lambda: alerted(2) and caught_up(books))
+            time.sleep(1)
+            assert alerted(2)
+    finally:
+        books.close()
+        log.delete()
+
+
+async def a_budget_of_100(url: str, folder: Path) -> Callable[[str], Coroutine[Any, Any, None]]:
+    """Opened by an API process; gives what records a purchase of today in it."""
+    owner = Principal(UUID(int=1), "user:test")
+    keys = FolderKeyStore(folder / "keys")
+
+    @asynccontextmanager
+    async def product() -> AsyncIterator[Running]:
+        async with running(url, keys, Settings(), lambda _: owner, tail=False) as made:
+            yield made
+
+    async with product() as made:
+        opened = await made.bus.execute(
+            OpenLedger(name="Home", currency="USD"), Context(owner, None, new_id())
+        )
+        context = Context(owner, UUID(opened.data["ledger_id"]), new_id())
+        account = await made.bus.execute(
+            OpenAccount(name="Checking", kind="checking", currency="USD"), context
+        )
+        await made.bus.execute(
+            SetBudget(category="shopping", amount="100.00", period="month"), context
+        )
+
+    async def spend(amount: str) -> None:
+        async with product() as made:
+            await made.bus.execute(
+                RecordTransaction(
+                    account_id=account.data["account_id"],
+                    date=dt.datetime.now(dt.UTC).date().isoformat(),
+                    amount=amount,
+                    description="Shop",
+                    category="shopping",
+                ),
+                context,
+            )
+
+    return spend

@@ -25,8 +25,6 @@ CAPABILITIES = {
         "events",
         "rules",
         "merchants",
-        "what_if",
-        "explain",
     ),
 }
 ROOMS_BY_CAPABILITY = ("domain", "commands", "projections", "api")
