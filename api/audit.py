@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, found
 from mintflow.api.core.envelope import respond
-from mintflow.api.core.routing import JsonRoute
-from mintflow.api.core.services import EvidenceService, services_of
+from mintflow.api.core.paging import Limit, page
+from mintflow.api.core.routing import AuditRoute
+from mintflow.api.core.services import EvidenceService, principal_of, services_of
 from mintflow.domain.core.errors import Invalid, Unavailable
 from mintflow.domain.core.ids import SHARDS
 from mintflow.store.evidence.proofs import (
@@ -23,8 +24,9 @@ from mintflow.store.evidence.proofs import (
     newest_heads,
 )
 from mintflow.store.evidence.tiles import TRAIL, TreeReader
+from mintflow.store.trail import read_trail
 
-router = APIRouter(prefix="/v1/audit", tags=["audit"], route_class=JsonRoute)
+router = APIRouter(prefix="/v1/audit", tags=["audit"], route_class=AuditRoute)
 SIZE_MAX = 2**62
 
 
@@ -118,6 +120,43 @@ async def consistency(
             "first_head": notes[0] and notes[0].note,
             "second_head": notes[1] and notes[1].note,
         },
+    )
+
+
+class TrailEntryShown(Documented):
+    """One thing, or `count` of the same within moments. address: null where its key is gone."""
+
+    position: int
+    recorded_at: str
+    what: str
+    at: str
+    actor: str | None
+    address: str | None
+    reason: str | None
+    route: str | None
+    ledger_id: str | None
+    count: int
+
+
+@router.get("/trail", responses=found(list[TrailEntryShown]))
+async def trail(
+    request: Request,
+    after: Annotated[int, Query(ge=0, le=SIZE_MAX, description="The last position you have.")] = 0,
+    limit: Limit = 100,
+) -> Response:
+    """The trail after a position, in order. An auditor sees all of it, an owner what he did."""
+    services, principal = services_of(request), principal_of(request)
+    if services.trail is None or services.trail_keys is None:
+        raise EvidenceIsOff("this host keeps no trail")
+    await services.trail.flush()
+    actor = None if principal.scope == "auditor" else principal.actor
+    async with services.pool.connection() as conn:
+        entries = await read_trail(conn, services.trail_keys, after, limit + 1, actor)
+    more, entries = len(entries) > limit, entries[:limit]
+    return respond(
+        request,
+        entries,
+        pagination=page(str(entries[-1]["position"]) if more else None),
     )
 
 

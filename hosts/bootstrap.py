@@ -33,6 +33,7 @@ from mintflow.hosts.books import ReadModelBooks
 from mintflow.hosts.capabilities import handlers, reactions, routers
 from mintflow.hosts.notarizing import Evidence, Notarizing
 from mintflow.hosts.settings import Settings
+from mintflow.hosts.trailing import Trail, WatchedKeys
 from mintflow.ml.builtin import BuiltIn
 from mintflow.projections.core.replay import ReplayLimits, Replays
 from mintflow.store.arrays import register_arrays
@@ -84,7 +85,8 @@ async def running(
     evidence: sign the heads of the log in this process; without it there are no new ones.
     """
     connect = connector(database_url)
-    sealer = Sealer(keys)
+    watched = WatchedKeys(keys)
+    sealer = Sealer(watched)
     mapper = Mapper(sealer)
     pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
         database_url,
@@ -96,6 +98,8 @@ async def running(
         name="queries",
     )
     await pool.open(wait=True, timeout=30)
+    trail = Trail(pool, keys)
+    watched.trail = trail
     repository = Repository(pool, mapper, sealer)
     doorbell = Doorbell()
     feed = Feed(
@@ -124,6 +128,7 @@ async def running(
             evidence,
             every_events=settings.evidence_events,
             every_s=settings.evidence_s,
+            signs_with=lambda key: trail.note("key.signs", actor="process", reason=key),
         )
     bus = CommandBus(
         handlers(books, BuiltIn()),
@@ -160,11 +165,14 @@ async def running(
         evidence=EvidenceService(evidence.keys, notarizing.ask)
         if evidence and notarizing
         else None,
+        trail=trail,
+        trail_keys=keys,
     )
     async with pool.connection() as conn:
         await bells.start(settings.redis_url, await installation_of(conn))
     react = tail if react is None else react
     reactor = Reactor(connect, mapper, reactions(), bus.execute, _owner_of(repository))
+    await trail.start()
     await appender.start()
     await feed.start()
     if notarizing is not None:
@@ -196,6 +204,7 @@ async def running(
         if tail:
             await tailer.stop()
         await bells.stop()
+        await trail.stop()
         await replays.close()
         await pool.close()
 

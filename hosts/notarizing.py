@@ -49,7 +49,11 @@ class Notarizing:
         *,
         every_events: int,
         every_s: float,
+        signs_with: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """signs_with: hears the id of each key when it is used first."""
+        self._signs_with = signs_with
+        self._key: str | None = None
         self._connect = connect
         self._evidence = evidence
         self._every_events = every_events
@@ -100,12 +104,19 @@ class Notarizing:
                 if late or events >= self._every_events or self._asked.is_set():
                     self._asked.clear()
                     await notary.sign()
+                    self._tell_key()
                     waiting_since = None
                     await asyncio.sleep(_BETWEEN_S)
                     continue
             self._asked.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._asked.wait(), _LOOK_S)
+
+    def _tell_key(self) -> None:
+        key = self._evidence.keys.current().public.id.hex()
+        if key != self._key:
+            self._key = key
+            self._signs_with(key)
 
 
 def _state(notary: Notary) -> dict[str, Any]:

@@ -66,7 +66,8 @@ def refuse(
     details: Any,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """A failure."""
+    """A failure. Its code is left in the request's state, for the trail."""
+    request.scope.setdefault("state", {})["refused"] = code
     meta = _meta(request)
     error = {"code": code, "message": message, "details": details}
     return Response(

@@ -17,6 +17,7 @@ from structlog.contextvars import bound_contextvars
 
 from mintflow.api.core.envelope import refuse
 from mintflow.api.core.services import Services
+from mintflow.api.core.trail import note_request
 from mintflow.domain.core.errors import Invalid
 
 log = structlog.get_logger(__name__)
@@ -67,6 +68,8 @@ class Gate:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if self._services.trail is not None:
+                    note_request(self._services.trail, scope, _address(scope), status)
             await send(message)
 
         refusal = self._refusal(scope)

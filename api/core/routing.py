@@ -76,6 +76,12 @@ class AnalystRoute(JsonRoute):
     scopes = frozenset({"analyst"})
 
 
+class AuditRoute(JsonRoute):
+    """A route about the log as a whole, for owners and auditors."""
+
+    scopes = frozenset({"owner", "auditor"})
+
+
 def _about_the_body(error: HTTPException) -> Exception:
     """FastAPI says 400 and no reason for whatever goes wrong while it reads a body: say which."""
     if isinstance(error.__cause__, MintFlowError | RequestValidationError):

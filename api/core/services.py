@@ -17,6 +17,7 @@ from mintflow.commands.core.ports import Clock, IdSource, Principal
 from mintflow.commands.core.repository import Repository
 from mintflow.projections.core.replay import Replays
 from mintflow.store.evidence.keyring import Keyring
+from mintflow.store.keys import KeyStore
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.places import Place
 
@@ -86,6 +87,25 @@ class Limits:
     stream_patience_s: float
 
 
+class TrailNotes(Protocol):
+    """Takes what belongs into the trail; never waits, never raises."""
+
+    def note(
+        self,
+        what: str,
+        *,
+        actor: str | None = None,
+        address: str | None = None,
+        reason: str | None = None,
+        route: str | None = None,
+        ledger_id: str | None = None,
+    ) -> None: ...
+
+    def came_in(self, actor: str, address: str | None) -> None: ...
+
+    async def flush(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class EvidenceService:
     """keys: the public ones are shown. ask: makes the notary sign now, if it runs here."""
@@ -118,6 +138,9 @@ class Services:
     uploads: asyncio.Semaphore
     # None where this host keeps no evidence.
     evidence: EvidenceService | None = None
+    trail: TrailNotes | None = None
+    # Opens what is sealed of the trail.
+    trail_keys: KeyStore | None = None
 
 
 def services_of(request: Request) -> Services:

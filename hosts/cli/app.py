@@ -167,6 +167,7 @@ def _add_upkeep(app: typer.Typer) -> None:
         ("bundle", evidence.bundle, "mintflow audit bundle --ledger Home --out home.zip"),
         ("check", evidence.check, "mintflow audit check home.zip --key mintflow.pub"),
         ("heads", evidence.heads, "mintflow audit heads --json > kept-heads.json"),
+        ("trail", evidence.trail, "mintflow audit trail --after 100"),
         ("keys", evidence.keys, "mintflow audit keys"),
         ("rotate-key", evidence.rotate_key, "mintflow audit rotate-key"),
     ):

@@ -19,12 +19,14 @@ from mintflow.hosts.cli.lookup import Row, the_ledger
 from mintflow.hosts.cli.options import DATA_DEFAULT, Data, Json, Ledger
 from mintflow.hosts.cli.shell import (
     REFUSED,
+    Progress,
     perform,
     present,
     refusals,
     settings_of_command,
     shell_of,
 )
+from mintflow.hosts.cli.upkeep import operate
 from mintflow.hosts.session import Refused, Session
 
 if TYPE_CHECKING:
@@ -139,6 +141,41 @@ def heads(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = False) 
         console.print(made)
 
     perform(ctx, work, show, data=data, as_json=as_json)
+
+
+def trail(
+    ctx: typer.Context,
+    after: Annotated[int, typer.Option("--after", min=0, help="Only entries after this one.")] = 0,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many entries.")] = 1_000,
+    data: Data = DATA_DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Who was refused, who came in, what was taken out, which keys were used, what auditors read.
+
+    A running host writes entries a second after they happen.
+    """
+    from mintflow.hosts.audit import Places
+
+    async def work(url: str, _tell: Progress) -> Row:
+        import psycopg
+
+        from mintflow.store.keys import MemoryKeyStore
+        from mintflow.store.trail import read_trail
+
+        opened = Places.of(data, settings_of_command()).key_store()
+        async with await psycopg.AsyncConnection.connect(url) as conn:
+            entries = await read_trail(conn, opened() if opened else MemoryKeyStore(), after, limit)
+        return {"entries": entries}
+
+    def show(console: Console, answer: Row) -> None:
+        made = views.table("Trail", ">Nr", "When", "What", "Who", "From", "Why", "Where", ">Times")
+        for one in answer["entries"]:
+            texts = (one[name] or "" for name in ("what", "actor", "address", "reason", "route"))
+            when = f"{one['recorded_at']:%Y-%m-%d %H:%M:%S}"
+            made.add_row(str(one["position"]), when, *map(Text, texts), str(one["count"]))
+        console.print(made)
+
+    operate(ctx, work, show, data=data, as_json=as_json)
 
 
 def keys(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = False) -> None:
