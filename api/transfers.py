@@ -5,14 +5,20 @@ from __future__ import annotations
 from uuid import UUID
 
 from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mintflow.api.core.documentation import Documented, accepted
+from mintflow.api.core.documentation import Documented, accepted, found
+from mintflow.api.core.envelope import respond
+from mintflow.api.core.paging import LIMIT_MAX
+from mintflow.api.core.query import documented, read_query
+from mintflow.api.core.read_models import read_models
 from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
-from mintflow.api.core.subject import ledger_of
+from mintflow.api.core.subject import as_of, ledger_of
 from mintflow.api.transactions import TransactionShown
 from mintflow.commands import transfers as commands
+from mintflow.projections import transfers as queries
 
 router = APIRouter(
     prefix="/v1/ledgers/{ledger_id}/transfers", tags=["transfers"], route_class=JsonRoute
@@ -29,6 +35,31 @@ class TransferShown(Documented):
     currency: str
     date: str
     legs: list[TransactionShown]
+
+
+class SuggestionShown(Documented):
+    """amount leaves one account, to_amount enters the other. confidence: 0 to 1. certain: sure
+    enough to be linked by itself when rows come in. reasons: in words."""
+
+    from_transaction_id: str
+    to_transaction_id: str
+    from_account_id: str
+    to_account_id: str
+    from_date: str
+    to_date: str
+    amount: str
+    currency: str
+    to_amount: str
+    to_currency: str
+    confidence: str
+    certain: bool
+    reasons: list[str]
+
+
+class RejectedShown(Documented):
+    from_transaction_id: str
+    to_transaction_id: str
+    rejected: bool
 
 
 @router.post("", status_code=201, responses=accepted(TransferShown, 201))
@@ -49,6 +80,49 @@ async def link_transactions(
 ) -> Response:
     """Say that two transactions are the two sides of one movement."""
     return await execute(request, body, ledger_of(request), key, status=201)
+
+
+class SuggestionQuery(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    limit: int = Field(100, ge=1, le=LIMIT_MAX, description="At most so many.")
+
+
+@router.get(
+    "/suggestions",
+    responses=found(list[SuggestionShown]),
+    openapi_extra=documented(SuggestionQuery),
+)
+async def transfer_suggestions(request: Request) -> Response:
+    """Pairs that may be the two sides of one movement, surest first. One that was rejected never
+    comes back."""
+    asked = read_query(request, SuggestionQuery)
+    async with read_models(request) as conn:
+        rows, position = await queries.transfer_suggestions(
+            conn, ledger_of(request), limit=asked.limit, as_of=as_of(request)
+        )
+    return respond(request, rows, position=position)
+
+
+@router.post("/suggestions/accept", status_code=201, responses=accepted(TransferShown, 201))
+async def accept_suggestion(
+    request: Request,
+    body: commands.LinkTransactions,
+    key: IdempotencyKey = None,
+) -> Response:
+    """They are one movement, as `link`."""
+    return await execute(request, body, ledger_of(request), key, status=201)
+
+
+@router.post("/suggestions/reject", responses=accepted(RejectedShown))
+async def reject_suggestion(
+    request: Request,
+    body: commands.RejectPair,
+    key: IdempotencyKey = None,
+) -> Response:
+    """They are not one movement, and never suggested again; if they are linked, the link ends and
+    both have back what they had."""
+    return await execute(request, body, ledger_of(request), key)
 
 
 @router.post("/{transfer_id}/unlink", responses=accepted(TransferShown))

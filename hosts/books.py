@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +14,9 @@ from mintflow.api.core.services import Positions
 from mintflow.commands.core.ports import OpenRow, Standing, StandingRow
 from mintflow.domain.core.ids import shard_of
 from mintflow.domain.rules.learning import Correction
+from mintflow.domain.transfers.pairing import Leg
 from mintflow.projections import budgets as budget_queries
-from mintflow.projections import rules
+from mintflow.projections import rules, transfers
 from mintflow.projections import transactions as queries
 
 
@@ -72,6 +74,12 @@ class ReadModelBooks:
             Standing(budget_id, one.period.first, one.period.last, one.status, one.spent, one.limit)
             for budget_id, one in found
         ]
+
+    async def possible_legs(
+        self, ledger_id: UUID, amounts: Sequence[Decimal], start: dt.date, end: dt.date
+    ) -> Sequence[Leg]:
+        async with self._pool.connection() as conn:
+            return await transfers.possible_legs(conn, ledger_id, amounts, start, end)
 
     async def corrections(
         self, ledger_id: UUID, payees: Sequence[str]

@@ -131,7 +131,12 @@ async def running(
             signs_with=lambda key: trail.note("key.signs", actor="process", reason=key),
         )
     bus = CommandBus(
-        handlers(books, BuiltIn()),
+        handlers(
+            books,
+            BuiltIn(),
+            learn=settings.learn_from_corrections,
+            link=settings.link_transfers,
+        ),
         repository,
         mapper,
         appender,

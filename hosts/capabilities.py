@@ -65,17 +65,21 @@ from mintflow.streams import budgets as budget_reactions
 from mintflow.streams.core.reactions import Reaction
 
 
-def handlers(books: Books, categorizer: Categorizer) -> dict[type[Command], Handler]:
-    """Every command that the bus takes."""
+def handlers(
+    books: Books, categorizer: Categorizer, *, learn: bool = True, link: bool = True
+) -> dict[type[Command], Handler]:
+    """Every command that the bus takes. learn: rules from corrections. link: transfers that are
+    certain by themselves."""
     found: dict[type[Command], Handler] = {}
     for module in (ledgers, accounts, categories, transfers, budgets, connections):
         found.update(module.HANDLERS)
-    sorter, learner = rules.Sorter(categorizer), rules.Learner(books)
+    sorter = rules.Sorter(categorizer)
+    learner = rules.Learner(books) if learn else None
     found[categories.MergeCategories] = categories.merge_categories(books)
     found.update(budgets.handlers_with_books(books))
     found.update(transactions.transaction_handlers(sorter, learner))
     found.update(rules.rule_handlers(books, sorter))
-    found.update(import_handlers(books, sorter, learner))
+    found.update(import_handlers(books, sorter, learner, link=link))
     return found
 
 

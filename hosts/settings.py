@@ -206,6 +206,16 @@ class Settings(BaseModel):
         le=86_400,
         description="Seconds after which a new event is under a signed head at the latest.",
     )
+    learn_from_corrections: bool = Field(
+        True,
+        description="Whether a category that the user gives makes or changes a learned rule. "
+        "Without it rules are only the user's.",
+    )
+    link_transfers: bool = Field(
+        True,
+        description="Whether two rows of an import that certainly are one movement are linked by "
+        "themselves. Without it they are suggestions.",
+    )
     log_level: str = Field(
         "INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",

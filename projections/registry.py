@@ -11,6 +11,7 @@ from mintflow.projections import (
     ledgers,
     rules,
     transactions,
+    transfers,
 )
 from mintflow.projections.budgets import envelopes
 from mintflow.projections.core.projection import Projection
@@ -24,5 +25,6 @@ PROJECTIONS: tuple[Projection, ...] = (
     envelopes.PROJECTION,
     imports.PROJECTION,
     rules.PROJECTION,
+    transfers.PROJECTION,
     connections.PROJECTION,
 )

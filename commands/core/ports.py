@@ -12,6 +12,7 @@ from uuid import UUID
 from mintflow.domain.core.query import Facts
 from mintflow.domain.rules.learning import Correction
 from mintflow.domain.transactions.events import CategorySource
+from mintflow.domain.transfers.pairing import Leg
 
 Clock = Callable[[], dt.datetime]
 IdSource = Callable[[], UUID]
@@ -104,6 +105,21 @@ class Books(Protocol):
         self, ledger_id: UUID, days: Sequence[dt.date], today: dt.date
     ) -> Sequence[Standing]:
         """How the budgets stand in the periods of these days and of today."""
+
+    async def budget_recommendations(
+        self, ledger_id: UUID, day: dt.date
+    ) -> Sequence[Mapping[str, Any]]:
+        """What budgets could be in the period of a day, with all that is needed to set them."""
+
+    async def budget_figures(
+        self, ledger_id: UUID, month: Month, category_ids: Sequence[str], *, of_envelopes: bool
+    ) -> Mapping[str, Figures]:
+        """What templates need to know of these categories before a month."""
+
+    async def possible_legs(
+        self, ledger_id: UUID, amounts: Sequence[Decimal], start: dt.date, end: dt.date
+    ) -> Sequence[Leg]:
+        """Transactions of these amounts and days that may be a leg of a transfer."""
 
     async def corrections(
         self, ledger_id: UUID, payees: Sequence[str]

@@ -18,7 +18,8 @@ from mintflow.commands.imports.plan import MATCH_DAYS, POST_DAYS, Counts, Holdin
 from mintflow.commands.imports.rows import Row, choose, identified, settled
 from mintflow.commands.imports.sorting import Asked, sorted_rows
 from mintflow.commands.rules import Learner, Sorter
-from mintflow.commands.transactions import tree_of
+from mintflow.commands.rules.tree import tree_of
+from mintflow.commands.transfers.finding import link_found
 from mintflow.domain.accounts import Account, AccountNotFound
 from mintflow.domain.connections import Connection, ConnectionNotFound
 from mintflow.domain.core.ids import transaction_id_by_bank_id
@@ -61,10 +62,11 @@ class SyncAccount(Command):
 
 
 def import_handlers(
-    books: Books, sorter: Sorter, learner: Learner | None = None
+    books: Books, sorter: Sorter, learner: Learner | None = None, *, link: bool = False
 ) -> dict[type[Command], Handler]:
-    """The handlers, with what they ask. learner: None where nothing is learned."""
-    asked = Asked(books, sorter, learner)
+    """The handlers, with what they ask. learner: None where nothing is learned.
+    link: whether transfers that are certain are linked by themselves."""
+    asked = Asked(books, sorter, learner, link)
 
     async def import_file(command: ImportFile, unit: Unit) -> dict[str, Any]:
         """Raises AccountNotFound, AccountIsClosed, SeveralAccountsInFile, CurrencyMustMatch,
@@ -181,6 +183,9 @@ async def _bring_in(
     await asyncio.to_thread(plan.run, rows)
     for aggregate in plan.made:
         unit.add(aggregate)
+    if asked.link and new:
+        made = [one for one in plan.made if isinstance(one, Transaction)]
+        await link_found(unit, account, made, books)
     return plan.counts
 
 

@@ -25,11 +25,13 @@ from mintflow.domain.rules.learning import payee_of
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an import asks. learner: None where nothing is learned."""
+    """What an import asks. learner: None where nothing is learned. link: whether transfers that are
+    certain are linked by themselves."""
 
     books: Books
     sorter: Sorter
     learner: Learner | None
+    link: bool = False
 
 
 async def sorted_rows(

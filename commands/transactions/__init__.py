@@ -5,7 +5,7 @@ from __future__ import annotations
 from mintflow.commands.core.command import Command, Handler
 from mintflow.commands.rules.learning import Learner
 from mintflow.commands.rules.sorting import Sorter
-from mintflow.commands.rules.tree import tree_of
+from mintflow.commands.rules.tree import follow_merges, tree_of
 from mintflow.commands.transactions.categorizing import Categorizing
 from mintflow.commands.transactions.changing import HANDLERS as _CHANGING
 from mintflow.commands.transactions.models import (
@@ -22,7 +22,7 @@ from mintflow.commands.transactions.models import (
     VoidTransaction,
 )
 from mintflow.commands.transactions.recording import Recorder
-from mintflow.commands.transactions.view import follow_merges, view
+from mintflow.commands.transactions.view import view
 
 __all__ = [
     "BATCH_MAX",

@@ -11,10 +11,13 @@ from mintflow.commands.rules.tree import tree_of
 from mintflow.commands.transactions.changing import to_change
 from mintflow.commands.transactions.models import CategorizeTransaction
 from mintflow.commands.transactions.view import view
+from mintflow.commands.transfers.ending import give_way
 from mintflow.domain.accounts import Account
-from mintflow.domain.core.postings import UNCATEGORIZED, whole
+from mintflow.domain.categories import CategoryTree
+from mintflow.domain.core.postings import TRANSFER, UNCATEGORIZED, whole
 from mintflow.domain.rules.learning import Correction, payee_of
 from mintflow.domain.transactions import Transaction, checked_splits
+from mintflow.domain.transfers import Transfer
 
 
 class Categorizing:
@@ -32,6 +35,8 @@ class Categorizing:
         splits = command.splits or ()
         for path in [command.category] if command.category else [part.category for part in splits]:
             tree.find(path)
+        if await self._stays_a_transfer(command, transaction, tree, unit):
+            return view(transaction, tree)
         booking = transaction.must_take_a_category()
         payee = merchant = ""
         if command.category is not None:
@@ -50,6 +55,24 @@ class Categorizing:
             name = merchant or transaction.counterparty or _short(transaction)
             await self._learner.corrected(unit, payee, said, name)
         return view(transaction, tree)
+
+    async def _stays_a_transfer(
+        self,
+        command: CategorizeTransaction,
+        transaction: Transaction,
+        tree: CategoryTree,
+        unit: Unit,
+    ) -> bool:
+        """Whether a leg that was linked by itself is what the user says anyway; if he says
+        something else of it, the link gives way."""
+        if transaction.transfer_id is None:
+            return False
+        path = command.category
+        if path is not None and tree.resolve(path).category_id == TRANSFER:
+            transfer = await unit.find(Transfer, transaction.transfer_id, guard=False)
+            return transfer is not None and transfer.origin == "found"
+        await give_way(transaction, unit)
+        return False
 
 
 def _short(transaction: Transaction) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from mintflow.commands.core.command import Command, Handler
 from mintflow.commands.core.unit import Unit
-from mintflow.commands.rules.tree import tree_of
+from mintflow.commands.rules.tree import follow_merges, tree_of
 from mintflow.commands.transactions.models import (
     AmendTransaction,
     MatchTransactions,
@@ -16,8 +16,10 @@ from mintflow.commands.transactions.models import (
     UnmatchTransaction,
     VoidTransaction,
 )
-from mintflow.commands.transactions.view import follow_merges, view
+from mintflow.commands.transactions.view import view
+from mintflow.commands.transfers.ending import give_way
 from mintflow.domain.core.ids import transaction_id_by_bank_id
+from mintflow.domain.core.money import exact_amount
 from mintflow.domain.transactions import (
     BankIdIsTaken,
     Transaction,
@@ -41,6 +43,10 @@ async def post_transaction(command: PostTransaction, unit: Unit) -> dict[str, An
 async def amend_transaction(command: AmendTransaction, unit: Unit) -> dict[str, Any]:
     """Raises TransactionNotFound, TransactionIsVoided, TransactionIsLinked, TooManyDigits."""
     transaction = await to_change(unit, command.transaction_id)
+    if command.amount is not None and transaction.booking is not None:
+        wanted = exact_amount(command.amount, transaction.booking.currency)
+        if wanted != transaction.booking.amount:
+            await give_way(transaction, unit)
     transaction.amend(
         unit.now,
         origin="manual",
@@ -79,6 +85,7 @@ async def unmatch_transaction(command: UnmatchTransaction, unit: Unit) -> dict[s
 async def void_transaction(command: VoidTransaction, unit: Unit) -> dict[str, Any]:
     """Raises TransactionNotFound, TransactionIsVoided, TransactionIsLinked."""
     transaction = await to_change(unit, command.transaction_id)
+    await give_way(transaction, unit)
     transaction.void(unit.now)
     return view(transaction, await tree_of(unit))
 

@@ -1,29 +1,13 @@
-"""A transaction as the API shows it, and what becomes of its category when it counts again."""
+"""A transaction as the API shows it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from mintflow.commands.core.unit import Unit
-from mintflow.commands.rules.tree import tree_of, where_it_went
 from mintflow.domain.categories import CategoryTree
 from mintflow.domain.core.money import money_text
 from mintflow.domain.transactions import Transaction, band_of
-
-
-async def follow_merges(transaction: Transaction, unit: Unit) -> None:
-    """Move one that counts again out of categories that were merged away while it did not."""
-    tree = await tree_of(unit, guard=True)
-    booking = transaction.booking
-    assert booking is not None
-    parts = tuple(
-        replace(part, category_id=where_it_went(part.category_id, tree))
-        for part in booking.allocations
-    )
-    if parts != booking.allocations:
-        transaction.categorize(parts, "user", unit.now, reason="merged")
 
 
 def view(transaction: Transaction, tree: CategoryTree | None) -> dict[str, Any]:

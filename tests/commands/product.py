@@ -73,7 +73,7 @@ class NoBooks:
     async def caught_up(self, ledger_id: UUID) -> int:
         raise AssertionError("this test asks no read model")
 
-    hand_made = pending = in_category = corrections = standing = caught_up
+    hand_made = pending = in_category = corrections = standing = possible_legs = caught_up
 
 
 @dataclass(frozen=True, slots=True)

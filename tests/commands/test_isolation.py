@@ -75,6 +75,9 @@ COMMANDS: dict[type[Command], Callable[[dict[str, UUID]], Command]] = {
     transfers.LinkTransactions: lambda i: transfers.LinkTransactions(
         from_transaction_id=i["from_transaction_id"], to_transaction_id=i["to_transaction_id"]
     ),
+    transfers.RejectPair: lambda i: transfers.RejectPair(
+        from_transaction_id=i["from_transaction_id"], to_transaction_id=i["to_transaction_id"]
+    ),
     transfers.UnlinkTransfer: lambda i: transfers.UnlinkTransfer(transfer_id=i["transfer_id"]),
     transfers.VoidTransfer: lambda i: transfers.VoidTransfer(transfer_id=i["transfer_id"]),
     ImportFile: lambda i: ImportFile(

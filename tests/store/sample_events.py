@@ -29,7 +29,7 @@ from mintflow.domain.imports import FileImport
 from mintflow.domain.ledgers import Ledger
 from mintflow.domain.rules import Actions, RuleSet, Share
 from mintflow.domain.transactions import Transaction, TransactionAlias, checked_splits
-from mintflow.domain.transfers import Transfer
+from mintflow.domain.transfers import Transfer, TransferRejection
 from mintflow.store.keys import MemoryKeyStore
 from mintflow.store.mapper import Mapper, Provenance
 from mintflow.store.sealing import Sealer
@@ -206,7 +206,8 @@ def _transfers() -> list[Aggregate]:
         leg.link(transfer.id, NOW)
         leg.unlink(transfer.id, NOW)
     transfer.end("unlinked", NOW)
-    return [leaves, enters, transfer]
+    rejection = TransferRejection.of(leaves.id, enters.id, NOW)
+    return [leaves, enters, transfer, rejection]
 
 
 def _record(number: int, amount: str, *, account: int = 16, **facts: Any) -> Transaction:

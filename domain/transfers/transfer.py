@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Literal, Self
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from mintflow.domain.core.aggregates import Aggregate, Created, Event
 from mintflow.domain.core.errors import Conflict, Invalid, NotFound
 
-TransferOrigin = Literal["made", "linked"]
+TransferOrigin = Literal["made", "linked", "found"]
 
 
 class TransferNotFound(NotFound):
@@ -43,7 +43,8 @@ class LegsMustBeOpposite(Conflict):
 
 
 class TransferStarted(Created):
-    """Two transactions are one movement. origin: made as a transfer, or linked afterwards."""
+    """Two transactions are one movement. origin: made as a transfer, linked afterwards by the
+    user, or found by itself, which gives way to whatever the user says of a leg."""
 
     TOPIC = "transfer.started"
 
@@ -105,3 +106,42 @@ class Transfer(Aggregate):
         if self.ended:
             raise TransferIsEnded("the transfer was ended before", transfer_id=str(self.id))
         self.trigger_event(TransferEnded, timestamp=now, how=how)
+
+
+class TransferPairRejected(Created):
+    """The user said that these two are not one movement: they are never suggested again."""
+
+    TOPIC = "transfer.pair_rejected"
+
+    from_transaction_id: UUID
+    to_transaction_id: UUID
+
+    def apply(self, aggregate: TransferRejection) -> None:
+        aggregate.from_transaction_id = self.from_transaction_id
+        aggregate.to_transaction_id = self.to_transaction_id
+
+
+class TransferRejection(Aggregate):
+    """A pair that is no transfer; a stream of one event."""
+
+    TOPIC = "transfer_rejection"
+    from_transaction_id: UUID
+    to_transaction_id: UUID
+
+    def __init__(self) -> None:
+        """Attributes come from TransferPairRejected."""
+
+    @classmethod
+    def of(cls, from_transaction_id: UUID, to_transaction_id: UUID, now: datetime) -> Self:
+        return cls._create(
+            TransferPairRejected,
+            id=rejection_id(from_transaction_id, to_transaction_id),
+            timestamp=now,
+            from_transaction_id=from_transaction_id,
+            to_transaction_id=to_transaction_id,
+        )
+
+
+def rejection_id(from_transaction_id: UUID, to_transaction_id: UUID) -> UUID:
+    """The stream of a pair's rejection."""
+    return uuid5(from_transaction_id, f"no-transfer:{to_transaction_id}")

@@ -5,9 +5,18 @@ from __future__ import annotations
 from typing import Any, Literal
 from uuid import UUID
 
-from mintflow.commands.core.command import Amount, Command, Day, Text, example
+from mintflow.commands.core.command import (
+    Amount,
+    Command,
+    Day,
+    Handler,
+    Text,
+    example,
+)
 from mintflow.commands.core.unit import Unit
-from mintflow.commands.transactions import follow_merges, tree_of, view
+from mintflow.commands.rules.tree import tree_of
+from mintflow.commands.transactions.view import view
+from mintflow.commands.transfers.ending import end, give_way
 from mintflow.domain.accounts import Account, AccountNotFound
 from mintflow.domain.core.money import CurrencyMustMatch, exact_amount, negated
 from mintflow.domain.core.postings import TRANSFER, Booking, whole
@@ -112,6 +121,13 @@ async def link_transactions(command: LinkTransactions, unit: Unit) -> dict[str, 
         await unit.change(Transaction, one, TransactionNotFound)
         for one in (command.from_transaction_id, command.to_transaction_id)
     ]
+    held = legs[0].transfer_id
+    if held is not None and held == legs[1].transfer_id:
+        transfer = await unit.read(Transfer, held, TransferNotFound)
+        if transfer.origin == "found" and transfer.from_transaction_id == legs[0].id:
+            return await _answer(unit, transfer, legs)
+    for leg in legs:
+        await give_way(leg, unit)
     leaves, enters = legs[0].booking, legs[1].booking
     if leaves is None or enters is None:
         raise TransactionIsVoided("one of the two does not count")
@@ -141,18 +157,7 @@ async def void_transfer(command: VoidTransfer, unit: Unit) -> dict[str, Any]:
 
 async def _end(transfer_id: UUID, how: Literal["unlinked", "voided"], unit: Unit) -> dict[str, Any]:
     transfer = await unit.change(Transfer, transfer_id, TransferNotFound)
-    transfer.end(how, unit.now)
-    legs = [
-        await unit.change(Transaction, one, TransactionNotFound)
-        for one in (transfer.from_transaction_id, transfer.to_transaction_id)
-    ]
-    for leg in legs:
-        leg.unlink(transfer.id, unit.now)
-        if how == "voided":
-            leg.void(unit.now)
-        else:
-            await follow_merges(leg, unit)
-    return await _answer(unit, transfer, legs)
+    return await _answer(unit, transfer, await end(transfer, how, unit))
 
 
 async def _answer(unit: Unit, transfer: Transfer, legs: list[Transaction]) -> dict[str, Any]:
@@ -170,7 +175,7 @@ async def _answer(unit: Unit, transfer: Transfer, legs: list[Transaction]) -> di
     }
 
 
-HANDLERS = {
+HANDLERS: dict[type[Command], Handler] = {
     MakeTransfer: make_transfer,
     LinkTransactions: link_transactions,
     UnlinkTransfer: unlink_transfer,

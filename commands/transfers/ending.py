@@ -1,0 +1,51 @@
+"""The end of a transfer: both legs stand on their own again, and nothing of them is lost."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mintflow.commands.core.unit import Unit
+from mintflow.commands.rules.tree import follow_merges
+from mintflow.domain.transactions import Transaction, TransactionNotFound
+from mintflow.domain.transfers import Transfer, TransferNotFound, TransferRejection, rejection_id
+
+
+async def end(
+    transfer: Transfer, how: Literal["unlinked", "voided"], unit: Unit
+) -> list[Transaction]:
+    """Both legs, with the categories that they had. Raises TransferIsEnded."""
+    transfer.end(how, unit.now)
+    legs = [
+        await unit.change(Transaction, one, TransactionNotFound)
+        for one in (transfer.from_transaction_id, transfer.to_transaction_id)
+    ]
+    for leg in legs:
+        leg.unlink(transfer.id, unit.now)
+        if how == "voided":
+            leg.void(unit.now)
+        else:
+            await follow_merges(leg, unit)
+    if how == "unlinked":
+        await reject(transfer, unit)
+    return legs
+
+
+async def reject(transfer: Transfer, unit: Unit) -> None:
+    """What the user parted is not put together again by itself, nor suggested."""
+    legs = transfer.from_transaction_id, transfer.to_transaction_id
+    if await unit.find(TransferRejection, rejection_id(*legs)) is None:
+        unit.add(TransferRejection.of(*legs, unit.now))
+
+
+async def give_way(transaction: Transaction, unit: Unit) -> bool:
+    """Part a transfer that was found by itself, because the user says something else of this leg.
+
+    Says whether it did; what the user himself linked stays.
+    """
+    if transaction.transfer_id is None:
+        return False
+    transfer = await unit.change(Transfer, transaction.transfer_id, TransferNotFound)
+    if transfer.origin != "found":
+        return False
+    await end(transfer, "unlinked", unit)
+    return True

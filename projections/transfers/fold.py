@@ -1,0 +1,39 @@
+"""The pairs that the user said are no transfer; they never come back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mintflow.projections.core.changes import Changes
+from mintflow.projections.core.projection import Projection
+from mintflow.projections.core.tables import Column, Table
+from mintflow.store.mapper import RecordedEvent
+
+REJECTIONS = Table(
+    "transfer_rejections",
+    (
+        Column("ledger_id", "uuid"),
+        Column("from_transaction_id", "uuid"),
+        Column("to_transaction_id", "uuid"),
+        Column("rejected_at", "timestamptz"),
+    ),
+    key=("ledger_id", "from_transaction_id", "to_transaction_id"),
+)
+
+
+def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
+    for event in batch:
+        if event.type == "transfer.pair_rejected":
+            data = event.data
+            changes.upsert(
+                REJECTIONS,
+                [
+                    event.envelope["ledger_id"],
+                    data["from_transaction_id"],
+                    data["to_transaction_id"],
+                    event.recorded_at.isoformat(),
+                ],
+            )
+
+
+PROJECTION = Projection("transfers", 1, (REJECTIONS,), fold)

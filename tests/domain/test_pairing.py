@@ -1,0 +1,81 @@
+"""Which two transactions may be one movement, and how surely."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from mintflow.domain.transfers.pairing import WINDOW_DAYS, Leg, pairs, words_in
+
+CHECKING, CARD = UUID(int=1), UUID(int=2)
+
+
+def leg(number: int, amount: str, day: int = 10, *, text: str = "", **facts: Any) -> Leg:
+    plain: dict[str, Any] = {
+        "account_id": CHECKING if amount.startswith("-") else CARD,
+        "kind": "checking" if amount.startswith("-") else "credit_card",
+        "name": "checking",
+        "currency": "USD",
+        **facts,
+    }
+    return Leg(
+        UUID(int=100 + number), date=dt.date(2025, 3, day), amount=Decimal(amount),
+        words=words_in(text), **plain,
+    )  # fmt: skip
+
+
+class Fixed:
+    """One rate, on one day."""
+
+    def rate(self, base: str, quote: str, day: dt.date) -> Decimal | None:
+        known = (base, quote, day) == ("USD", "EUR", dt.date(2025, 3, 10))
+        return Decimal("0.9") if known else None
+
+
+def test_a_card_payment_that_says_so_is_certain() -> None:
+    (pair,) = pairs([leg(1, "-50.00", text="PAYMENT"), leg(2, "50.00")])
+    assert pair.certain
+    assert pair.out.amount == Decimal("-50.00")
+    assert "it pays what is owed" in pair.reasons
+
+
+def test_opposite_amounts_alone_are_a_suggestion() -> None:
+    (pair,) = pairs([leg(1, "-50.00"), leg(2, "50.00", 12, kind="checking")])
+    assert not pair.certain
+
+
+def test_never_within_one_account() -> None:
+    assert pairs([leg(1, "-50.00"), leg(2, "50.00", account_id=CHECKING)]) == []
+
+
+def test_not_beyond_the_window_and_not_of_another_amount() -> None:
+    assert pairs([leg(1, "-50.00", 10), leg(2, "50.00", 11 + WINDOW_DAYS)]) == []
+    assert pairs([leg(1, "-50.00"), leg(2, "50.01")]) == []
+
+
+def test_two_partners_are_sure_of_none() -> None:
+    legs = [leg(1, "-50.00", text="payment"), leg(2, "50.00"), leg(3, "50.00", 11)]
+    found = pairs(legs)
+    assert len(found) == 2
+    assert not any(pair.certain for pair in found)
+    assert pairs(legs[::-1]) == found
+
+
+def test_the_name_of_the_other_account_is_a_word_for_it() -> None:
+    (named,) = pairs([
+        leg(1, "-50.00", text="to rainy day"),
+        leg(2, "50.00", kind="savings", name="rainy day"),
+    ])  # fmt: skip
+    assert named.certain
+
+
+def test_two_currencies_are_a_pair_only_at_a_known_rate_of_that_day() -> None:
+    legs = [leg(1, "-100.00", text="transfer"), leg(2, "89.00", currency="EUR")]
+    assert pairs(legs) == []
+    (pair,) = pairs(legs, Fixed())
+    assert not pair.certain
+    assert pair.reasons[0] == "worth the same at the rate of the day"
+    assert pairs([legs[0], leg(2, "80.00", currency="EUR")], Fixed()) == []
+    assert pairs([leg(1, "-100.00", 9), legs[1]], Fixed()) == []
