@@ -82,7 +82,7 @@ class Recorder:
                 description=command.description,
                 counterparty=command.counterparty,
                 notes=command.notes or labels.notes,
-                tags=tuple(dict.fromkeys((*command.tags, *labels.tags))),
+                tags=(*command.tags, *labels.tags),
                 origin="manual",
                 category_source="user" if said else labels.source,
                 user_fields=_user_fields(command),
