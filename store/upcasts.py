@@ -43,6 +43,8 @@ UPCASTS: Mapping[tuple[str, int], Step] = {
     ("transaction.split", 1): _CATEGORIZED,
     ("transaction.tagged", 1): adding(by="user"),
     ("transaction.noted", 1): adding(by="user"),
+    # Version 2 may say of its origin that it was found.
+    ("transfer.started", 1): adding(),
     ("budget.set", 1): _budget_of_months,
     ("budget.changed", 1): _budget_of_months,
     ("budget.archived", 1): _budget_of_months,

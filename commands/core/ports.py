@@ -106,16 +106,6 @@ class Books(Protocol):
     ) -> Sequence[Standing]:
         """How the budgets stand in the periods of these days and of today."""
 
-    async def budget_recommendations(
-        self, ledger_id: UUID, day: dt.date
-    ) -> Sequence[Mapping[str, Any]]:
-        """What budgets could be in the period of a day, with all that is needed to set them."""
-
-    async def budget_figures(
-        self, ledger_id: UUID, month: Month, category_ids: Sequence[str], *, of_envelopes: bool
-    ) -> Mapping[str, Figures]:
-        """What templates need to know of these categories before a month."""
-
     async def possible_legs(
         self, ledger_id: UUID, amounts: Sequence[Decimal], start: dt.date, end: dt.date
     ) -> Sequence[Leg]:

@@ -47,6 +47,7 @@ class TransferStarted(Created):
     user, or found by itself, which gives way to whatever the user says of a leg."""
 
     TOPIC = "transfer.started"
+    SCHEMA_VERSION = 2
 
     from_transaction_id: UUID
     to_transaction_id: UUID
