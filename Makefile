@@ -11,7 +11,7 @@ BIN := .venv/bin
 DATA := ./demo-data
 SERVE := 1
 
-.PHONY: help demo test lint types imports bench docs-check lock clean
+.PHONY: help demo test lint types imports bench eval docs-check lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ imports: .venv/dev.stamp ## the rooms import one way
 
 bench: .venv/dev.stamp ## speeds, each with its baseline from the same run
 	$(BIN)/python -m benchmarks $(ARGS)
+
+eval: .venv/dev.stamp ## how right the categorizer is, by difficulty and country; writes its page
+	$(BIN)/python -m evaluation
 
 docs-check: .venv/dev.stamp ## links and house rules of the documents
 	$(BIN)/pytest tests/tidy

@@ -34,7 +34,7 @@ from mintflow.hosts.capabilities import handlers, reactions, routers
 from mintflow.hosts.notarizing import Evidence, Notarizing
 from mintflow.hosts.settings import Settings
 from mintflow.hosts.trailing import Trail, WatchedKeys
-from mintflow.ml.builtin import BuiltIn
+from mintflow.ml.builtin import built_in
 from mintflow.projections.core.replay import ReplayLimits, Replays
 from mintflow.store.arrays import register_arrays
 from mintflow.store.keys import KeyStore
@@ -130,10 +130,11 @@ async def running(
             every_s=settings.evidence_s,
             signs_with=lambda key: trail.note("key.signs", actor="process", reason=key),
         )
+    categorizer = await asyncio.to_thread(built_in)
     bus = CommandBus(
         handlers(
             books,
-            BuiltIn(),
+            categorizer,
             learn=settings.learn_from_corrections,
             link=settings.link_transfers,
         ),
@@ -162,6 +163,7 @@ async def running(
             settings.wait_s_max,
             settings.stream_patience_s,
         ),
+        categorizer=categorizer,
         clock=utc_now,
         new_id=new_id,
         version=VERSION,

@@ -11,6 +11,9 @@ from mintflow.api import (
     admin as admin_api,
 )
 from mintflow.api import (
+    analytics as analytics_api,
+)
+from mintflow.api import (
     audit as audit_api,
 )
 from mintflow.api import (
@@ -97,6 +100,7 @@ def routers() -> list[APIRouter]:
         imports_api.router,
         rules_api.router,
         merchants_api.router,
+        analytics_api.router,
         connections_api.router,
         ledgers_api.router,
         evidence_api.router,

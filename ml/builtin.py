@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from mintflow.domain.core.postings import TRANSFER
@@ -124,6 +125,12 @@ class BuiltIn:
             if found is not None and (best is None or found.score > best.score):
                 best = found
         return _Known(best, _merchant(row, best))
+
+
+@lru_cache(maxsize=1)
+def built_in() -> BuiltIn:
+    """The one of this process: reading the knowledge and the model takes most of a second."""
+    return BuiltIn()
 
 
 def _may_be(guess: Suggestion, row: Row) -> bool:

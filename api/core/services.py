@@ -15,6 +15,7 @@ from starlette.requests import Request
 from mintflow.commands.core.bus import CommandBus
 from mintflow.commands.core.ports import Clock, IdSource, Principal
 from mintflow.commands.core.repository import Repository
+from mintflow.ml.categorize import Categorizer
 from mintflow.projections.core.replay import Replays
 from mintflow.store.evidence.keyring import Keyring
 from mintflow.store.keys import KeyStore
@@ -126,6 +127,7 @@ class Services:
     replays: Replays
     positions: Positions
     feed: Feed
+    categorizer: Categorizer
     authenticate: Authenticate
     ready: Ready
     limits: Limits

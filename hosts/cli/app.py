@@ -14,6 +14,7 @@ from mintflow.hosts.cli import (
     demo,
     envelopes,
     evidence,
+    models,
     processes,
     rebuilding,
     series,
@@ -173,6 +174,12 @@ def _add_upkeep(app: typer.Typer) -> None:
     ):
         audit.command(name, epilog=_epilog(example))(audited)
     app.add_typer(audit, name="audit", rich_help_panel=_PROOF)
+    model = typer.Typer(help="Which model suggests categories.", no_args_is_help=True)
+    model.command("show", epilog=_epilog("mintflow model show"))(models.show)
+    model.command("compare", epilog=_epilog("mintflow model compare candidate.npz --ledger Home"))(
+        models.compare
+    )
+    app.add_typer(model, name="model", rich_help_panel=_PROOF)
     for name, function, example in (
         ("export", archive.export, "mintflow export ./history --format parquet"),
         ("import-history", archive.import_history, "mintflow import-history ./history"),

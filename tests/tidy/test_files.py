@@ -14,6 +14,7 @@ CAPABILITIES = {
     *("accounts", "transactions", "categories", "transfers", "budgets", "bills", "goals"),
     *("connections", "investments", "fx", "payments", "cards", "insights", "notifications"),
     *(
+        "analytics",
         "audit",
         "evidence",
         "identity",

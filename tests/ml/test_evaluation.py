@@ -1,0 +1,51 @@
+"""The labelled rows: apart from the training data, and answered well enough to be trusted."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from evaluation.__main__ import answered, main  # noqa: E402
+from evaluation.measure import DIFFICULTIES, by, share  # noqa: E402
+from evaluation.rows import labelled  # noqa: E402
+from mintflow.domain.categories import DEFAULT_TREE  # noqa: E402
+from mintflow.ml.builtin import built_in  # noqa: E402
+from mintflow.ml.model.generator import generate  # noqa: E402
+
+ROWS = list(labelled())
+
+
+def test_several_hundred_rows_of_many_countries_stand_apart_from_training() -> None:
+    assert len(ROWS) > 500
+    assert len({one.country for one in ROWS}) > 15
+    made = {one.row.description.casefold() for one in generate("train", times=1)}
+    shared = [one for one in ROWS if one.row.description.casefold() in made]
+    # "Netflix" alone is a row that anyone would write.
+    assert len(shared) < 0.03 * len(ROWS)
+
+
+def test_every_label_is_a_category_of_the_default_tree() -> None:
+    tree = {*DEFAULT_TREE}
+    tree |= {f"{top}.{leaf}" for top, below in DEFAULT_TREE.items() for leaf in below}
+    assert {one.category for one in ROWS if one.category} <= tree
+    assert {one.difficulty for one in ROWS} == set(DIFFICULTIES)
+    assert all((one.category is None) == (one.difficulty == "cryptic") for one in ROWS)
+
+
+def test_four_of_five_easy_and_medium_rows_are_right_in_every_country() -> None:
+    answers = answered(built_in())
+    plain = [one for one in answers if one.asked.difficulty in ("easy", "medium")]
+    for country, one in by(plain, lambda one: one.asked.country).items():
+        assert one.right >= 0.8 * one.all, country
+    cryptic = share([one for one in answers if one.asked.difficulty == "cryptic"])
+    assert cryptic.silent >= 0.95 * cryptic.all
+
+
+def test_the_page_says_what_is_measured_now(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--check"]) == 0, "run: make eval"
+    assert "right" in capsys.readouterr().out
