@@ -236,6 +236,19 @@ class Account(Aggregate):
                 opening_source=source,
             )
 
+    def restore_opening(
+        self, opening: Booking | None, source: OpeningSource, now: dt.datetime
+    ) -> None:
+        """Have the opening balance that it had, with whoever said it."""
+        if (opening, source) != (self.opening, self.opening_source):
+            self.trigger_event(
+                OpeningBalanceChanged,
+                timestamp=now,
+                before=self.opening,
+                after=opening,
+                opening_source=source,
+            )
+
     def close(self, on: dt.date, now: dt.datetime) -> None:
         """Take no new transactions from now on. Raises AccountIsClosed."""
         self.must_be_open()

@@ -50,6 +50,9 @@ from mintflow.api import (
 from mintflow.api import (
     transfers as transfers_api,
 )
+from mintflow.api import (
+    undo as undo_api,
+)
 from mintflow.commands import (
     accounts,
     budgets,
@@ -59,6 +62,7 @@ from mintflow.commands import (
     rules,
     transactions,
     transfers,
+    undo,
 )
 from mintflow.commands.core.command import Command, Handler
 from mintflow.commands.core.ports import Books
@@ -74,7 +78,7 @@ def handlers(
     """Every command that the bus takes. learn: rules from corrections. link: transfers that are
     certain by themselves."""
     found: dict[type[Command], Handler] = {}
-    for module in (ledgers, accounts, categories, transfers, budgets, connections):
+    for module in (ledgers, accounts, categories, transfers, budgets, connections, undo):
         found.update(module.HANDLERS)
     sorter = rules.Sorter(categorizer)
     learner = rules.Learner(books) if learn else None
@@ -102,6 +106,7 @@ def routers() -> list[APIRouter]:
         merchants_api.router,
         analytics_api.router,
         connections_api.router,
+        undo_api.router,
         ledgers_api.router,
         evidence_api.router,
         audit_api.router,

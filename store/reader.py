@@ -57,6 +57,11 @@ order by e.ledger_seq limit %s
 """  # noqa: S608
 
 
+_OF_OPERATION = f"""
+select {_COLUMNS} from log.event e
+where e.ledger_id = %s and position(%s in e.record) > 0 order by e.ledger_seq
+"""  # noqa: S608
+
 _ROWS_OF_LEDGER = f"""
 select {_COLUMNS} from log.event e
 where e.ledger_id = %s and e.ledger_seq > %s and e.ledger_seq <= %s order by e.ledger_seq
@@ -144,6 +149,18 @@ async def read_streams(
         event = mapper.recorded(*row)
         found[UUID(event.stream_id)].append(event)
     return dict(found)
+
+
+async def read_operation(
+    conn: AsyncConnection[Any], mapper: Mapper, ledger_id: UUID, correlation_id: UUID
+) -> list[RecordedEvent]:
+    """A ledger's events with a correlation id, in order. Reads the ledger through: an index would
+    cost every append, and operations are looked for seldom."""
+    # The bytes as the mapper writes them, so nothing else can be found by it but a text that a
+    # user wrote, and those are sealed.
+    wanted = f'"correlation_id":"{correlation_id}"'.encode()
+    cursor = await conn.execute(_OF_OPERATION, [ledger_id, wanted], prepare=True, binary=True)
+    return [mapper.recorded(*row) for row in await cursor.fetchall()]
 
 
 async def ledger_rows(

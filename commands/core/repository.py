@@ -23,7 +23,7 @@ from mintflow.domain.ledgers import Ledger
 from mintflow.domain.rules import RuleSet
 from mintflow.store.arrays import Int4Array, UuidArray
 from mintflow.store.mapper import Mapper, RecordedEvent
-from mintflow.store.reader import read_streams
+from mintflow.store.reader import read_ledger, read_operation, read_streams
 from mintflow.store.sealing import Sealer
 
 A = TypeVar("A", bound=Aggregate)
@@ -91,6 +91,44 @@ class Repository:
                     found[stream_id] = aggregate
                     self.put(ledger_id, aggregate)
         return found
+
+    async def histories(
+        self, ledger_id: UUID, stream_ids: Sequence[UUID]
+    ) -> dict[UUID, list[RecordedEvent]]:
+        """Stream -> all its events, in order; those not there are absent."""
+        found: dict[UUID, list[RecordedEvent]] = {}
+        for start in range(0, len(stream_ids), _CHUNK):
+            chunk = stream_ids[start : start + _CHUNK]
+            async with self._pool.connection() as conn:
+                found |= await read_streams(conn, self._mapper, ledger_id, chunk)
+        return found
+
+    async def taken_back(self, ledger_id: UUID, stream_ids: Sequence[UUID]) -> list[UUID]:
+        """Which of these transactions an undo has taken back at some time."""
+        async with self._pool.connection() as conn:
+            cursor = await conn.execute(
+                "select distinct stream_id from log.event where ledger_id = %s"
+                " and stream_id = any(%s) and type = 'transaction.taken_back'",
+                [ledger_id, UuidArray.of(stream_ids)],
+                prepare=True,
+                binary=True,
+            )
+            return [row[0] for row in await cursor.fetchall()]
+
+    async def operation(self, ledger_id: UUID, operation_id: UUID) -> list[RecordedEvent]:
+        """The events of a ledger with this correlation id, in order."""
+        async with self._pool.connection() as conn:
+            return await read_operation(conn, self._mapper, ledger_id, operation_id)
+
+    async def at_seq(self, ledger_id: UUID, ledger_seq: int) -> RecordedEvent | None:
+        """One event of a ledger by its sync number."""
+        async with self._pool.connection() as conn:
+            found = await read_ledger(conn, self._mapper, ledger_id, ledger_seq - 1, 1)
+        return found[0] if found and found[0].ledger_seq == ledger_seq else None
+
+    def typed(self, events: Sequence[RecordedEvent]) -> list[Any]:
+        """The events as the domain knows them."""
+        return [self._mapper.domain_event(event) for event in events]
 
     async def existing(self, ledger_id: UUID, stream_ids: Sequence[UUID]) -> set[UUID]:
         """Which of these streams have a first event."""

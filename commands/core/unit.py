@@ -110,6 +110,17 @@ class Unit:
             if isinstance(aggregate := self._changed.get(one), kind)
         }
 
+    @property
+    def log(self) -> Repository:
+        """For commands that decide on events rather than on what became of them."""
+        return self._repository
+
+    def adopt(self, aggregate: A) -> A:
+        """An aggregate to change that the command has replayed itself."""
+        held = self._changed.setdefault(aggregate.id, aggregate)
+        assert isinstance(held, type(aggregate))
+        return held
+
     def add(self, aggregate: A) -> A:
         """A new aggregate, made by this command."""
         self._changed[aggregate.id] = aggregate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,7 @@ from mintflow.domain.imports import FileImport
 from mintflow.domain.statements import Statement, StatementFile
 from mintflow.domain.transactions import Transaction, TransactionAlias
 from mintflow.domain.transactions.events import Origin
+from mintflow.domain.undo import UndoLog, undo_log_id
 
 # From this attempt on an import does not insist that the ledger stood still while it was planned:
 # in a busy ledger it would never end. All that can then be missed is a match with a transaction
@@ -181,12 +182,25 @@ async def _bring_in(
     labels = await sorted_rows(unit, account, tree, new, asked)
     plan = Plan(account, holdings, labels, origin, import_id, unit.now)
     await asyncio.to_thread(plan.run, rows)
+    back = await _brought_back(unit, known)
+    plan.counts.known -= back
+    plan.counts.added += back
     for aggregate in plan.made:
         unit.add(aggregate)
     if asked.link and new:
         made = [one for one in plan.made if isinstance(one, Transaction)]
         await link_found(unit, account, made, books)
     return plan.counts
+
+
+async def _brought_back(unit: Unit, known: Collection[UUID]) -> int:
+    """Let what an undo took back stand again, now that the bank says it again; how many."""
+    log = await unit.find(UndoLog, undo_log_id(unit.ledger_id))
+    if log is None or not known:
+        return 0
+    gone = await unit.log.taken_back(unit.ledger_id, [*known])
+    found = await unit.prefetch(Transaction, gone)
+    return sum(one.bring_back(unit.now) for one in found.values())
 
 
 async def _under_their_names(unit: Unit, rows: Sequence[Row]) -> tuple[list[Row], set[UUID]]:

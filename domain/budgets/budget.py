@@ -123,6 +123,21 @@ class BudgetArchived(Event):
         aggregate.terms = with_term(aggregate.terms, self.term)
 
 
+class BudgetRestored(Event):
+    """The terms are again what they were without an operation that was undone. gone: the first
+    days of terms that are no more."""
+
+    TOPIC = "budget.restored"
+
+    category_ids: tuple[str, ...]
+    currency: str
+    terms: tuple[BudgetTerm, ...]
+    gone: tuple[str, ...]
+
+    def apply(self, aggregate: Budget) -> None:
+        aggregate.terms = self.terms
+
+
 class BudgetAlertRaised(Event):
     """A budget came to its threshold, or beyond what there is to spend, in one of its periods.
 
@@ -251,6 +266,21 @@ class Budget(Aggregate):
         term = replace(held, start=first, amount=None, rollover="none", carry_from=first, cap=None)
         self._trigger(BudgetArchived, term, now)
         return term
+
+    def restore(self, terms: Sequence[BudgetTerm], now: datetime) -> bool:
+        """Have these terms; says whether that changes anything."""
+        if tuple(terms) == self.terms:
+            return False
+        kept = {term.start for term in terms}
+        self.trigger_event(
+            BudgetRestored,
+            timestamp=now,
+            category_ids=self.category_ids,
+            currency=self.currency,
+            terms=tuple(terms),
+            gone=tuple(term.start for term in self.terms if term.start not in kept),
+        )
+        return True
 
     def observe(
         self, period: tuple[dt.date, dt.date], level: str, spent: Decimal, to_spend: Decimal,

@@ -21,9 +21,10 @@ from mintflow.domain.transactions.errors import (
 from mintflow.domain.transactions.labels import Labelled
 from mintflow.domain.transactions.pairs import Paired
 from mintflow.domain.transactions.parts import check_texts, resized
+from mintflow.domain.transactions.undoing import Undoable
 
 
-class Transaction(Labelled, Paired):
+class Transaction(Labelled, Paired, Undoable):
     """One line of an account: it comes in, is posted, corrected, voided and reinstated."""
 
     TOPIC = "transaction"

@@ -65,6 +65,7 @@ class TransactionRecorded(MoneyEvent, Created):
         aggregate.transfer_id = aggregate.matched_with = aggregate.absorbed_by = None
         aggregate.withdrawn = None
         aggregate.unlinked = None
+        aggregate.taken_back = False
 
 
 class TransactionPosted(MoneyEvent):
@@ -285,6 +286,7 @@ class TransactionReinstated(MoneyEvent):
 
     def apply(self, aggregate: Transaction) -> None:
         aggregate.withdrawn, aggregate.booking = None, self.after
+        aggregate.taken_back = False
 
 
 class TransactionAliased(Created):

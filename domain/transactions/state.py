@@ -14,7 +14,8 @@ from mintflow.domain.transactions.errors import TransactionIsVoided
 
 
 class TransactionState(Aggregate):
-    """One line of an account. `booking` is None while it is voided or absorbed by a match.
+    """One line of an account. `booking` is None while it is voided, taken back or absorbed by a
+    match. taken_back: by the undoing of what brought it in.
 
     merchant: who it was with, as people say it; "" where nobody knows. reason, confidence,
     rule_id: why it has its category, where a rule or a suggestion gave it.
@@ -42,6 +43,7 @@ class TransactionState(Aggregate):
     transfer_id: UUID | None
     matched_with: UUID | None
     absorbed_by: UUID | None
+    taken_back: bool
 
     def _book(self, kind: type[MoneyEvent], now: dt.datetime, after: Booking, **facts: Any) -> None:
         self.trigger_event(kind, timestamp=now, before=self.booking, after=after, **facts)

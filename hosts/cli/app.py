@@ -22,6 +22,7 @@ from mintflow.hosts.cli import (
     streaming,
     tokens,
     transactions,
+    undo,
     upkeep,
 )
 from mintflow.hosts.cli.shell import make_shell
@@ -74,6 +75,8 @@ def _add_books(app: typer.Typer) -> None:
     def add(name: str, function: object, *examples: str) -> None:
         app.command(name, rich_help_panel=_BOOKS, epilog=_epilog(*examples))(function)  # type: ignore[type-var]
 
+    add("operations", undo.operations, "mintflow operations --limit 5")
+    add("undo", undo.undo, "mintflow undo --dry-run", "mintflow undo --import 0199…")
     add(
         "import",
         transactions.import_,

@@ -100,6 +100,12 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
             _alert(event, changes)
         elif topic in ("budget.set", "budget.changed", "budget.archived"):
             _term(event, changes)
+        elif topic == "budget.restored":
+            key = (event.envelope["ledger_id"], event.stream_id)
+            for start in event.data["gone"]:
+                changes.delete(BUDGET_TERMS, (*key, start))
+            for term in event.data["terms"]:
+                changes.upsert(BUDGET_TERMS, _term_row(key, term))
 
 
 def _term(event: RecordedEvent, changes: Changes) -> None:
@@ -116,23 +122,22 @@ def _term(event: RecordedEvent, changes: Changes) -> None:
                 str(event.ledger_seq),
             ],
         )
-    term = data["term"]
-    changes.upsert(
-        BUDGET_TERMS,
-        [
-            ledger_id,
-            event.stream_id,
-            term["start"],
-            term["amount"],
-            term["rollover"],
-            term["alert_threshold"],
-            term["carry_from"],
-            term["cycle"]["period"],
-            term["cycle"]["anchor"],
-            term["cycle"]["until"],
-            term["cap"],
-        ],
-    )
+    changes.upsert(BUDGET_TERMS, _term_row((ledger_id, event.stream_id), data["term"]))
+
+
+def _term_row(key: tuple[str, str], term: Json) -> list[str | None]:
+    return [
+        *key,
+        term["start"],
+        term["amount"],
+        term["rollover"],
+        term["alert_threshold"],
+        term["carry_from"],
+        term["cycle"]["period"],
+        term["cycle"]["anchor"],
+        term["cycle"]["until"],
+        term["cap"],
+    ]
 
 
 def _late(event: RecordedEvent, late: dict[Key, list[Delta]]) -> None:

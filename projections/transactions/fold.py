@@ -229,8 +229,19 @@ def _facts(event: RecordedEvent) -> dict[str, str | None]:
             return {"transfer_id": data["transfer_id"]}
         case "transaction.unlinked":
             return {"transfer_id": None}
-        case "transaction.voided":
+        case "transaction.voided" | "transaction.taken_back":
             return {"status": "voided"}
+        case "transaction.restored":
+            sealed = private(event)
+            names = ("description", "counterparty", "memo", "notes", "merchant", "reason")
+            return {
+                **{name: sealed.get(name, "") for name in names},
+                "tags": array_text(data["tags"]),
+                "category_source": data["category_source"],
+                "confidence": data["confidence"],
+                "rule_id": data["rule_id"],
+                "budgeted": "true" if data["budgeted"] else "false",
+            }
     return {}
 
 

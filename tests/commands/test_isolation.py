@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, get_args
 from uuid import UUID, uuid4
 
 import pytest
 from commands.product import Product, product, run
 
-from mintflow.commands import accounts, connections, rules, transactions, transfers
+from mintflow.commands import accounts, budgets, connections, rules, transactions, transfers
 from mintflow.commands.core.command import Command
+from mintflow.commands.core.unit import Unit
 from mintflow.commands.imports import ImportFile, SyncAccount
 from mintflow.commands.ledgers import RenameLedger
+from mintflow.domain.budgets import Budget, BudgetNotFound
 from mintflow.domain.core.errors import NotFound
 from mintflow.domain.ledgers import LedgerNotFound
 from mintflow.domain.statements import Statement, StatementFile
@@ -83,6 +86,9 @@ COMMANDS: dict[type[Command], Callable[[dict[str, UUID]], Command]] = {
     ImportFile: lambda i: ImportFile(
         account_id=i["account_id"], sha256="", size_bytes=0, file=FILE
     ),
+    budgets.DismissAlert: lambda i: budgets.DismissAlert(
+        alert_id=i["alert_id"], budget_id=i["budget_id"]
+    ),
     SyncAccount: lambda i: SyncAccount(
         connection_id=i["connection_id"], account_id=i["account_id"], cursor="",
         statement=Statement(()),
@@ -108,8 +114,11 @@ async def household(it: Product) -> tuple[UUID, dict[str, UUID]]:
     connection = (await it.do(opened, ledger)).data["connection_id"]
     rule = rules.AddRule(name="r", condition="x", actions={"transfer": True})
     rule_id = (await it.do(rule, ledger)).data["rule_id"]
+    budget_id, alert_id = await alert(it, ledger)
     return ledger, {
         "rule_id": UUID(rule_id),
+        "budget_id": budget_id,
+        "alert_id": alert_id,
         "account_id": one,
         "from_account_id": one,
         "to_account_id": two,
@@ -120,6 +129,26 @@ async def household(it: Product) -> tuple[UUID, dict[str, UUID]]:
         "transfer_id": UUID(transfer),
         "connection_id": UUID(connection),
     }
+
+
+class RaiseAlert(Command):
+    """What the reaction to spending does, without any."""
+
+    budget_id: UUID
+
+
+async def raise_alert(command: RaiseAlert, unit: Unit) -> str:
+    budget = await unit.change(Budget, command.budget_id, BudgetNotFound)
+    budget.observe((DAY, DAY), "exceeded", Decimal("2.00"), Decimal("1.00"), unit.now)
+    return str(budget.alerts[DAY].alert_id)
+
+
+async def alert(it: Product, ledger: UUID) -> tuple[UUID, UUID]:
+    """A budget that was exceeded, and its alert."""
+    it.bus._handlers[RaiseAlert] = raise_alert  # type: ignore[index]
+    wanted = budgets.SetBudget(category="shopping", amount="1", period="monthly", rollover="none")
+    budget_id = UUID((await it.do(wanted, ledger)).data["budget_id"])
+    return budget_id, UUID((await it.do(RaiseAlert(budget_id=budget_id), ledger)).data)
 
 
 @pytest.fixture(scope="module")

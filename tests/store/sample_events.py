@@ -29,7 +29,9 @@ from mintflow.domain.imports import FileImport
 from mintflow.domain.ledgers import Ledger
 from mintflow.domain.rules import Actions, RuleSet, Share
 from mintflow.domain.transactions import Transaction, TransactionAlias, checked_splits
+from mintflow.domain.transactions.settling import settle
 from mintflow.domain.transfers import Transfer, TransferRejection
+from mintflow.domain.undo import UndoLog
 from mintflow.store.keys import MemoryKeyStore
 from mintflow.store.mapper import Mapper, Provenance
 from mintflow.store.sealing import Sealer
@@ -63,7 +65,7 @@ class PlainSealer(Sealer):
 
 def sample_aggregates() -> list[Aggregate]:
     """The aggregates whose pending events are the samples, and those that lead to them."""
-    return [*_household(), *_transactions(), *_transfers()]
+    return [*_household(), *_transactions(), *_transfers(), _undo_log()]
 
 
 def sample_events() -> dict[str, Event]:
@@ -130,6 +132,7 @@ def _household() -> list[Aggregate]:
     budget.observe(running, "ok", Decimal("160.00"), Decimal("250.00"), NOW)
     budget.dismiss(budget.alerts[DAY].alert_id, NOW)
     budget.archive(DAY + dt.timedelta(days=56), NOW)
+    budget.restore(budget.terms[:1], NOW)
 
     envelopes = Envelopes.open(LEDGER, NOW)
     envelopes.assign("food", Month(2025, 3), "120", "EUR", NOW)
@@ -196,7 +199,21 @@ def _transactions() -> list[Aggregate]:
     row.void(NOW)
     row.reinstate(NOW)
     alias = TransactionAlias.point(_id(35), pending.id, "B-2", NOW)
-    return [hand_made, pending, row, alias]
+    mistaken = _record(46, "-5.00", origin="file")
+    word, run = UUID(int=1), UUID(int=2)
+    said = [(mistaken.pending_events[0], word)]
+    mistaken.tag(["Urlaub"], NOW)
+    said.append((mistaken.pending_events[1], run))
+    mistaken.settle_to(settle(said, {run}, ()), {"tags"}, NOW)  # type: ignore[arg-type]
+    mistaken.settle_to(settle(said, {word}, ()), {"standing"}, NOW)  # type: ignore[arg-type]
+    return [hand_made, pending, row, alias, mistaken]
+
+
+def _undo_log() -> UndoLog:
+    log = UndoLog.begin(LEDGER, _id(47), _id(48), NOW)
+    log.redo(_id(47), _id(49), NOW)
+    log.undo(_id(47), _id(50), NOW)
+    return log
 
 
 def _transfers() -> list[Aggregate]:

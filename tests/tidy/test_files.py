@@ -26,6 +26,7 @@ CAPABILITIES = {
         "events",
         "rules",
         "merchants",
+        "undo",
     ),
 }
 ROOMS_BY_CAPABILITY = ("domain", "commands", "projections", "api")

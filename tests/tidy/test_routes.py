@@ -13,6 +13,7 @@ OTHER_SOURCES = {
     "api/events/ledger.py:stream_events": "the log, up to known_until()",
     "api/evidence.py:evidence_of_event": "the log, up to known_until()",
     "api/transactions.py:transaction_history": "the log, up to known_until()",
+    "api/undo.py:list_operations": "the log, up to known_until()",
 }
 # Files of api/ that look at the clock themselves, each with what for.
 OWN_CLOCK = {"api/core/envelope.py": "meta.timestamp is when it was answered"}

@@ -1,0 +1,11 @@
+"""Undo: an operation's events, found by their correlation id, answered by compensating ones.
+
+command.py       what is asked and answered
+course.py        one undoing under way: what counts, what changed, what stays
+transactions.py  transactions, their matches and transfers
+settings.py      accounts, categories, budgets, the ledger
+"""
+
+from mintflow.commands.undo.command import HANDLERS, UndoOperation
+
+__all__ = ["HANDLERS", "UndoOperation"]

@@ -1,0 +1,149 @@
+"""The command: find the operation, decide what counts without it, bring everything to that."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from mintflow.commands.core.command import Command, example
+from mintflow.commands.core.unit import Unit
+from mintflow.commands.undo import rules, settings, transactions
+from mintflow.commands.undo.course import LISTED_MAX, Course
+from mintflow.domain.undo import (
+    NothingToUndo,
+    OperationIsUndone,
+    OperationNotFound,
+    UndoLog,
+    undo_log_id,
+)
+from mintflow.store.mapper import RecordedEvent
+
+
+class UndoOperation(Command):
+    """Undo all that one request did: an import, a sync, a run of rules, a merge, or any command.
+
+    Say which by operation_id (the correlation id of its events), by import_id, or by the
+    ledger_seq of any of its events. dry_run: say exactly what would change, keep nothing.
+    discard_edits: what came in goes even where the user has changed it since. To undo an undo,
+    give the operation_id that the undo answered.
+    """
+
+    model_config = example(import_id="01999999-0000-7000-8000-000000000003", dry_run=True)
+
+    operation_id: UUID | None = None
+    import_id: UUID | None = None
+    ledger_seq: int | None = Field(None, ge=1, le=2**62)
+    dry_run: bool = False
+    discard_edits: bool = False
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> Self:
+        given = [self.operation_id, self.import_id, self.ledger_seq]
+        if sum(one is not None for one in given) != 1:
+            raise ValueError("give one of operation_id, import_id, ledger_seq")
+        return self
+
+
+async def undo_operation(command: UndoOperation, unit: Unit) -> dict[str, Any]:
+    """Raises OperationNotFound, OperationIsUndone, NothingToUndo."""
+    log = await unit.find_to_change(UndoLog, undo_log_id(unit.ledger_id))
+    asked = await _asked_for(command, unit)
+    by = unit.context.correlation_id
+    operation_id = log.by.get(asked, asked) if log is not None else asked
+    undone: frozenset[UUID] = log.undone if log is not None else frozenset()
+    if operation_id == asked and operation_id in undone:
+        raise OperationIsUndone(
+            "the operation is undone; undo the undoing to have it back",
+            operation_id=str(operation_id),
+        )
+    redo = operation_id in undone
+    course = Course(
+        unit,
+        operation_id,
+        undone - {operation_id} if redo else undone | {operation_id},
+        frozenset(log.by) if log is not None else frozenset(),
+        command.discard_edits,
+    )
+    events = await unit.log.operation(unit.ledger_id, operation_id)
+    await _carry_out(course, events)
+    if not course.changed and not course.conflicting:
+        raise NothingToUndo(
+            "nothing of this operation can be undone",
+            operation_id=str(operation_id),
+            types=dict(Counter(event.type for event in events)),
+        )
+    if log is None:
+        unit.add(UndoLog.begin(unit.ledger_id, operation_id, by, unit.now))
+    elif redo:
+        log.redo(operation_id, by, unit.now)
+    else:
+        log.undo(operation_id, by, unit.now)
+    if command.dry_run:
+        unit.discard()
+    return _answer(course, events, None if command.dry_run else by)
+
+
+async def _asked_for(command: UndoOperation, unit: Unit) -> UUID:
+    """The operation that is meant. Raises OperationNotFound."""
+    found: RecordedEvent | None = None
+    if command.import_id is not None:
+        histories = await unit.log.histories(unit.ledger_id, [command.import_id])
+        found = next(iter(histories.get(command.import_id, [])), None)
+        if found is None or found.type != "import.completed":
+            raise OperationNotFound("there is no such import", import_id=str(command.import_id))
+    elif command.ledger_seq is not None:
+        found = await unit.log.at_seq(unit.ledger_id, command.ledger_seq)
+        if found is None:
+            raise OperationNotFound("there is no such event", ledger_seq=command.ledger_seq)
+    if found is not None:
+        return UUID(found.correlation_id)
+    assert command.operation_id is not None
+    if not await unit.log.operation(unit.ledger_id, command.operation_id):
+        raise OperationNotFound(
+            "there is no such operation", operation_id=str(command.operation_id)
+        )
+    return command.operation_id
+
+
+async def _carry_out(course: Course, events: Sequence[RecordedEvent]) -> None:
+    by_kind: dict[str, list[RecordedEvent]] = defaultdict(list)
+    for event in events:
+        by_kind[event.type.partition(".")[0]].append(event)
+    # The tree first: a merge that is undone gives its category back before anything is put there.
+    for kind, undo in {**settings.KINDS, "rule": rules.undo}.items():
+        if found := by_kind.pop(kind, None):
+            await undo(course, found)
+    moved = {kind: by_kind.pop(kind) for kind in transactions.KINDS if kind in by_kind}
+    if moved:
+        await transactions.undo(course, moved)
+    for kind, found in by_kind.items():
+        course.stays[kind] += len(found)
+
+
+def _answer(course: Course, events: Sequence[RecordedEvent], by: UUID | None) -> dict[str, Any]:
+    first = events[0]
+    return {
+        "operation_id": None if by is None else str(by),
+        "undoes": str(course.operation_id),
+        "redo": course.redo,
+        "dry_run": by is None,
+        "of": {
+            "actor": first.actor,
+            "recorded_at": first.recorded_at.isoformat(),
+            "first_seq": first.ledger_seq,
+            "events": dict(Counter(event.type for event in events)),
+        },
+        "changed": course.changed,
+        "changes": course.changes,
+        "conflicting": course.conflicting,
+        "conflicts": course.conflicts,
+        "stays": dict(course.stays),
+        "listed_max": LISTED_MAX,
+    }
+
+
+HANDLERS = {UndoOperation: undo_operation}

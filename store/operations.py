@@ -1,0 +1,110 @@
+"""Operations of a ledger: its events by the request that they came from, newest first."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+
+from mintflow.store.mapper import Mapper
+from mintflow.store.reader import SEQ_MAX, read_ledger
+
+# As many events are looked at for one page; an operation that is larger is a page of its own.
+_EVENTS_MAX = 20_000
+_UNDO_TYPES = ["undo.begun", "undo.done", "undo.undone"]
+# What an operation is called by where it has events of several types, most telling first.
+_TELLING = (
+    "undo.", "ledger.opened", "import.completed", "connection.synced", "category.merged",
+    "rule", "transfer.started", "transfer.ended", "account.opened",
+)  # fmt: skip
+
+
+async def read_operations(
+    conn: AsyncConnection[Any],
+    mapper: Mapper,
+    ledger_id: UUID,
+    *,
+    until_seq: int | None,
+    before: int | None,
+    limit: int,
+) -> tuple[list[dict[str, Any]], bool]:
+    """The newest operations whose last event is before a ledger_seq, and whether there are more.
+
+    [{operation_id, what, actor, recorded_at, first_seq, last_seq, events: {type: how many}, undone,
+    undoes}]. until_seq: as if nothing came after it; None: all.
+    """
+    until = SEQ_MAX if until_seq is None else until_seq
+    newest = min(until, before - 1) if before is not None else until
+    cursor = await conn.execute(_NEWEST, [ledger_id, newest, _EVENTS_MAX], prepare=True)
+    found: dict[str, dict[str, Any]] = {}
+    seen, lowest = 0, newest
+    for operation_id, kind, first, last, count, at, actor in await cursor.fetchall():
+        one = found.setdefault(
+            operation_id,
+            {"operation_id": operation_id, "first_seq": first, "last_seq": last, "events": {}},
+        )
+        if first <= one["first_seq"]:
+            one |= {"first_seq": first, "actor": actor, "recorded_at": at.isoformat()}
+        one["last_seq"] = max(last, one["last_seq"])
+        one["events"][kind] = count
+        seen, lowest = seen + count, min(lowest, first)
+    shown = sorted(found.values(), key=lambda one: -int(one["last_seq"]))
+    cut_off = seen == _EVENTS_MAX and lowest > 1
+    if cut_off and len(shown) > 1:
+        # The oldest one may begin before what was looked at.
+        shown = [one for one in shown if one["first_seq"] > lowest]
+    more = len(shown) > limit or cut_off
+    undone, undoes = await _undone(conn, mapper, ledger_id, until)
+    return [
+        {
+            **one,
+            "what": _what(one["events"]),
+            "undone": one["operation_id"] in undone,
+            "undoes": undoes.get(one["operation_id"]),
+        }
+        for one in shown[:limit]
+    ], more
+
+
+async def _undone(
+    conn: AsyncConnection[Any], mapper: Mapper, ledger_id: UUID, until: int
+) -> tuple[set[str], dict[str, str]]:
+    """The operations that do not count, and which ones undid or redid others."""
+    undone: set[str] = set()
+    undoes: dict[str, str] = {}
+    events = await read_ledger(
+        conn, mapper, ledger_id, 0, _EVENTS_MAX, _UNDO_TYPES, until_seq=until
+    )
+    for event in events:
+        undoes[event.data["by"]] = event.data["operation_id"]
+        if event.type == "undo.undone":
+            undone.discard(event.data["operation_id"])
+        else:
+            undone.add(event.data["operation_id"])
+    return undone, undoes
+
+
+def _what(events: dict[str, int]) -> str:
+    by_count = sorted(events, key=lambda kind: (-events[kind], kind))
+    for telling in _TELLING:
+        for kind in by_count:
+            if kind.startswith(telling):
+                return kind
+    return by_count[0]
+
+
+_NEWEST = """
+select operation_id, type, min(ledger_seq), max(ledger_seq), count(*), min(recorded_at),
+    (array_agg(actor order by ledger_seq))[1]
+from (
+    select ledger_seq, type, recorded_at, r ->> 'correlation_id' as operation_id,
+        r ->> 'actor' as actor
+    from (
+        select ledger_seq, type, recorded_at, convert_from(record, 'UTF8')::json as r
+        from log.event where ledger_id = %s and ledger_seq <= %s
+        order by ledger_seq desc limit %s
+    ) newest
+) told
+group by operation_id, type
+"""
