@@ -24,6 +24,7 @@ from benchmarks import (
     append,
     exporting,
     growth,
+    household,
     http,
     importing,
     known_at,
@@ -51,6 +52,7 @@ BENCHES: dict[str, Bench] = {
     "growth": growth.run,
     "export": exporting.run,
     "sse": sse.run,
+    "household": household.run,
 }
 # With less data, to see that they run: the figures mean little.
 QUICK: dict[str, Bench] = {
@@ -64,6 +66,7 @@ QUICK: dict[str, Bench] = {
     "export": lambda url: exporting.run(url, 10_000),
     "sse": lambda url: sse.run(url, 1, 50),
     "growth": lambda url: growth.run(url, (5_000, 10_000), 1),
+    "household": lambda url: household.run(url, 2_000),
 }
 
 

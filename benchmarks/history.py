@@ -69,14 +69,14 @@ def write_history(
             pending = commits.setdefault(ledger_id, [])
             pending += [mapper.encode(e, new_id(), provenance) for e in made.pending_events]
             if count % _TOGETHER == 0:
-                written += _append(conn, commits)
+                written += append(conn, commits)
                 commits = {}
                 if written >= events:
                     return ledgers
     raise AssertionError("unreachable: households go on for ever")
 
 
-def _append(
+def append(
     conn: psycopg.Connection[tuple[object, ...]], made: dict[UUID, list[EncodedEvent]]
 ) -> int:
     commits = [Commit(shard_of(one), one, events) for one, events in made.items() if events]
@@ -111,12 +111,15 @@ def _households(
             )
     while True:
         ledger_id = chance.choice(ledgers)
-        yield ledger_id, _transaction(chance.choice(accounts[ledger_id]), chance)
+        yield ledger_id, transaction(chance.choice(accounts[ledger_id]), chance)
 
 
-def _transaction(account_id: UUID, chance: random.Random) -> Transaction:
+def transaction(
+    account_id: UUID, chance: random.Random, first: dt.date = FIRST_DAY, days: int = DAYS
+) -> Transaction:
+    """One as a household has it, on a random day."""
     amount = Decimal(chance.randint(-20_000, 5_000) or 1).scaleb(-2)
-    day = FIRST_DAY + dt.timedelta(days=chance.randrange(DAYS))
+    day = first + dt.timedelta(days=chance.randrange(days))
     fate = chance.random()
     booking = Booking(
         account_id,

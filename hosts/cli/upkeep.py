@@ -32,7 +32,18 @@ if TYPE_CHECKING:
     from mintflow.hosts.settings import Settings
     from mintflow.store.keys import KeyStore
 
-BENCHES = ("append", "import", "rebuild", "query", "visible", "http", "growth", "export", "sse")
+BENCHES = (
+    "append",
+    "import",
+    "rebuild",
+    "query",
+    "visible",
+    "http",
+    "growth",
+    "export",
+    "sse",
+    "household",
+)
 
 
 def key_store(data: Path, settings: Settings) -> KeyStore:

@@ -24,13 +24,15 @@ class PlanRules(Machine):
     """The tree, and what may be spent in it."""
 
     @rule(which=PICK, amount=st.sampled_from(["0", "10", "20.50", "1000"]), start=MONTHS,
-          rollover=st.sampled_from(["none", "surplus"]),
+          rollover=st.sampled_from(["none", "surplus", "both", "capped"]),
+          cap=st.sampled_from(["0", "5", "100"]),
           threshold=st.sampled_from(["0.8", "0.5", "1"]),
           currency=MAYBE | CURRENCIES)  # fmt: skip
     def set_budget(
         self, which: int, amount: str, start: str | None, rollover: str, threshold: str,
-        currency: str | None,
+        currency: str | None, cap: str,
     ) -> None:  # fmt: skip
+        most = Decimal(cap) if rollover == "capped" else None
         path = self._path(which)
         self._both(
             SetBudget(
@@ -38,6 +40,7 @@ class PlanRules(Machine):
                 amount=Decimal(amount),
                 start=start,
                 rollover=rollover,  # type: ignore[arg-type]
+                cap=most,
                 alert_threshold=Decimal(threshold),
                 currency=currency,
             ),
@@ -47,6 +50,7 @@ class PlanRules(Machine):
                 Decimal(amount),
                 start=start,
                 rollover=rollover,
+                cap=most,
                 threshold=Decimal(threshold),
                 currency=currency,
                 ledger_currency="USD",

@@ -20,6 +20,7 @@ def set_budget(
     threshold: Decimal,
     currency: str | None,
     ledger_currency: str,
+    cap: Decimal | None = None,
 ) -> None:
     """Without a start the first one holds always, and leaves over from this month on."""
     category = resolve(books, path)
@@ -36,13 +37,19 @@ def set_budget(
         check_budget(amount)
         begins = carries = start or this_month
         held = term_of(terms, begins)
-        if held is not None and held["rollover"] == rollover:
+        # Leftovers stay where one kind of carrying takes the place of another.
+        if (
+            held is not None
+            and held["amount"] is not None
+            and ("none" not in (held["rollover"], rollover) or held["rollover"] == rollover)
+        ):
             carries = held["carries"]
-        same = (amount, rollover, threshold)
-        if held is not None and (held["amount"], held["rollover"], held["threshold"]) == same:
+        same = {"amount": amount, "rollover": rollover, "threshold": threshold, "cap": cap}
+        if held is not None and all(held[name] == said for name, said in same.items()):
             return
     terms[begins] = {
         "amount": amount, "rollover": rollover, "threshold": threshold, "carries": carries,
+        "cap": cap,
     }  # fmt: skip
 
 
@@ -53,7 +60,9 @@ def archive_budget(books: Books, path: str, start: str | None) -> None:
     held = term_of(terms, begins) if terms else None
     if terms is None or held is None or held["amount"] is None:
         raise Refused("budget_not_found")
-    terms[begins] = held | {"amount": None, "rollover": "none", "carries": begins}
+    terms[begins] = held | {
+        "amount": None, "rollover": "none", "carries": begins, "cap": None,
+    }  # fmt: skip
 
 
 def status(books: Books, month: str) -> list[dict[str, Any]]:
@@ -63,7 +72,7 @@ def status(books: Books, month: str) -> list[dict[str, Any]]:
         held = term_of(terms, month)
         if held is None or held["amount"] is None:
             continue
-        carried = _carried(books, category_id, month) if held["rollover"] == "surplus" else 0
+        carried = _carried(books, category_id, month) if held["rollover"] != "none" else 0
         limit = held["amount"] + carried
         used = spent(books, category_id, month)
         state = "ok"
@@ -72,7 +81,7 @@ def status(books: Books, month: str) -> list[dict[str, Any]]:
         elif used > 0 and used >= limit * held["threshold"]:
             state = "warning"
         ratio = None
-        if limit:
+        if limit > 0:
             ratio = (used / limit).quantize(Decimal("0.0001"), ROUND_HALF_EVEN)
         found.append(
             {
@@ -115,18 +124,21 @@ def check_budget(amount: Decimal) -> None:
 
 
 def _carried(books: Books, category_id: str, month: str) -> Decimal:
-    """Overspending is forgiven; a month that does not roll over leaves nothing."""
+    """What each month leaves by its own rule; one that does not roll over leaves nothing."""
     terms = books.terms[category_id]
     held = term_of(terms, month)
     assert held is not None
     carried, at = Decimal(0), held["carries"]
     while at < month:
         then = term_of(terms, at)
-        if then is None or then["amount"] is None or then["rollover"] != "surplus":
+        if then is None or then["amount"] is None or then["rollover"] == "none":
             carried = Decimal(0)
         else:
-            left = then["amount"] + carried - spent(books, category_id, at)
-            carried = max(left, Decimal(0))
+            carried = then["amount"] + carried - spent(books, category_id, at)
+            if then["rollover"] != "both":
+                carried = max(carried, Decimal(0))
+            if then["rollover"] == "capped":
+                carried = min(carried, then["cap"])
         at = _next(at)
     return carried
 

@@ -1,0 +1,138 @@
+"""`household`: budgets of one ledger with 200,000 transactions over 20 years: the status of every
+budget, the envelopes and the recommendations, against a bare query for one month's totals."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID, uuid5
+
+import psycopg
+
+from benchmarks.history import append, transaction
+from benchmarks.query import visible
+from benchmarks.setting import drop_database, fresh_database, product
+from mintflow.commands.core.ids import new_id
+from mintflow.domain.accounts import Account
+from mintflow.domain.budgets import Budget, Wish, cycle_of
+from mintflow.domain.budgets.envelopes import Envelopes
+from mintflow.domain.categories import DEFAULT_TREE, CategoryTree
+from mintflow.domain.core.aggregates import Aggregate
+from mintflow.domain.core.time import Month
+from mintflow.domain.ledgers import Ledger
+from mintflow.projections import budgets, categories
+from mintflow.projections.budgets.advice import recommendations
+from mintflow.projections.budgets.envelopes import envelopes
+from mintflow.store.arrays import register_arrays
+from mintflow.store.keys import KeyStore, MemoryKeyStore
+from mintflow.store.mapper import Mapper, Provenance
+from mintflow.store.sealing import Sealer
+
+_NAME = "mintflow_bench_household"
+FIRST, YEARS = dt.date(2006, 1, 1), 20
+OWNER = "00000000-0000-0000-0000-000000000001"
+TODAY = dt.date(2025, 12, 20)
+CALLS = 60
+_TOGETHER = 500
+
+
+async def run(server_url: str, transactions: int = 200_000) -> dict[str, Any]:
+    """Per question: median and 95th percentile in milliseconds."""
+    url = fresh_database(server_url, _NAME)
+    try:
+        keys = MemoryKeyStore()
+        ledger_id = _write(url, keys, transactions)
+        await visible(url, keys)
+        async with product(url, tail=False, keys=keys) as made:
+            month = Month.of(TODAY)
+            asked: dict[str, Callable[[Any], Awaitable[Any]]] = {
+                "status_by_day": lambda c: budgets.budget_status(c, ledger_id, TODAY, today=TODAY),
+                "status_by_month": lambda c: budgets.budget_status(c, ledger_id, month),
+                "envelopes": lambda c: envelopes(c, ledger_id, month),
+                "recommendations": lambda c: recommendations(c, ledger_id, TODAY),
+                "baseline_month_totals": lambda c: categories.category_totals(
+                    c, ledger_id, start=month.first, end=month.last
+                ),
+            }
+            found: dict[str, Any] = {"transactions": transactions, "years": YEARS}
+            async with made.pool.connection() as conn:
+                rows, _ = await budgets.budget_status(conn, ledger_id, TODAY)
+                found["budgets"] = len(rows)
+                for name, ask in asked.items():
+                    found[name] = await _timed(conn, ask)
+        return found
+    finally:
+        drop_database(server_url, _NAME)
+
+
+async def _timed(conn: Any, ask: Callable[[Any], Awaitable[Any]]) -> dict[str, float]:
+    await ask(conn)
+    times = []
+    for _ in range(CALLS):
+        begin = time.perf_counter()
+        await ask(conn)
+        times.append((time.perf_counter() - begin) * 1_000)
+    return {
+        "p50_ms": round(statistics.median(times), 2),
+        "p95_ms": round(sorted(times)[int(len(times) * 0.95) - 1], 2),
+    }
+
+
+def _write(database_url: str, keys: KeyStore, transactions: int) -> UUID:
+    sealer = Sealer(keys)
+    mapper = Mapper(sealer)
+    chance = random.Random(1)
+    ledger_id = UUID(int=chance.getrandbits(128), version=4)
+    sealer.prepare(ledger_id)
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        register_arrays(conn)
+        begun = dt.datetime.combine(FIRST, dt.time(), dt.UTC)
+        made: list[Aggregate] = list(_beginning(ledger_id, begun))
+        accounts = [uuid5(ledger_id, f"account {n}") for n in range(4)]
+        made += [
+            transaction(chance.choice(accounts), chance, FIRST, YEARS * 365)
+            for _ in range(transactions)
+        ]
+        provenance = Provenance(ledger_id, "user:bench", new_id(), None)
+        for start in range(0, len(made), _TOGETHER):
+            events = [
+                mapper.encode(event, new_id(), provenance)  # type: ignore[arg-type]
+                for one in made[start : start + _TOGETHER]
+                for event in one.pending_events
+            ]
+            append(conn, {ledger_id: events})
+    return ledger_id
+
+
+def _beginning(ledger_id: UUID, now: dt.datetime) -> list[Aggregate]:
+    """Twenty budgets of every kind of period and rollover, half of which carry for 20 years."""
+    made: list[Aggregate] = [
+        Ledger.open(ledger_id, "Household", "USD", OWNER, now),
+        CategoryTree.plant(ledger_id, now),
+    ]
+    for number in range(4):
+        account_id = uuid5(ledger_id, f"account {number}")
+        made.append(Account.open(account_id, "A", "checking", "USD", now, opening_balance="1.00"))
+    paths = [path for top in DEFAULT_TREE for path in (top, *_below(top))][:20]
+    periods = ("month", "month", "week", "two_weeks", "month", "quarter", "day", "year")
+    rollovers: tuple[Any, ...] = ("none", "surplus", "both", "capped")
+    for number, path in enumerate(paths):
+        rollover = rollovers[number % 4]
+        cycle = cycle_of(periods[number % 8], FIRST)
+        cap = "50" if rollover == "capped" else None
+        wish = Wish("100", "USD", cycle, rollover=rollover, cap=cap, start=FIRST)
+        made.append(Budget.set(ledger_id, [path], wish, now))
+    plan = Envelopes.open(ledger_id, now)
+    for year in range(FIRST.year, FIRST.year + YEARS):
+        for number in range(1, 13):
+            for path in paths[:8]:
+                plan.assign(path, Month(year, number), "100", "USD", now)
+    return [*made, plan]
+
+
+def _below(top: str) -> list[str]:
+    return [f"{top}.{child}" for child in DEFAULT_TREE[top]]
