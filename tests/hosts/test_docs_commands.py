@@ -32,6 +32,7 @@ DOCUMENTS = (
     "docs/guides/use-the-api.md",
     "docs/guides/back-up.md",
     "docs/guides/audit-the-books.md",
+    "docs/guides/analyse-the-events.md",
 )
 # What has to be there before a document's first block: what its reader has done before.
 BEFORE = {
