@@ -16,6 +16,8 @@ from mintflow.commands.core.command import NO_NUL
 from mintflow.store.schemas import released, schema
 
 router = APIRouter(tags=["events"], route_class=JsonRoute)
+# Without a token, like /openapi.json: so not a JsonRoute, which knows who asks.
+document_router = APIRouter()
 
 
 class SchemaListed(Documented):
@@ -49,7 +51,7 @@ async def get_schema(
     return respond(request, schema(event_type, version))
 
 
-@router.get("/asyncapi.json", include_in_schema=False)
+@document_router.get("/asyncapi.json", include_in_schema=False)
 async def get_asyncapi(request: Request) -> Response:
     """The AsyncAPI document of the topics in Kafka."""
     return JSONResponse(services_of(request).asyncapi())

@@ -111,6 +111,7 @@ def routers() -> list[APIRouter]:
         evidence_api.router,
         audit_api.router,
         schemas_api.router,
+        schemas_api.document_router,
         admin_api.router,
     ]
 
