@@ -30,6 +30,7 @@ from benchmarks import (
     known_at,
     query,
     rebuild,
+    relaying,
     sse,
     visible,
 )
@@ -51,6 +52,7 @@ BENCHES: dict[str, Bench] = {
     "known_at": known_at.run,
     "growth": growth.run,
     "export": exporting.run,
+    "relay": relaying.run,
     "sse": sse.run,
     "household": household.run,
 }
@@ -64,6 +66,7 @@ QUICK: dict[str, Bench] = {
     "http": lambda url: http.run(url, 1),
     "known_at": lambda url: known_at.run(url, 1_000, 3),
     "export": lambda url: exporting.run(url, 10_000),
+    "relay": lambda url: relaying.run(url, 5_000),
     "sse": lambda url: sse.run(url, 1, 50),
     "growth": lambda url: growth.run(url, (5_000, 10_000), 1),
     "household": lambda url: household.run(url, 2_000),

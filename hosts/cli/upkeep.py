@@ -43,6 +43,7 @@ BENCHES = (
     "export",
     "sse",
     "household",
+    "relay",
 )
 
 

@@ -87,6 +87,16 @@ class Delivery:
             )
         )
 
+    def connect(self) -> None:
+        """Know the brokers before the first message, which would wait half a second for it.
+
+        Raises KafkaUnreachable.
+        """
+        try:
+            self._producer.list_topics(timeout=ANSWER_S_MAX)
+        except KafkaException as fault:
+            raise _unreachable(fault.args[0]) from fault
+
     def send(self, line: Line, topic: str, shard: int, position: int, message: Message) -> bool:
         """Give a message to the partition; False if the queue is full and it was not taken.
 

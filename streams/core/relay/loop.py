@@ -156,6 +156,7 @@ class Relay:
         ids = await asyncio.to_thread(topic_ids, self._target, names, SHARDS)
         delivery = Delivery(self._target)
         try:
+            await asyncio.to_thread(delivery.connect)
             # Only now: a relay that can not reach Kafka must not keep shards from one that can.
             await self._leases.start()
             await self._cycles(conn, delivery, ids)
