@@ -98,6 +98,10 @@ class Session:
         """Raises Refused."""
         return await self._ask("PUT", path, json=body)
 
+    async def delete(self, path: str) -> Answer:
+        """Raises Refused."""
+        return await self._ask("DELETE", path)
+
     async def upload(self, path: str, name: str, content: bytes, form: dict[str, str]) -> Answer:
         """Send a file with form fields; reading a large one takes minutes. Raises Refused."""
         files = {"file": (name, content, "application/octet-stream")}

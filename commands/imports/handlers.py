@@ -14,9 +14,11 @@ from pydantic import ConfigDict, Field
 from mintflow.commands.core.command import Command, Handler
 from mintflow.commands.core.ports import Books
 from mintflow.commands.core.unit import Unit
-from mintflow.commands.imports.plan import MATCH_DAYS, POST_DAYS, Counts, Holdings, Plan
+from mintflow.commands.imports.holdings import MATCH_DAYS, POST_DAYS, Holdings
+from mintflow.commands.imports.plan import Counts, Plan
 from mintflow.commands.imports.rows import Row, choose, identified, settled
 from mintflow.commands.imports.sorting import Asked, sorted_rows
+from mintflow.commands.imports.tips import that_can_be_tips
 from mintflow.commands.rules import Learner, Sorter
 from mintflow.commands.rules.tree import tree_of
 from mintflow.commands.transfers.finding import link_found
@@ -117,7 +119,8 @@ def import_handlers(
         account.must_be_open()
         rows, findings, skipped = identified(account, [command.statement])
         sync_id = unit.new_id()
-        counts = await _bring_in(unit, account, rows, asked, "sync", sync_id)
+        gone = {transaction_id_by_bank_id(account.id, one) for one in command.removed}
+        counts = await _bring_in(unit, account, rows, asked, "sync", sync_id, gone)
         counts.skipped += skipped
         _take_balances(account, [command.statement], unit.now)
         removed = await _take_back(unit, account, command.removed)
@@ -143,6 +146,7 @@ async def _bring_in(
     asked: Asked,
     origin: Origin,
     import_id: UUID,
+    gone: Collection[UUID] = (),
 ) -> Counts:
     """Plan the rows and put what they change into the unit."""
     books = asked.books
@@ -180,7 +184,7 @@ async def _bring_in(
         holdings.hand_made, holdings.pending, wanted = _that_can_meet(holdings, new)
         holdings.candidates = await unit.prefetch(Transaction, wanted)
     labels = await sorted_rows(unit, account, tree, new, asked)
-    plan = Plan(account, holdings, labels, origin, import_id, unit.now)
+    plan = Plan(account, holdings, labels, origin, import_id, unit.now, gone)
     await asyncio.to_thread(plan.run, rows)
     back = await _brought_back(unit, known)
     plan.counts.known -= back
@@ -219,10 +223,11 @@ async def _under_their_names(unit: Unit, rows: Sequence[Row]) -> tuple[list[Row]
 def _that_can_meet(
     holdings: Holdings, new: Sequence[Row]
 ) -> tuple[Sequence[Any], Sequence[Any], list[UUID]]:
-    """The candidates of an amount that a new row has, and the streams to read for them."""
+    """The candidates of an amount that a new row has, pending ones also with a tip, and the
+    streams to read for them."""
     amounts = {row.amount for row in new}
     hand_made = [one for one in holdings.hand_made if one.amount in amounts]
-    pending = [one for one in holdings.pending if one.amount in amounts]
+    pending = that_can_be_tips(holdings.pending, amounts)
     return hand_made, pending, [one.standing_id for one in (*hand_made, *pending)]
 
 

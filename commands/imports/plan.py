@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
 from mintflow.commands.core.ports import OpenRow
+from mintflow.commands.imports.holdings import MATCH_DAYS, POST_DAYS, Holdings
 from mintflow.commands.imports.rows import Row
+from mintflow.commands.imports.tips import tips
 from mintflow.commands.rules import Labels
 from mintflow.domain.accounts import Account
 from mintflow.domain.core.aggregates import Aggregate
 from mintflow.domain.core.postings import Booking
 from mintflow.domain.transactions import Transaction, TransactionAlias
 from mintflow.domain.transactions.events import Origin
-
-# A row entered by hand and the bank's row of it lie at most this far apart.
-MATCH_DAYS = 10
-# A pending row posts at most this many days later, when the bank gives it another id.
-POST_DAYS = 8
 
 
 @dataclass(slots=True)
@@ -39,26 +36,11 @@ class Counts:
     matched: int = 0
 
 
-@dataclass(slots=True)
-class Holdings:
-    """What the books hold of the rows, read before the plan is made.
-
-    known: stream ids that exist. transactions: those of them that may differ from their row,
-    by the row's stream id (aliases followed). hand_made, pending: candidates for new rows, with
-    their aggregates in `candidates`.
-    """
-
-    known: set[UUID]
-    transactions: Mapping[UUID, Transaction] = field(default_factory=dict)
-    hand_made: Sequence[OpenRow] = ()
-    pending: Sequence[OpenRow] = ()
-    candidates: Mapping[UUID, Transaction] = field(default_factory=dict)
-
-
 class Plan:
     """One pass over the rows; `made` are the new aggregates, in order.
 
-    labels: what each new row gets, by its stream id.
+    labels: what each new row gets, by its stream id. gone: pending rows that the bank took back
+    in the same breath.
     """
 
     def __init__(
@@ -69,10 +51,13 @@ class Plan:
         origin: Origin,
         import_id: UUID,
         now: dt.datetime,
+        gone: Collection[UUID] = (),
     ) -> None:
         self._account = account
         self._holdings = holdings
         self._labels = labels
+        self._gone = gone
+        self._tipped: Mapping[UUID, OpenRow] = {}
         self._origin = origin
         self._import_id = import_id
         self._now = now
@@ -83,6 +68,8 @@ class Plan:
 
     def run(self, rows: Sequence[Row]) -> None:
         """Decide on every row."""
+        new = [row for row in rows if row.transaction_id not in self._holdings.known]
+        self._tipped = tips(new, self._holdings, self._labels, self._gone)
         for row in rows:
             if row.transaction_id in self._holdings.known:
                 self._meet_again(row)
@@ -126,13 +113,21 @@ class Plan:
         )
 
     def _posts_a_pending_one(self, row: Row) -> bool:
-        """A posted row under a new id, of the amount of a pending one of the days before."""
+        """A posted row under a new id, of the amount of a pending one of the days before, or of
+        that with a tip."""
         if row.source.pending:
             return False
-        found = _take_nearest(self._pending, row, days_before=POST_DAYS, days_after=0)
+        found = self._tipped.get(row.transaction_id)
+        if found is None:
+            found = _take_nearest(self._pending, row, days_before=POST_DAYS, days_after=0)
+        else:
+            self._pending[found.amount].remove(found)
         if found is None:
             return False
-        self._post(self._holdings.candidates[found.standing_id], row)
+        transaction = self._holdings.candidates[found.standing_id]
+        self._post(transaction, row)
+        # The bank words it anew as well; what the user worded stays.
+        self._update(transaction, row)
         self.made.append(
             TransactionAlias.point(
                 row.transaction_id, found.transaction_id, row.source.bank_id, self._now

@@ -17,6 +17,7 @@ from mintflow.hosts.cli import (
     models,
     processes,
     rebuilding,
+    rules,
     series,
     serving,
     streaming,
@@ -44,6 +45,7 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_global_options)
     _add_books(app)
+    _add_sorting(app)
     _add_host(app)
     _add_tokens(app)
     _add_streams(app)
@@ -132,6 +134,32 @@ def _add_books(app: typer.Typer) -> None:
         group.callback()(listed)
         group.command("open", epilog=_epilog(f"mintflow {name} open {example}"))(opened)
         app.add_typer(group, name=name, rich_help_panel=_BOOKS)
+
+
+def _add_sorting(app: typer.Typer) -> None:
+    found = typer.Typer(help="Rules that sort rows by themselves.", no_args_is_help=True)
+    for name, function, example in (
+        ("list", rules.list_rules, "mintflow rules list"),
+        (
+            "add",
+            rules.add_rule,
+            "mintflow rules add Coffee 'merchant:starbucks' --category food_dining.coffee_shops",
+        ),
+        ("preview", rules.preview_rule, "mintflow rules preview 'amount<-500' --tag large"),
+        ("apply", rules.apply_rule, "mintflow rules apply 0198c2f4-… --dry-run"),
+        ("remove", rules.remove_rule, "mintflow rules remove 0198c2f4-…"),
+        ("run", rules.sort_history, "mintflow rules run category:uncategorized --dry-run"),
+    ):
+        found.command(name, epilog=_epilog(example))(function)
+    app.add_typer(found, name="rules", rich_help_panel=_BOOKS)
+    pairs = typer.Typer(help="Which rows are one movement.", no_args_is_help=True)
+    for verb, act, shown in (
+        ("suggestions", rules.suggestions, "mintflow transfers suggestions"),
+        ("accept", rules.accept, "mintflow transfers accept 0198c2f4-… 0198c2f5-…"),
+        ("reject", rules.reject, "mintflow transfers reject 0198c2f4-… 0198c2f5-…"),
+    ):
+        pairs.command(verb, epilog=_epilog(shown))(act)
+    app.add_typer(pairs, name="transfers", rich_help_panel=_BOOKS)
 
 
 def _add_host(app: typer.Typer) -> None:

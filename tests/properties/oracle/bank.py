@@ -78,6 +78,7 @@ def bring_in(
         if waiting is not None:
             pending.remove(waiting)
             _post(_stands_for(waiting), row)
+            _meet_again(_stands_for(waiting), row)
             account.keys[key] = waiting
             counts["updated"] += 1
             continue

@@ -1,0 +1,31 @@
+"""What the books hold of the rows of a file, read before it is decided what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from mintflow.commands.core.ports import OpenRow
+from mintflow.domain.transactions import Transaction
+
+# A row entered by hand and the bank's row of it lie at most this far apart.
+MATCH_DAYS = 10
+# A pending row posts at most this many days later, when the bank gives it another id.
+POST_DAYS = 8
+
+
+@dataclass(slots=True)
+class Holdings:
+    """What the books hold of the rows, read before the plan is made.
+
+    known: stream ids that exist. transactions: those of them that may differ from their row,
+    by the row's stream id (aliases followed). hand_made, pending: candidates for new rows, with
+    their aggregates in `candidates`.
+    """
+
+    known: set[UUID]
+    transactions: Mapping[UUID, Transaction] = field(default_factory=dict)
+    hand_made: Sequence[OpenRow] = ()
+    pending: Sequence[OpenRow] = ()
+    candidates: Mapping[UUID, Transaction] = field(default_factory=dict)

@@ -1,0 +1,93 @@
+"""Posted rows that are a pending one with a tip: another id, a larger amount, some days later.
+
+Nothing but the payee ties the two together, so it must be the same, and each must be the only one
+that the other can be; a pending row that has a posted one of its own amount is never taken.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from mintflow.commands.core.ports import OpenRow
+from mintflow.commands.imports.holdings import POST_DAYS, Holdings
+from mintflow.commands.imports.rows import Row
+from mintflow.commands.rules import Labels
+from mintflow.domain.core.money import EXACT
+from mintflow.domain.rules.learning import payee_of
+from mintflow.domain.transactions import Transaction
+
+# A tip is a fifth; with a tenth for what a bank rounds or a restaurant adds.
+TIP_MAX = Decimal("1.30")
+TIP_DAYS = 5
+
+
+def tips(
+    rows: Sequence[Row],
+    holdings: Holdings,
+    labels: Mapping[UUID, Labels],
+    gone: Collection[UUID],
+) -> dict[UUID, OpenRow]:
+    """The pending row that a new row is with a tip, by the row's stream id.
+
+    gone: pending rows that the bank took back with these; they need no payee in common.
+    """
+    posted = [row for row in rows if not row.source.pending]
+    exact = {
+        one.transaction_id
+        for one in holdings.pending
+        for row in posted
+        if row.amount == one.amount and 0 <= (row.source.date - one.date).days <= POST_DAYS
+    }
+    amounts = {one.amount for one in holdings.pending}
+    waiting = [one for one in holdings.pending if one.transaction_id not in exact]
+    found: defaultdict[UUID, list[OpenRow]] = defaultdict(list)
+    wanted: defaultdict[UUID, int] = defaultdict(int)
+    for row in posted if waiting else ():
+        if row.amount in amounts:
+            continue
+        for one in waiting:
+            transaction = holdings.candidates.get(one.standing_id)
+            if transaction is None or not _is_tip(one, row):
+                continue
+            if one.transaction_id in gone or _same_payee(transaction, row, labels):
+                found[row.transaction_id].append(one)
+                wanted[one.transaction_id] += 1
+    return {
+        row_id: only[0]
+        for row_id, only in found.items()
+        if len(only) == 1 and wanted[only[0].transaction_id] == 1
+    }
+
+
+def that_can_be_tips(pending: Iterable[OpenRow], amounts: Collection[Decimal]) -> list[OpenRow]:
+    """The pending rows that one of these amounts may be, themselves or with a tip."""
+    ordered = sorted(amounts)
+    found = []
+    for one in pending:
+        low, high = sorted((one.amount, EXACT.multiply(one.amount, TIP_MAX)))
+        if bisect_left(ordered, low) < bisect_right(ordered, high):
+            found.append(one)
+    return found
+
+
+def _is_tip(one: OpenRow, row: Row) -> bool:
+    if not 0 <= (row.source.date - one.date).days <= TIP_DAYS or (row.amount < 0) != (
+        one.amount < 0
+    ):
+        return False
+    most = EXACT.multiply(one.amount.copy_abs(), TIP_MAX)
+    return one.amount.copy_abs() < row.amount.copy_abs() <= most
+
+
+def _same_payee(transaction: Transaction, row: Row, labels: Mapping[UUID, Labels]) -> bool:
+    given = labels.get(row.transaction_id)
+    if given is not None and given.merchant and given.merchant == transaction.merchant:
+        return True
+    source = row.source
+    theirs = payee_of("", source.counterparty, source.description)
+    mine = payee_of("", transaction.counterparty, transaction.description)
+    return bool(mine) and mine.casefold() == theirs.casefold()
