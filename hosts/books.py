@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
-from psycopg_pool import AsyncConnectionPool
+from psycopg import AsyncConnection
 
 from mintflow.api.core.services import Positions
 from mintflow.commands.core.ports import OpenRow, Standing, StandingRow
+from mintflow.domain.budgets.advice import Figures
 from mintflow.domain.core.ids import shard_of
+from mintflow.domain.core.time import Month
 from mintflow.domain.rules.learning import Correction
 from mintflow.domain.transfers.pairing import Leg
 from mintflow.projections import budgets as budget_queries
 from mintflow.projections import rules, transfers
 from mintflow.projections import transactions as queries
+from mintflow.projections.budgets import advice
+
+
+class Connections(Protocol):
+    """Gives connections for a moment, as a pool does."""
+
+    def connection(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]: ...
 
 
 class ReadModelBooks:
     """The `Books` port over the transactions read model."""
 
-    def __init__(
-        self, pool: AsyncConnectionPool[Any], positions: Positions, wait_s_max: float
-    ) -> None:
+    def __init__(self, pool: Connections, positions: Positions, wait_s_max: float) -> None:
         self._pool = pool
         self._positions = positions
         self._wait_s_max = wait_s_max
@@ -91,3 +99,17 @@ class ReadModelBooks:
         async with self._pool.connection() as conn:
             rows = await queries.standing_transactions(conn, ledger_id, q)
         return [StandingRow(*row) for row in rows]
+
+    async def budget_recommendations(
+        self, ledger_id: UUID, day: dt.date
+    ) -> Sequence[Mapping[str, Any]]:
+        async with self._pool.connection() as conn:
+            return (await advice.recommendations(conn, ledger_id, day))[0]
+
+    async def budget_figures(
+        self, ledger_id: UUID, month: Month, category_ids: Sequence[str], *, of_envelopes: bool
+    ) -> Mapping[str, Figures]:
+        async with self._pool.connection() as conn:
+            return await advice.figures(
+                conn, ledger_id, month, category_ids, of_envelopes=of_envelopes
+            )

@@ -34,6 +34,7 @@ from mintflow.hosts.capabilities import handlers, reactions, routers
 from mintflow.hosts.notarizing import Evidence, Notarizing
 from mintflow.hosts.settings import Settings
 from mintflow.hosts.trailing import Trail, WatchedKeys
+from mintflow.hosts.what_if import WhatIf
 from mintflow.ml.builtin import built_in
 from mintflow.projections.core.replay import ReplayLimits, Replays
 from mintflow.store.arrays import register_arrays
@@ -151,6 +152,7 @@ async def running(
         mapper=mapper,
         pool=pool,
         replays=replays,
+        what_if=WhatIf(repository, OwnerOnly(repository), categorizer),
         positions=positions,
         feed=feed,
         authenticate=authenticate,

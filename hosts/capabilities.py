@@ -25,7 +25,7 @@ from mintflow.api import (
 from mintflow.api import (
     connections as connections_api,
 )
-from mintflow.api import events
+from mintflow.api import events, what_if
 from mintflow.api import (
     evidence as evidence_api,
 )
@@ -107,6 +107,7 @@ def routers() -> list[APIRouter]:
         analytics_api.router,
         connections_api.router,
         undo_api.router,
+        what_if.router,
         ledgers_api.router,
         evidence_api.router,
         audit_api.router,

@@ -1,7 +1,7 @@
 """Routes of budgets: limits and how they stand, envelopes, alerts."""
 
-from mintflow.api.budgets import alerts, envelopes, tracking
+from mintflow.api.budgets import alerts, envelopes, planning, tracking
 
-ROUTERS = (tracking.router, envelopes.router, alerts.router)
+ROUTERS = (tracking.router, planning.router, envelopes.router, alerts.router)
 
 __all__ = ["ROUTERS"]

@@ -1,4 +1,5 @@
-"""The read models that a request is about: the served ones, or those of what was known once.
+"""The read models that a request is about: the served ones, those of what was known once, or of
+what is imagined.
 
 Every query of a route goes through here, so that `known_at` is the route's without its saying so.
 """
@@ -23,7 +24,10 @@ async def read_models(request: Request) -> AsyncIterator[AsyncConnection[Any]]:
     Raises ReplaysBusy, ReplayTooLarge.
     """
     services, moment = services_of(request), known_at(request)
-    if moment is None:
+    imagined = request.scope["state"].get("imagined")
+    if imagined is not None:
+        yield imagined[0]
+    elif moment is None:
         async with services.pool.connection() as conn:
             yield conn
     else:

@@ -13,10 +13,12 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 
 from mintflow.commands.core.bus import CommandBus
+from mintflow.commands.core.command import Command
+from mintflow.commands.core.imagining import Imagination
 from mintflow.commands.core.ports import Clock, IdSource, Principal
 from mintflow.commands.core.repository import Repository
 from mintflow.ml.categorize import Categorizer
-from mintflow.projections.core.replay import Replays
+from mintflow.projections.core.replay import Replays, Scratch
 from mintflow.store.evidence.keyring import Keyring
 from mintflow.store.keys import KeyStore
 from mintflow.store.mapper import Mapper, RecordedEvent
@@ -38,6 +40,15 @@ class Delivery(Protocol):
 
     def bytes_of(self, encode: Callable[[RecordedEvent], bytes]) -> bytes:
         """encode(event), computed once for all to whom it goes."""
+
+
+class WhatIf(Protocol):
+    """Imagines commands. commands: those that it can, by their names."""
+
+    commands: dict[str, type[Command]]
+
+    def over(self, scratch: Scratch) -> Imagination:
+        """Commands look things up in these read models."""
 
 
 class Follower(Protocol):
@@ -125,6 +136,7 @@ class Services:
     mapper: Mapper
     pool: AsyncConnectionPool[Any]
     replays: Replays
+    what_if: WhatIf
     positions: Positions
     feed: Feed
     categorizer: Categorizer

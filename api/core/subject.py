@@ -109,6 +109,8 @@ async def find_subject(request: Request) -> None:
     if request.method != "GET":
         return
     position = None
+    if "imagined" in state:
+        state["known_at"] = state["imagined"][1]
     if request.scope["query_string"]:
         asked = request.query_params
         if "as_of" in asked:
@@ -121,6 +123,8 @@ async def find_subject(request: Request) -> None:
                 state["known_at"] = await read_known_at(conn, ledger_id, text, now)
             # A replay reads the log, which holds every position that there is.
             return
+    if "imagined" in state:
+        return
     if position is None:
         await own_writes(services, ledger_id)
     else:

@@ -8,6 +8,12 @@ from mintflow.commands.budgets.alerts import (
 )
 from mintflow.commands.budgets.envelopes import HANDLERS as ENVELOPE_HANDLERS
 from mintflow.commands.budgets.envelopes import AssignMoney, MoveMoney
+from mintflow.commands.budgets.planning import (
+    AcceptRecommendations,
+    ApplyTemplates,
+    accept_recommendations,
+    apply_templates,
+)
 from mintflow.commands.budgets.tracking import (
     ArchiveBudget,
     SetBudget,
@@ -27,11 +33,17 @@ HANDLERS: dict[type[Command], Handler] = {
 
 def handlers_with_books(books: Books) -> dict[type[Command], Handler]:
     """Those that ask the read models."""
-    return {CheckBudgets: check_budgets(books)}
+    return {
+        CheckBudgets: check_budgets(books),
+        AcceptRecommendations: accept_recommendations(books),
+        ApplyTemplates: apply_templates(books),
+    }
 
 
 __all__ = [
     "HANDLERS",
+    "AcceptRecommendations",
+    "ApplyTemplates",
     "ArchiveBudget",
     "AssignMoney",
     "CheckBudgets",

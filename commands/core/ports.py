@@ -6,10 +6,12 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
+from mintflow.domain.budgets.advice import Figures
 from mintflow.domain.core.query import Facts
+from mintflow.domain.core.time import Month
 from mintflow.domain.rules.learning import Correction
 from mintflow.domain.transactions.events import CategorySource
 from mintflow.domain.transfers.pairing import Leg
@@ -110,6 +112,16 @@ class Books(Protocol):
         self, ledger_id: UUID, amounts: Sequence[Decimal], start: dt.date, end: dt.date
     ) -> Sequence[Leg]:
         """Transactions of these amounts and days that may be a leg of a transfer."""
+
+    async def budget_recommendations(
+        self, ledger_id: UUID, day: dt.date
+    ) -> Sequence[Mapping[str, Any]]:
+        """What budgets could be in the period of a day, with all that is needed to set them."""
+
+    async def budget_figures(
+        self, ledger_id: UUID, month: Month, category_ids: Sequence[str], *, of_envelopes: bool
+    ) -> Mapping[str, Figures]:
+        """What templates need to know of these categories before a month."""
 
     async def corrections(
         self, ledger_id: UUID, payees: Sequence[str]

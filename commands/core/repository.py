@@ -40,8 +40,8 @@ class Repository:
     """Loads aggregates of one ledger at a time; a stream of another ledger is not there."""
 
     def __init__(self, pool: AsyncConnectionPool[Any], mapper: Mapper, sealer: Sealer) -> None:
-        self._pool = pool
-        self._mapper = mapper
+        self.pool = pool
+        self.mapper = mapper
         self.sealer = sealer
         self._cache: OrderedDict[tuple[UUID, UUID], Aggregate] = OrderedDict()
         self._missing: OrderedDict[tuple[UUID, UUID], None] = OrderedDict()
@@ -66,7 +66,7 @@ class Repository:
 
     async def moved_on(self, ledger_id: UUID, seen: Mapping[UUID, int]) -> bool:
         """Whether one of these streams is further than the version seen."""
-        async with self._pool.connection() as conn:
+        async with self.pool.connection() as conn:
             cursor = await conn.execute(
                 "select 1 from unnest(%s, %s) as seen (stream_id, version) join log.event e"
                 " on e.ledger_id = %s and e.stream_id = seen.stream_id"
@@ -83,8 +83,8 @@ class Repository:
         found: dict[UUID, A] = {}
         for start in range(0, len(stream_ids), _CHUNK):
             chunk = stream_ids[start : start + _CHUNK]
-            async with self._pool.connection() as conn:
-                streams = await read_streams(conn, self._mapper, ledger_id, chunk)
+            async with self.pool.connection() as conn:
+                streams = await read_streams(conn, self.mapper, ledger_id, chunk)
             for stream_id, events in streams.items():
                 aggregate = self._replay(events)
                 if isinstance(aggregate, kind):
@@ -133,7 +133,7 @@ class Repository:
     async def existing(self, ledger_id: UUID, stream_ids: Sequence[UUID]) -> set[UUID]:
         """Which of these streams have a first event."""
         found: set[UUID] = set()
-        async with self._pool.connection() as conn:
+        async with self.pool.connection() as conn:
             for start in range(0, len(stream_ids), _CHUNK):
                 cursor = await conn.execute(
                     "select stream_id from log.event"
@@ -162,5 +162,5 @@ class Repository:
     def _replay(self, events: Sequence[RecordedEvent]) -> Aggregate | None:
         aggregate: Aggregate | None = None
         for event in events:
-            aggregate = self._mapper.domain_event(event).mutate(aggregate)
+            aggregate = self.mapper.domain_event(event).mutate(aggregate)
         return aggregate

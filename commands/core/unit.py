@@ -159,6 +159,11 @@ class Unit:
             self.expected_seq,
         )
 
+    @property
+    def changed(self) -> list[Aggregate]:
+        """What the command appended to, as it would then stand."""
+        return list(self._changed.values())
+
     def keep(self) -> None:
         """After the append: what was changed is what the next command may read."""
         for aggregate in self._changed.values():

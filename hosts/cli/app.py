@@ -15,6 +15,7 @@ from mintflow.hosts.cli import (
     envelopes,
     evidence,
     models,
+    planning,
     processes,
     rebuilding,
     rules,
@@ -117,6 +118,19 @@ def _add_books(app: typer.Typer) -> None:
         ("assign", envelopes.assign, ("mintflow budget assign food_dining 300 --month 2026-03",)),
         ("move", envelopes.move, ("mintflow budget move travel health 50",)),
         ("envelopes", envelopes.envelopes, ("mintflow budget envelopes --month 2026-03",)),
+        (
+            "recommend",
+            planning.recommend,
+            ("mintflow budget recommend", "mintflow budget recommend food_dining --accept"),
+        ),
+        (
+            "template",
+            planning.template,
+            (
+                "mintflow budget template food_dining average --dry-run",
+                "mintflow budget template travel goal --amount 1200 --by 2026-08",
+            ),
+        ),
         ("alerts", envelopes.alerts, ("mintflow budget alerts",)),
     ):
         settings = envelopes.NEGATIVE if name == "assign" else None

@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 
 from mintflow.projections.core.projection import Projection
+from mintflow.projections.core.published import is_published, publish, withdraw
 from mintflow.projections.core.tables import SERVED, Table
 from mintflow.projections.registry import PROJECTIONS
 
@@ -44,7 +45,7 @@ def install(url: str, projections: Sequence[Projection] = PROJECTIONS) -> list[s
                 " select shard, %s, %s, 0 from log.shard_head",
                 [projection.name, projection.version],
             )
-        if new:
+        if new or not is_published(conn):
             make_views(conn, projections)
         return [
             projection.name
@@ -63,12 +64,21 @@ def mark_of(projection: Projection) -> str:
 
 
 def make_views(conn: psycopg.Connection[Any], projections: Sequence[Projection]) -> None:
-    """Make all views over the served tables anew."""
+    """Make all views over the served tables anew, those for analysts among them."""
+    drop_views(conn, projections)
     run(conn, f"set local search_path = {SERVED}")
     for projection in projections:
         for view in projection.views:
-            run(conn, f"drop view if exists {SERVED}.{view.name}")
             run(conn, view.create_sql(SERVED))
+    publish(conn, SERVED)
+
+
+def drop_views(conn: psycopg.Connection[Any], projections: Sequence[Projection]) -> None:
+    """Drop them, before a table below them is replaced."""
+    withdraw(conn)
+    for projection in projections:
+        for view in projection.views:
+            run(conn, f"drop view if exists {SERVED}.{view.name}")
 
 
 def run(conn: psycopg.Connection[Any], sql: str) -> None:

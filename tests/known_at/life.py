@@ -6,9 +6,13 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
+import psycopg
 from acceptance.product import Client, Product
 from known_at.routes import questions
+
+from mintflow.domain.core.ids import shard_of
 
 CATEGORIES = (
     "food_dining", "food_dining.groceries", "food_dining.coffee_shops", "housing.rent",
@@ -64,11 +68,31 @@ class Life:
         """Every answer that there is now, or so many of them at random."""
         asked = questions(self.product, self.client, self.path)
         asked = self.chance.sample(asked, min(count, len(asked)))
-        answers = self.client.send_all([("GET", one, {"params": query}) for one, query in asked])
+        while True:
+            # What follows from a command by itself, an alert for one, comes a moment later.
+            before = self._settled()
+            answers = self.client.send_all(
+                [("GET", one, {"params": query}) for one, query in asked]
+            )
+            if self._settled() == before:
+                break
+        self.position = before
         return [
             Screen(self.position, address, query, answer.status_code, without_meta(answer.content))
             for (address, query), answer in zip(asked, answers, strict=True)
         ]
+
+    def _settled(self) -> int:
+        """The position at which the log stands, once all of it is to be seen."""
+        while True:
+            with psycopg.connect(self.product.database_url) as conn:
+                row = conn.execute(
+                    "select position from log.shard_head where shard = %s",
+                    [shard_of(UUID(self.path[-36:]))],
+                ).fetchone()
+            seen = self.client.send("GET", f"{self.path}/accounts").json()["meta"]["position"]
+            if row is not None and row[0] == seen:
+                return int(seen)
 
     def do(self, method: str, where: str, **body: Any) -> None:
         """A command, which may be refused."""

@@ -19,6 +19,7 @@ MONTHS = ("2025-01", "2025-02", "2025-03")
 
 # Addresses that are no read of the books at a moment, each with the reason.
 NO_MOMENT: dict[str, str] = {
+    "/evidence/{event_id}": "a proof is against the newest signed head, whenever it is asked for",
     "/events/stream": "no envelope, and live; the tests of streams ask it until a moment",
 }
 
@@ -54,6 +55,7 @@ NEVER_PLAIN = {"/category-totals"}
 IDS: dict[str, tuple[str, str]] = {
     "account_id": ("/accounts", "account_id"),
     "transaction_id": ("/transactions", "transaction_id"),
+    "rule_id": ("/rules", "rule_id"),
 }
 # How many of the newest and oldest things of a kind are looked at.
 THINGS = 2

@@ -27,6 +27,8 @@ CAPABILITIES = {
         "rules",
         "merchants",
         "undo",
+        "what_if",
+        "explain",
     ),
 }
 ROOMS_BY_CAPABILITY = ("domain", "commands", "projections", "api")

@@ -72,7 +72,7 @@ def _reads_of_a_ledger() -> Iterator[tuple[str, ast.AsyncFunctionDef]]:
             if not isinstance(function, ast.AsyncFunctionDef):
                 continue
             for decorator in function.decorator_list:
-                if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "router.get":
+                if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith(".get"):
                     where = decorator.args[0]
                     text = where.value if isinstance(where, ast.Constant) else ""
                     if "{ledger_id}" in f"{prefix}{text}":

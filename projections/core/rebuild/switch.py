@@ -10,7 +10,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from mintflow.domain.core.errors import Unavailable
-from mintflow.projections.core.install import make_views, mark, run
+from mintflow.projections.core.install import drop_views, make_views, mark, run
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.core.rebuild.catching_up import Replay
 from mintflow.projections.core.rebuild.previous import drop, keep, set_aside
@@ -71,7 +71,7 @@ def _switch(
     # A query that holds one table and wants another could wait for us as we wait for it. Giving up
     # before the server looks for deadlocks (1 s) makes sure that it is never the query that fails.
     conn.execute("set local lock_timeout = '300ms'")
-    _drop_views(conn, everything)
+    drop_views(conn, everything)
     for replay in replays:
         schema = set_aside(conn, replay.schema)
         for projection in replay.projections:
@@ -148,9 +148,3 @@ def _serve(conn: psycopg.Connection[Any], projection: Projection, replay: Replay
         "update projection.parked set version = %s where projection = %s",
         [projection.version, projection.name],
     )
-
-
-def _drop_views(conn: psycopg.Connection[Any], projections: Sequence[Projection]) -> None:
-    for projection in projections:
-        for view in projection.views:
-            run(conn, f"drop view if exists {SERVED}.{view.name}")
