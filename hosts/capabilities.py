@@ -25,7 +25,7 @@ from mintflow.api import (
 from mintflow.api import (
     connections as connections_api,
 )
-from mintflow.api import events, what_if
+from mintflow.api import events, explain, what_if
 from mintflow.api import (
     evidence as evidence_api,
 )
@@ -108,6 +108,8 @@ def routers() -> list[APIRouter]:
         connections_api.router,
         undo_api.router,
         what_if.router,
+        explain.figures_router,
+        explain.histories_router,
         ledgers_api.router,
         evidence_api.router,
         audit_api.router,

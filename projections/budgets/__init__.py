@@ -2,7 +2,7 @@
 
 from mintflow.projections.budgets.alerts import ALERTS_MAX, alert_budget, list_alerts
 from mintflow.projections.budgets.fold import PROJECTION
-from mintflow.projections.budgets.queries import budget_status, list_budgets
+from mintflow.projections.budgets.queries import budget_status, left_out, list_budgets
 from mintflow.projections.budgets.standing import budgets_standing
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "alert_budget",
     "budget_status",
     "budgets_standing",
+    "left_out",
     "list_alerts",
     "list_budgets",
 ]

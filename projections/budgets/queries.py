@@ -27,6 +27,7 @@ from mintflow.domain.core.money import EXACT, ZERO, digits_of, exact_amount
 from mintflow.domain.core.time import DATE_MAX, Month
 from mintflow.projections.budgets.held import Found, Held, Wanted, held_budgets, spending_of
 from mintflow.projections.core.reading import Row, Rows
+from mintflow.store.arrays import TextArray
 
 
 async def list_budgets(
@@ -60,6 +61,27 @@ async def list_budgets(
             }
         )
     return found, position
+
+
+async def left_out(
+    conn: AsyncConnection[Any],
+    ledger_id: UUID,
+    category_ids: list[str],
+    start: dt.date,
+    end: dt.date,
+    currency: str,
+) -> Decimal:
+    """What was spent in these categories that somebody said budgets do not count."""
+    cursor = await conn.execute(
+        """
+        select coalesce(-sum(x.amount), 0) from not_budgeted x
+        where x.ledger_id = %s and x.category_id = any(%s) and x.date between %s and %s
+            and x.currency = %s
+        """,
+        [ledger_id, TextArray.of(category_ids), start, end, currency],
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else ZERO
 
 
 async def budget_status(

@@ -41,6 +41,11 @@ QUERIES: dict[str, list[dict[str, Any]]] = {
         *({"month": month} for month in MONTHS),
         {"start": "2025-01-10", "end": "2025-03-09", "as_of": "2025-02-20"},
     ],
+    "/explain": [
+        {"figure": "category", "category": "food_dining", "month": "2025-02"},
+        {"figure": "budget", "category": "food_dining", "month": "2025-02"},
+    ],
+    "/history": [{"actor": "user:x"}, {"of": "00000000-0000-4000-8000-000000000000"}],
     "/trial-balance": [{"as_of": "2025-02-10"}],
     "/budgets": [{"as_of": "2025-02-10"}],
     "/budgets/status": [
@@ -50,7 +55,7 @@ QUERIES: dict[str, list[dict[str, Any]]] = {
     "/events": [{"limit": 7}, {"types": "transaction.recorded,budget.set", "after": 3}],
 }
 # Addresses that refuse to be asked without a query.
-NEVER_PLAIN = {"/category-totals"}
+NEVER_PLAIN = {"/category-totals", "/explain", "/history"}
 # Where the values of an address's parts are found: (list to ask, field of its rows).
 IDS: dict[str, tuple[str, str]] = {
     "account_id": ("/accounts", "account_id"),

@@ -12,6 +12,7 @@ OTHER_SOURCES = {
     "api/events/ledger.py:list_events": "the log, up to known_until()",
     "api/events/ledger.py:stream_events": "the log, up to known_until()",
     "api/evidence.py:evidence_of_event": "the log, up to known_until()",
+    "api/explain/histories.py:history": "the log, up to known_until()",
     "api/transactions.py:transaction_history": "the log, up to known_until()",
     "api/undo.py:list_operations": "the log, up to known_until()",
 }
