@@ -132,13 +132,14 @@ async def running(
             signs_with=lambda key: trail.note("key.signs", actor="process", reason=key),
         )
     categorizer = await asyncio.to_thread(built_in)
+    handlers_over = partial(
+        handlers,
+        categorizer=categorizer,
+        learn=settings.learn_from_corrections,
+        link=settings.link_transfers,
+    )
     bus = CommandBus(
-        handlers(
-            books,
-            categorizer,
-            learn=settings.learn_from_corrections,
-            link=settings.link_transfers,
-        ),
+        handlers_over(books),
         repository,
         mapper,
         appender,
@@ -152,7 +153,7 @@ async def running(
         mapper=mapper,
         pool=pool,
         replays=replays,
-        what_if=WhatIf(repository, OwnerOnly(repository), categorizer),
+        what_if=WhatIf(repository, OwnerOnly(repository), handlers_over),
         positions=positions,
         feed=feed,
         authenticate=authenticate,

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 from psycopg import AsyncConnection
 
 from mintflow.commands.core.bus import Authorizer
-from mintflow.commands.core.command import Command, utc_now
+from mintflow.commands.core.command import Command, Handler, utc_now
 from mintflow.commands.core.ids import new_id
 from mintflow.commands.core.imagining import Imagination
+from mintflow.commands.core.ports import Books
 from mintflow.commands.core.repository import Repository
 from mintflow.commands.imports import ImportFile, SyncAccount
 from mintflow.commands.ledgers import OpenLedger
 from mintflow.hosts.books import ReadModelBooks
-from mintflow.hosts.capabilities import handlers
-from mintflow.ml.categorize import Categorizer
 from mintflow.projections.core.replay import Scratch
 
 # Commands that are not imagined, each with the reason.
@@ -32,19 +31,23 @@ class WhatIf:
     """Makes imaginations; holds no state of any."""
 
     def __init__(
-        self, repository: Repository, authorizer: Authorizer, categorizer: Categorizer
+        self,
+        repository: Repository,
+        authorizer: Authorizer,
+        handlers: Callable[[Books], Mapping[type[Command], Handler]],
     ) -> None:
+        """handlers: those of the bus, made for the books that they look things up in."""
         self._repository = repository
         self._authorizer = authorizer
-        self._categorizer = categorizer
-        known = handlers(_books(None), categorizer)
+        self._handlers = handlers
+        known = handlers(_books(None))
         self.commands = {_name(one): one for one in known if one not in NOT_IMAGINED}
         """The commands that can be imagined, by the names that callers use."""
 
     def over(self, scratch: Scratch) -> Imagination:
         """An imagination whose commands look things up in these read models."""
         return Imagination(
-            handlers(_books(scratch.conn), self._categorizer),
+            self._handlers(_books(scratch.conn)),
             self._repository,
             self._repository.mapper,
             self._authorizer,

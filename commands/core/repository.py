@@ -99,13 +99,13 @@ class Repository:
         found: dict[UUID, list[RecordedEvent]] = {}
         for start in range(0, len(stream_ids), _CHUNK):
             chunk = stream_ids[start : start + _CHUNK]
-            async with self._pool.connection() as conn:
-                found |= await read_streams(conn, self._mapper, ledger_id, chunk)
+            async with self.pool.connection() as conn:
+                found |= await read_streams(conn, self.mapper, ledger_id, chunk)
         return found
 
     async def taken_back(self, ledger_id: UUID, stream_ids: Sequence[UUID]) -> list[UUID]:
         """Which of these transactions an undo has taken back at some time."""
-        async with self._pool.connection() as conn:
+        async with self.pool.connection() as conn:
             cursor = await conn.execute(
                 "select distinct stream_id from log.event where ledger_id = %s"
                 " and stream_id = any(%s) and type = 'transaction.taken_back'",
@@ -117,18 +117,18 @@ class Repository:
 
     async def operation(self, ledger_id: UUID, operation_id: UUID) -> list[RecordedEvent]:
         """The events of a ledger with this correlation id, in order."""
-        async with self._pool.connection() as conn:
-            return await read_operation(conn, self._mapper, ledger_id, operation_id)
+        async with self.pool.connection() as conn:
+            return await read_operation(conn, self.mapper, ledger_id, operation_id)
 
     async def at_seq(self, ledger_id: UUID, ledger_seq: int) -> RecordedEvent | None:
         """One event of a ledger by its sync number."""
-        async with self._pool.connection() as conn:
-            found = await read_ledger(conn, self._mapper, ledger_id, ledger_seq - 1, 1)
+        async with self.pool.connection() as conn:
+            found = await read_ledger(conn, self.mapper, ledger_id, ledger_seq - 1, 1)
         return found[0] if found and found[0].ledger_seq == ledger_seq else None
 
     def typed(self, events: Sequence[RecordedEvent]) -> list[Any]:
         """The events as the domain knows them."""
-        return [self._mapper.domain_event(event) for event in events]
+        return [self.mapper.domain_event(event) for event in events]
 
     async def existing(self, ledger_id: UUID, stream_ids: Sequence[UUID]) -> set[UUID]:
         """Which of these streams have a first event."""
