@@ -7,7 +7,7 @@ in its own country and as the first word, because elsewhere it is just a word.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from mintflow.ml.knowledge.entries import Entry
@@ -54,7 +54,10 @@ class PhraseBook:
     """Entries by their first word; safe to share between threads."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        by_first: defaultdict[str, list[_Place]] = defaultdict(list)
+        # By the first two words: "the" and "credit" begin hundreds of texts.
+        by_first: defaultdict[str, defaultdict[str, list[_Place]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
         self._ends: dict[str, Entry] = {}
         self._begins: dict[str, Entry] = {}
         seen: dict[tuple[tuple[str, ...], Direction, frozenset[str] | None], Entry] = {}
@@ -66,10 +69,14 @@ class PhraseBook:
                 self._begins.setdefault(entry.words[0], entry)
             key = (entry.words, entry.direction, entry.countries)
             if seen.setdefault(key, entry) is entry:
-                by_first[entry.words[0]].append(_Place(score_of(entry), entry.words[1:], entry))
+                place = _Place(score_of(entry), entry.words[2:], entry)
+                by_first[entry.words[0]]["".join(entry.words[1:2])].append(place)
         self._by_first = {
-            first: sorted(places, key=lambda one: one.score, reverse=True)
-            for first, places in by_first.items()
+            first: {
+                second: sorted(places, key=lambda one: one.score, reverse=True)
+                for second, places in by_second.items()
+            }
+            for first, by_second in by_first.items()
         }
 
     def find(
@@ -84,10 +91,10 @@ class PhraseBook:
         by_first = self._by_first
         leading = True
         for index, word in enumerate(words):
-            places = by_first.get(word)
+            by_second = by_first.get(word)
             found = None
-            if places is not None:
-                found = _at(places, words, index, flow, countries, leading=leading)
+            if by_second is not None:
+                found = _at(by_second, words, index, flow, countries, leading=leading)
             leading = leading and (word in _BANKS_WORDS or word.isdigit())
             if found is None and len(word) > 6:
                 found = self._in_part(word, flow)
@@ -118,7 +125,7 @@ def score_of(entry: Entry) -> tuple[int, int, int]:
 
 
 def _at(
-    places: list[_Place],
+    by_second: Mapping[str, list[_Place]],
     words: Sequence[str],
     index: int,
     flow: Flow,
@@ -128,16 +135,18 @@ def _at(
 ) -> Finding | None:
     """The most telling entry that stands at this word; the country's own before a foreign one."""
     best: Finding | None = None
-    for score, rest, entry in places:
-        if best is not None and score < best.score:
-            break
-        if rest and tuple(words[index + 1 : index + 1 + len(rest)]) != rest:
-            continue
-        if not _flows(entry, flow):
-            continue
-        sure = _sureness(entry, countries, leading=leading)
-        if sure > (best.sure if best is not None else 0):
-            best = Finding(entry, sure, score)
+    # A single word is of those that have no second one, which stand under "".
+    for second in (words[index + 1] if index + 1 < len(words) else "", ""):
+        for score, rest, entry in by_second.get(second, ()):
+            if best is not None and score < best.score:
+                break
+            if rest and tuple(words[index + 2 : index + 2 + len(rest)]) != rest:
+                continue
+            if not _flows(entry, flow):
+                continue
+            sure = _sureness(entry, countries, leading=leading)
+            if sure > 0 and (best is None or score > best.score or sure > best.sure):
+                best = Finding(entry, sure, score)
     return best
 
 
