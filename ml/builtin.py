@@ -16,9 +16,9 @@ from mintflow.domain.core.postings import TRANSFER
 from mintflow.ml.categorize import Row, Suggestion, band_of, nothing
 from mintflow.ml.knowledge.book import Finding, Flow, PhraseBook
 from mintflow.ml.knowledge.entries import shipped
-from mintflow.ml.merchants import words_of
 from mintflow.ml.model.classifier import Classifier
 from mintflow.ml.names import merchant_in
+from mintflow.ml.words import words_of
 
 KNOWLEDGE_VERSION = "knowledge-1"
 # Below this a row stays uncategorized: a wrong category costs its user more than none.

@@ -164,7 +164,7 @@ def _sureness(entry: Entry, countries: Collection[str] | None, *, leading: bool)
         sure = _WHAT if entry.weight > 0 else _WORD
     if entry.countries is not None:
         if countries is None:
-            if short:
+            if len(entry.words) == 1 and len(entry.words[0]) <= SHORT + 1:
                 return 0
             sure = min(sure, _UNPLACED)
         elif entry.countries.isdisjoint(countries):

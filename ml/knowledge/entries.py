@@ -15,8 +15,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Literal
 
-from mintflow.ml.merchants import words_of
 from mintflow.ml.phrases import ALL_RULES, Direction
+from mintflow.ml.words import words_of
 
 Kind = Literal["brand", "word"]
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
 from mintflow.ml.categorize import Row
-from mintflow.ml.merchants import words_of
+from mintflow.ml.words import words_of
 
 BUCKETS = 1 << 15
 GRAMS = (3, 4, 5, 6)

@@ -1,4 +1,4 @@
-"""The keyword suggester: sure where words are sure, silent everywhere else."""
+"""Known words alone: sure where words are sure, silent everywhere else."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mintflow.domain.categories import DEFAULT_TREE
-from mintflow.ml.merchants import KeywordSuggester, words_of
+from mintflow.ml.builtin import BuiltIn
+from mintflow.ml.categorize import Row
+from mintflow.ml.knowledge.book import PhraseBook
+from mintflow.ml.knowledge.entries import shipped
 from mintflow.ml.phrases import ALL_RULES
-from mintflow.ml.phrases.base import rule
+from mintflow.ml.words import words_of
 
 OUT, IN = Decimal("-12.30"), Decimal("12.30")
-SUGGESTER = KeywordSuggester()
+BOOK = PhraseBook(shipped())
+WORDS = BuiltIn(BOOK, words_only=True)
 
 
 def suggested(description: str, amount: Decimal = OUT, memo: str = "") -> str | None:
-    found = SUGGESTER.suggest(description, "", memo, amount)
-    return found[0] if found else None
+    return WORDS.suggest([Row(description, amount, memo=memo)])[0].category
 
 
 @pytest.mark.parametrize(
@@ -82,16 +85,9 @@ def test_the_longest_phrase_wins() -> None:
     assert suggested("TESCO MOBILE") == "bills.phone"
 
 
-def test_two_phrases_of_one_length_that_disagree_are_no_suggestion() -> None:
-    both = KeywordSuggester([rule("a", "left"), rule("b", "east")])
-    assert both.suggest("left east", "", "", OUT) is None
-    assert both.suggest("left", "", "", OUT) == ("a", "says “left”")
-    assert both.suggest("left", "left", "left", OUT) == ("a", "says “left”")
-
-
 def test_only_whole_words_count_and_none_across_fields() -> None:
-    assert suggested("RENTOKIL") is None
-    assert SUGGESTER.suggest("BLUE", "BOTTLE", "", OUT) is None
+    assert suggested("RENTOX") is None
+    assert WORDS.suggest([Row("BLUE", OUT, counterparty="BOTTLE")])[0].category is None
 
 
 def test_the_memo_speaks_where_the_name_does_not() -> None:
@@ -126,11 +122,10 @@ def test_no_phrase_stands_for_two_categories_in_one_direction() -> None:
 
 
 @given(st.text(max_size=80), st.text(max_size=40), st.decimals(-1000, 1000, places=2))
-def test_any_text_gets_an_answer_that_repeats_none_of_it(
+def test_any_text_gets_an_answer_and_always_the_same(
     description: str, memo: str, amount: Decimal
 ) -> None:
-    found = SUGGESTER.suggest(description, "", memo, amount)
-    assert found is None or any(found[1] == f"says “{p}”" for r in ALL_RULES for p in r.phrases)
-    assert found == SUGGESTER.suggest(description.upper().lower(), "", memo, amount) or (
-        not description.isascii()
-    )
+    row = Row(description, amount, memo=memo)
+    [found] = WORDS.suggest([row])
+    assert [found] == BuiltIn(BOOK, words_only=True).suggest([row])
+    assert (found.category is None) == (found.source == "none")

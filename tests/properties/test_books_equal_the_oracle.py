@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from properties.machine.household import Household
 from services import PostgresService
 
 from mintflow.hosts.settings import Settings
-from mintflow.ml.merchants import KeywordSuggester
+from mintflow.ml.builtin import built_in
+from mintflow.ml.categorize import Row
 from mintflow.projections.core.rebuild import rebuild
 from mintflow.store.keys import FolderKeyStore
 
@@ -41,7 +43,7 @@ def keys() -> Iterator[Path]:
 def test_the_texts_that_are_used_suggest_no_category() -> None:
     """Or the oracle would have to know merchants."""
     for text in ("zorp", "ZORP ", "blip qux", "qux"):
-        assert KeywordSuggester().suggest(text, "", "", -1) is None  # type: ignore[arg-type]
+        assert built_in().suggest([Row(text, Decimal(-1))])[0].category is None
 
 
 @pytest.mark.slow
