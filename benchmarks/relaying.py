@@ -100,8 +100,10 @@ async def _baseline(url: str, bootstrap: str, prefix: str) -> float:
             for shard in range(SHARDS)
         }
         began = time.perf_counter()
-        for shard, batch in batches:
+        for shard, whole in batches:
+            batch = whole
             while not lanes[shard].send(delivery, batch):
+                batch = [one for one in batch if one.position > lanes[shard].sent]
                 delivery.poll()
                 time.sleep(0.001)
             delivery.poll()
