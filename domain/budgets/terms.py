@@ -17,6 +17,8 @@ from mintflow.domain.budgets.periods import MONTHLY, Cycle, Period
 
 Rollover = Literal["none", "surplus", "both", "capped"]
 
+_DAY = dt.timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class BudgetTerm:
@@ -95,7 +97,17 @@ def periods_between(
         if period.last >= end:
             return
         yield period, term
-        day = period.last + dt.timedelta(days=1)
+        day = period.last + _DAY
+        # Until the next term begins the cycle alone says what follows: twenty years of days are
+        # walked for every question about a budget that carries.
+        after = next((one.start for one in terms if one.start > period.first.isoformat()), None)
+        border = dt.date.max if after is None else dt.date.fromisoformat(after)
+        containing = term.cycle.containing
+        while (whole := containing(day)) is not None and whole.last < border:
+            if whole.last >= end:
+                return
+            yield whole, term
+            day = whole.last + _DAY
 
 
 def first_day_of_change(terms: Sequence[BudgetTerm], cycle: Cycle, day: dt.date) -> dt.date:
