@@ -22,6 +22,7 @@ import uvloop
 
 from benchmarks import (
     append,
+    evidence,
     exporting,
     growth,
     household,
@@ -32,6 +33,7 @@ from benchmarks import (
     rebuild,
     relaying,
     sse,
+    verifying,
     visible,
 )
 from benchmarks.setting import machine
@@ -55,10 +57,14 @@ BENCHES: dict[str, Bench] = {
     "relay": relaying.run,
     "sse": sse.run,
     "household": household.run,
+    "verify": verifying.run,
+    "evidence": evidence.run,
 }
 # With less data, to see that they run: the figures mean little.
 QUICK: dict[str, Bench] = {
     "append": lambda url: append.run(url, 0.5),
+    "verify": lambda url: verifying.run(url, 20_000),
+    "evidence": lambda url: evidence.run(url, 0.5, 20_000, 50),
     "import": lambda url: importing.run(url, 5_000),
     "rebuild": lambda url: rebuild.run(url, 20_000),
     "visible": lambda url: visible.run(url, 2),

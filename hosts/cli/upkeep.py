@@ -44,6 +44,8 @@ BENCHES = (
     "sse",
     "household",
     "relay",
+    "verify",
+    "evidence",
 )
 
 

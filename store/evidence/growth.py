@@ -6,6 +6,7 @@ that was changed behind its back, nor over one that is missing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 from psycopg import AsyncConnection
@@ -75,19 +76,25 @@ class ShardTree:
                 raise LogDoesNotContinue(
                     "events are missing", shard=self.shard, position=self.size + 1
                 )
-            tiles: list[tuple[int, int, bytes, bytes]] = []
-            for position, leaf, hashed in rows:
-                if position != self.size + 1 or link_hash(self.chain, leaf) != hashed:
+            leaves = []
+            for place, (position, leaf, hashed) in enumerate(rows, self.size + 1):
+                if position != place or link_hash(self.chain, leaf) != hashed:
                     raise LogDoesNotContinue(
                         "an event does not follow from the one before",
                         shard=self.shard,
-                        position=self.size + 1,
+                        position=place,
                     )
                 self.chain = bytes(hashed)
-                self.size += 1
-                self._add(leaf, tiles)
-            if tiles:
-                await self._keep(conn, tiles)
+                leaves.append(leaf)
+            await self.take(conn, leaves)
+
+    async def take(self, conn: AsyncConnection[Any], leaves: Sequence[bytes]) -> None:
+        """Add leaves that are known to come next, and keep the tiles that get whole."""
+        tiles: list[tuple[int, int, bytes, bytes]] = []
+        for leaf in leaves:
+            self.size += 1
+            self._add(leaf, tiles)
+        await self._keep(conn, tiles)
 
     def root(self) -> bytes:
         """The root over all leaves."""
