@@ -28,6 +28,9 @@ PAGE = 1_000
 IN_FLIGHT_MAX = 16
 Tell = Callable[[str], None]
 
+# Who sorts rows without being told how.
+_SUGGESTED = frozenset({"merchant", "model"})
+
 
 async def play(session: Session, tell: Tell) -> Row:
     """Run all steps; returns what there is to show, as JSON values."""
@@ -50,7 +53,7 @@ async def play(session: Session, tell: Tell) -> Row:
     return {
         **await look(session, ledger_id, month, newest),
         "imported": imported,
-        "suggested": sum(1 for row in rows if row["category_source"] == "rule"),
+        "suggested": sum(1 for row in rows if row["category_source"] in _SUGGESTED),
         "labelled": sum(1 for row in rows if row["category_source"] == "user"),
         "linked": sum(1 for row in rows if row["transfer_id"]) // 2,
     }
