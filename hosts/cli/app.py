@@ -8,6 +8,7 @@ import typer
 
 from mintflow.hosts.cli import (
     archive,
+    asking,
     auditing,
     books,
     budgets,
@@ -207,9 +208,18 @@ def _add_streams(app: typer.Typer) -> None:
 
 
 def _add_upkeep(app: typer.Typer) -> None:
+    explained = _epilog("mintflow explain category --category food_dining --month 2026-03")
+    app.command("explain", rich_help_panel=_PROOF, epilog=explained)(asking.explain)
+    imagined = """mintflow what-if '{"type": "add_category", "path": "pets"}' --query categories"""
+    app.command("what-if", rich_help_panel=_BOOKS, epilog=_epilog(imagined))(asking.what_if)
     audit = typer.Typer(help="Prove that nothing was changed.", no_args_is_help=True)
     for name, audited, example in (
         ("verify", auditing.verify, "mintflow audit verify --json"),
+        (
+            "replay",
+            asking.replay,
+            "mintflow audit replay --from 2026-03-01 --type transaction.voided",
+        ),
         ("bundle", evidence.bundle, "mintflow audit bundle --ledger Home --out home.zip"),
         ("check", evidence.check, "mintflow audit check home.zip --key mintflow.pub"),
         ("heads", evidence.heads, "mintflow audit heads --json > kept-heads.json"),
