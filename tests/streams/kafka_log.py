@@ -33,7 +33,12 @@ class KafkaLog:
         if create:
             self.create()
         self._producer = Producer(
-            {"bootstrap.servers": self.bootstrap, "enable.idempotence": True, "log_level": 0}
+            {
+                "bootstrap.servers": self.bootstrap,
+                "enable.idempotence": True,
+                "log_level": 0,
+                "compression.type": "lz4",
+            }
         )
 
     def create(self) -> None:

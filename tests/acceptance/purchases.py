@@ -1,0 +1,98 @@
+"""Clients that buy something fifty times a second, and never give up on an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+LEDGERS = 8
+RETRY_S = 0.2
+
+
+class Purchases:
+    """Runs in a thread of its own from `with` to its end; then everything sent was answered.
+
+    answered: number of the purchase -> what was answered. Each has an idempotency key, under which
+    it is sent again after every lost connection and every "not now", as a careful client does.
+    """
+
+    def __init__(self, url: str, token: str, per_s: float = 50) -> None:
+        self._url, self._token, self._per_s = url, token, per_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="purchases")
+        self._fault: BaseException | None = None
+        self.answered: dict[int, dict[str, Any]] = {}
+        self.sent = 0
+        self.retries = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        self._thread.join(180)
+        assert not self._thread.is_alive(), "some purchase was never answered"
+        if self._fault is not None and error is None:
+            raise self._fault
+
+    async def _run(self) -> None:
+        try:
+            limits = httpx.Limits(max_connections=64)
+            headers = {"Authorization": f"Bearer {self._token}"}
+            async with httpx.AsyncClient(
+                base_url=self._url, headers=headers, timeout=15, limits=limits, trust_env=False
+            ) as client:
+                places = [await self._open(client, number) for number in range(LEDGERS)]
+                async with asyncio.TaskGroup() as tasks:
+                    while not self._stop.is_set():
+                        self.sent += 1
+                        place = places[self.sent % LEDGERS]
+                        tasks.create_task(self._buy(client, self.sent, *place))
+                        await asyncio.sleep(1 / self._per_s)
+        except Exception as fault:
+            self._fault = fault
+            raise
+
+    async def _open(self, client: httpx.AsyncClient, number: int) -> tuple[str, str]:
+        opened = await self._ask(
+            client, "/v1/ledgers", f"ledger-{number}", name=f"Home {number}", currency="EUR"
+        )
+        path = f"/v1/ledgers/{opened['ledger_id']}"
+        account = await self._ask(
+            client, f"{path}/accounts", f"account-{number}",
+            name="Giro", kind="checking", currency="EUR",
+        )  # fmt: skip
+        return f"{path}/transactions", account["account_id"]
+
+    async def _buy(
+        self, client: httpx.AsyncClient, number: int, path: str, account_id: str
+    ) -> None:
+        self.answered[number] = await self._ask(
+            client, path, f"purchase-{number}", account_id=account_id, date="2026-03-01",
+            amount=f"-{number % 997 + 1}.00", description=f"Shop {number}", category="shopping",
+        )  # fmt: skip
+
+    async def _ask(self, client: httpx.AsyncClient, path: str, key: str, **body: Any) -> Any:
+        """Until it is answered: a refusal other than "not now" ends it all."""
+        while True:
+            try:
+                answer = await client.post(path, json=body, headers={"Idempotency-Key": key})
+            except httpx.TransportError:
+                pass
+            else:
+                if answer.is_success:
+                    return answer.json()["data"]
+                if answer.status_code not in (500, 503):
+                    raise AssertionError(f"{answer.status_code}: {answer.text[:500]}")
+            self.retries += 1
+            await asyncio.sleep(RETRY_S)
