@@ -14,6 +14,7 @@ from mintflow.hosts.cli import (
     budgets,
     demo,
     envelopes,
+    events,
     evidence,
     models,
     planning,
@@ -236,6 +237,7 @@ def _add_upkeep(app: typer.Typer) -> None:
     )
     app.add_typer(model, name="model", rich_help_panel=_PROOF)
     for name, function, example in (
+        ("events", events.events, "mintflow events --follow"),
         ("export", archive.export, "mintflow export ./history --format parquet"),
         ("import-history", archive.import_history, "mintflow import-history ./history"),
         ("rebuild", rebuilding.rebuild, "mintflow rebuild --all"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -58,6 +59,17 @@ def test_the_owner_opens_his_own_books(filled: CommandLine, tmp_path: Path) -> N
     text = "".join(path.read_text() for path in (tmp_path / "closed" / "events").iterdir())
     assert closed["opened"] is False
     assert "COFFEE SHOP" not in text
+
+
+def test_events_are_printed_in_order_a_line_each(filled: CommandLine) -> None:
+    lines = [json.loads(line) for line in filled("events").stdout.splitlines()]
+    assert [one["ledger_seq"] for one in lines] == list(range(1, len(lines) + 1))
+    words = ("events", "--after", "3", "--type", "transaction.recorded")
+    found = [json.loads(line) for line in filled(*words).stdout.splitlines()]
+    assert found == [
+        one for one in lines if one["ledger_seq"] > 3 and one["type"] == "transaction.recorded"
+    ]
+    assert len(found) == 4
 
 
 def test_ranges_and_types(filled: CommandLine, tmp_path: Path) -> None:
