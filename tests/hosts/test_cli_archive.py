@@ -70,6 +70,8 @@ def test_events_are_printed_in_order_a_line_each(filled: CommandLine) -> None:
         one for one in lines if one["ledger_seq"] > 3 and one["type"] == "transaction.recorded"
     ]
     assert len(found) == 4
+    assert filled.json("events") == {"events": lines}
+    assert filled.json("events", "--after", str(len(lines))) == {"events": []}
 
 
 def test_ranges_and_types(filled: CommandLine, tmp_path: Path) -> None:
