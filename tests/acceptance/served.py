@@ -15,7 +15,7 @@ import httpx
 import uvicorn
 from acceptance.product import TOKENS, Product
 
-from mintflow.hosts.embedded import _Server
+from mintflow.hosts.http_server import _Server
 
 
 @contextmanager

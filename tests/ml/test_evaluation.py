@@ -7,15 +7,21 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+from mintflow.domain.categories import DEFAULT_TREE
+from mintflow.ml.builtin import built_in
+from mintflow.ml.model.generator import generate
 
-from evaluation.__main__ import answered, main  # noqa: E402
-from evaluation.measure import DIFFICULTIES, by, share  # noqa: E402
-from evaluation.rows import labelled  # noqa: E402
-from mintflow.domain.categories import DEFAULT_TREE  # noqa: E402
-from mintflow.ml.builtin import built_in  # noqa: E402
-from mintflow.ml.model.generator import generate  # noqa: E402
+ROOT = Path(__file__).resolve().parents[2]
+
+# Only while it is imported: for as long as the root is on the path, its rooms hide the folders of
+# the same names that tests import from.
+sys.path.insert(0, str(ROOT))
+try:
+    from evaluation.__main__ import answered, main
+    from evaluation.measure import DIFFICULTIES, by, share
+    from evaluation.rows import labelled
+finally:
+    sys.path.remove(str(ROOT))
 
 ROWS = list(labelled())
 
