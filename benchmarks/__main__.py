@@ -35,6 +35,7 @@ from benchmarks import (
     sse,
     verifying,
     visible,
+    working,
 )
 from benchmarks.setting import machine
 from mintflow.hosts.collector import tune_collector
@@ -59,6 +60,8 @@ BENCHES: dict[str, Bench] = {
     "household": household.run,
     "verify": verifying.run,
     "evidence": evidence.run,
+    "worker": working.run,
+    "visible_kafka": working.visible,
 }
 # With less data, to see that they run: the figures mean little.
 QUICK: dict[str, Bench] = {
@@ -76,6 +79,8 @@ QUICK: dict[str, Bench] = {
     "sse": lambda url: sse.run(url, 1, 50),
     "growth": lambda url: growth.run(url, (5_000, 10_000), 1),
     "household": lambda url: household.run(url, 2_000),
+    "worker": lambda url: working.run(url, 5_000),
+    "visible_kafka": lambda url: working.visible(url, 2),
 }
 
 

@@ -42,7 +42,7 @@ async def run(server_url: str, events: int = 200_000) -> dict[str, Any]:
     url = await asyncio.to_thread(fresh_database, server_url, _NAME)
     try:
         await asyncio.to_thread(write_history, url, MemoryKeyStore(), events)
-        with _broker() as bootstrap:
+        with broker() as bootstrap:
             before = await _baseline(url, bootstrap, "before.")
             relayed, count, messages = await _relayed(url, bootstrap)
             after = await _baseline(url, bootstrap, "after.")
@@ -59,9 +59,22 @@ async def run(server_url: str, events: int = 200_000) -> dict[str, Any]:
     }
 
 
+async def relay_all(url: str, target: KafkaTarget) -> int:
+    """Bring the whole log to Kafka; how many events."""
+    relay = Relay(connector(url), target, Doorbell(), new_id())
+    await relay.start()
+    with psycopg.connect(url, autocommit=True) as conn:
+        row = conn.execute("select sum(position) from log.shard_head").fetchone()
+        assert row is not None
+        while _recorded(conn) < row[0]:  # noqa: ASYNC110 - it has no event
+            await asyncio.sleep(0.02)
+    await relay.stop()
+    return int(row[0])
+
+
 async def _relayed(url: str, bootstrap: str) -> tuple[float, int, int]:
     """Seconds from the start of a relay until Kafka has acknowledged the whole log."""
-    target = _topics(bootstrap, "relay.")
+    target = fresh_topics(bootstrap, "relay.")
     relay = Relay(connector(url), target, Doorbell(), new_id())
     with psycopg.connect(url, autocommit=True) as conn:
         row = conn.execute("select sum(position) from log.shard_head").fetchone()
@@ -88,7 +101,7 @@ def _recorded(conn: psycopg.Connection[Any]) -> int:
 
 async def _baseline(url: str, bootstrap: str, prefix: str) -> float:
     """Seconds to produce all messages, which are in memory, and have them acknowledged."""
-    target = _topics(bootstrap, prefix)
+    target = fresh_topics(bootstrap, prefix)
     batches = await _messages(url)
 
     def produce() -> float:
@@ -127,7 +140,8 @@ async def _messages(url: str) -> list[tuple[int, list[Outgoing]]]:
     return pieces
 
 
-def _topics(bootstrap: str, prefix: str) -> KafkaTarget:
+def fresh_topics(bootstrap: str, prefix: str) -> KafkaTarget:
+    """All topics under a prefix, made anew."""
     target = KafkaTarget(bootstrap, f"bench.{prefix}")
     admin = AdminClient(target.client())
     names = [target.topic(topic.name) for topic in TOPICS]
@@ -140,7 +154,8 @@ def _topics(bootstrap: str, prefix: str) -> KafkaTarget:
 
 
 @contextmanager
-def _broker() -> Iterator[str]:
+def broker() -> Iterator[str]:
+    """Bootstrap servers: those of MINTFLOW_KAFKA, or of a broker for this run."""
     given = os.environ.get("MINTFLOW_KAFKA")
     if given:
         yield given

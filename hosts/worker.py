@@ -73,6 +73,7 @@ async def work(
             target.topic(GROUP),
             connect,
             partial(_followers, connect, product),
+            target.options,
         )
         told = Told(worker, connect, product.bells)
         open_port = await stack.enter_async_context(probes(port, told.ready, told.metrics))

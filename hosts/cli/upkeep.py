@@ -46,6 +46,8 @@ BENCHES = (
     "relay",
     "verify",
     "evidence",
+    "worker",
+    "visible_kafka",
 )
 
 

@@ -20,6 +20,7 @@ from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
 from mintflow.streams.core.faust.app import App, make_app
+from mintflow.streams.core.faust.credentials import credentials
 from mintflow.streams.core.faust.follower import Connect, Follower
 from mintflow.streams.core.faust.offsets import load_offsets
 
@@ -38,15 +39,22 @@ class Worker:
     """Start it once, in a running event loop."""
 
     def __init__(
-        self, bootstrap: str, topic: str, group: str, connect: Connect, make: MakeFollowers
+        self,
+        bootstrap: str,
+        topic: str,
+        group: str,
+        connect: Connect,
+        make: MakeFollowers,
+        options: Mapping[str, str] | None = None,
     ) -> None:
         """group: the workers that share the partitions. make: the followers of this process, for
-        a topic by its id; each becomes an agent."""
+        a topic by its id; each becomes an agent. options: of librdkafka, for TLS and accounts."""
         self.followers: Sequence[Follower] = ()
         self.assigned: frozenset[int] = frozenset()
         self.rebalances = 0
         self._bootstrap, self._topic, self._group = bootstrap, topic, group
         self._connect, self._make = connect, make
+        self._options = dict(options or {})
         self._topic_id: UUID | None = None
         self._app: App | None = None
         self._stopping = asyncio.Event()
@@ -94,10 +102,17 @@ class Worker:
         return False
 
     async def _find_topic(self) -> None:
-        self._topic_id = await asyncio.to_thread(topic_id, self._bootstrap, self._topic)
+        self._topic_id = await asyncio.to_thread(
+            topic_id, self._bootstrap, self._topic, self._options
+        )
 
     async def _start_app(self) -> None:
-        app = make_app(self._group, self._bootstrap, self._read_from)
+        app = make_app(
+            self._group,
+            self._bootstrap,
+            self._read_from,
+            broker_credentials=credentials(self._options),
+        )
         source = app.topic(
             self._topic, key_serializer="raw", value_type=None, value_serializer="raw"
         )
@@ -165,12 +180,12 @@ class Worker:
             await asyncio.sleep(LOOK_S)
 
 
-def topic_id(bootstrap: str, topic: str) -> UUID:
+def topic_id(bootstrap: str, topic: str, options: Mapping[str, str]) -> UUID:
     """Kafka's own id of a topic: another one after it was deleted and made again.
 
     Raises KafkaException, also where there is no such topic yet.
     """
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, **options})
     described = admin.describe_topics(TopicCollection([topic]), request_timeout=ASK_S)
     found = described[topic].result(ASK_S).topic_id
     high, low = found.get_most_significant_bits(), found.get_least_significant_bits()
