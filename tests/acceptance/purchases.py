@@ -10,7 +10,7 @@ from typing import Any, Self
 import httpx
 
 LEDGERS = 8
-RETRY_S = 0.2
+RETRY_S, RETRY_S_MAX = 0.2, 2.0
 
 
 class Purchases:
@@ -53,12 +53,15 @@ class Purchases:
                 base_url=self._url, headers=headers, timeout=15, limits=limits, trust_env=False
             ) as client:
                 places = [await self._open(client, number) for number in range(LEDGERS)]
+                loop = asyncio.get_running_loop()
+                began = loop.time()
                 async with asyncio.TaskGroup() as tasks:
                     while not self._stop.is_set():
                         self.sent += 1
                         place = places[self.sent % LEDGERS]
                         tasks.create_task(self._buy(client, self.sent, *place))
-                        await asyncio.sleep(1 / self._per_s)
+                        due = began + self.sent / self._per_s
+                        await asyncio.sleep(max(0.0, due - loop.time()))
         except Exception as fault:
             self._fault = fault
             raise
@@ -84,6 +87,7 @@ class Purchases:
 
     async def _ask(self, client: httpx.AsyncClient, path: str, key: str, **body: Any) -> Any:
         """Until it is answered: a refusal other than "not now" ends it all."""
+        wait_s = RETRY_S
         while True:
             try:
                 answer = await client.post(path, json=body, headers={"Idempotency-Key": key})
@@ -95,4 +99,5 @@ class Purchases:
                 if answer.status_code not in (500, 503):
                     raise AssertionError(f"{answer.status_code}: {answer.text[:500]}")
             self.retries += 1
-            await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, RETRY_S_MAX)
