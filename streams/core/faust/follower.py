@@ -38,6 +38,9 @@ IDLE_IN_TRANSACTION = "set idle_in_transaction_session_timeout = '3s'"
 # How often the offset is noted from which the next worker would read.
 SAVE_S = 1.0
 FILL_EVENTS = 2_000
+# What waits together is applied together, up to so many records in one transaction.
+TAKE_RECORDS = 2_000
+INBOX_BATCHES = 64
 
 
 class Record(Protocol):
@@ -64,6 +67,7 @@ class Follower(ABC):
         self._conn: AsyncConnection[Any] | None = None
         self._one_at_a_time = asyncio.Lock()
         self._stopping = asyncio.Event()
+        self.inbox: asyncio.Queue[Any] = asyncio.Queue(INBOX_BATCHES)
         self._reached: dict[int, int] = {}
         self._expected: dict[int, int] = {}
         self._unsaved: dict[int, ReadFrom] = {}
@@ -74,8 +78,8 @@ class Follower(ABC):
         """Make ready for a new connection."""
 
     @abstractmethod
-    async def _apply(self, shard: int, events: Sequence[RecordedEvent]) -> int:
-        """Apply events in order of position; the position that the shard has then."""
+    async def _apply(self, batches: Mapping[int, Sequence[RecordedEvent]]) -> Mapping[int, int]:
+        """Apply events of shards, in order of position; the positions that these have then."""
 
     @abstractmethod
     async def _positions(self) -> Mapping[int, int]:
@@ -85,22 +89,46 @@ class Follower(ABC):
         """Give up what is being retried, and the connection."""
         self._stopping.set()
         async with self._one_at_a_time:
+            if self._conn is not None:
+                with suppress(psycopg.Error, OSError):
+                    await self._save(at_once=True)
             await self._disconnect()
 
-    async def take(self, shard: int, records: Sequence[Record]) -> bool:
-        """Apply a batch, however long it takes; False if this ends before that was possible."""
+    async def take(self, batches: Mapping[int, Sequence[Record]]) -> bool:
+        """Apply the batches of shards, however long it takes; False if this ends before that."""
 
         async def work() -> None:
-            events = self._wanted(shard, records)
-            if events:
-                self._reached[shard] = await self._apply(shard, events)
-                self.applied += len(events)
-            position = self._reached.get(shard, 0)
-            self._expected[shard] = max(position, self._expected.get(shard, 0))
-            self._unsaved[shard] = ReadFrom(records[-1].offset + 1, position)
+            wanted = {shard: self._wanted(shard, found) for shard, found in batches.items()}
+            wanted = {shard: events for shard, events in wanted.items() if events}
+            if wanted:
+                self._reached |= await self._apply(wanted)
+                self.applied += sum(map(len, wanted.values()))
+            for shard, records in batches.items():
+                position = self._reached.get(shard, 0)
+                self._expected[shard] = max(position, self._expected.get(shard, 0))
+                self._unsaved[shard] = ReadFrom(records[-1].offset + 1, position)
             await self._save(at_once=False)
 
         return await self._until_done(work)
+
+    async def run(self) -> None:
+        """Take what comes into the inbox, all that waits at once, until this is stopped.
+
+        inbox: Faust's events with the records of one partition each; acknowledged when applied.
+        """
+        while not self._stopping.is_set():
+            events = [await self.inbox.get()]
+            count = len(events[0].value)
+            while not self.inbox.empty() and count < TAKE_RECORDS:
+                events.append(self.inbox.get_nowait())
+                count += len(events[-1].value)
+            batches: dict[int, list[Record]] = {}
+            for event in events:
+                batches.setdefault(event.message.tp.partition, []).extend(event.value)
+            if not await self.take(batches):
+                return
+            for event in events:
+                event.ack()
 
     def assigned(self, known: Mapping[int, ReadFrom], shards: Iterable[int]) -> None:
         """Note what the offsets that are read from take for granted."""
@@ -129,7 +157,7 @@ class Follower(ABC):
                         self._expected[shard] = self._reached[shard]
                         break
                     log.info("follower_fills", follower=self.name, shard=shard, **_span(events))
-                    self._reached[shard] = await self._apply(shard, events[shard])
+                    self._reached |= await self._apply(events)
             await self._save(at_once=True)
 
         await self._until_done(work)
@@ -225,11 +253,11 @@ class ProjectionFollower(Follower):
     async def _begin(self, conn: AsyncConnection[Any]) -> None:
         self._pipeline = await Pipeline.open(conn, self._mapper, self.projections)
 
-    async def _apply(self, shard: int, events: Sequence[RecordedEvent]) -> int:
+    async def _apply(self, batches: Mapping[int, Sequence[RecordedEvent]]) -> Mapping[int, int]:
         assert self._pipeline is not None
-        reached = await self._pipeline.apply({shard: events})
+        reached = await self._pipeline.apply(batches)
         self._tell(reached)
-        return reached[shard]
+        return reached
 
     async def _positions(self) -> Mapping[int, int]:
         assert self._pipeline is not None

@@ -77,7 +77,10 @@ class Worker:
             self.followers = self._make(self._topic_id)
             if not await self._patiently(self._start_app):
                 return
-            self._tasks.append(asyncio.create_task(self._look(), name="worker_looks"))
+            self._tasks = [
+                asyncio.create_task(self._look(), name="worker_looks"),
+                *(asyncio.create_task(one.run(), name=one.name) for one in self.followers),
+            ]
             await self._until_over()
         finally:
             await self._end()
@@ -133,21 +136,26 @@ class Worker:
         over = asyncio.create_task(app.wait_until_stopped())
         stopping = asyncio.create_task(self._stopping.wait())
         try:
-            await asyncio.wait({over, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({over, stopping, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for one in (over, stopping):
                 one.cancel()
             await asyncio.gather(over, stopping, return_exceptions=True)
-        if app.crashed and not self._stopping.is_set():
+        if self._stopping.is_set():
+            return
+        for task in self._tasks:
+            if task.done():
+                task.result()
+        if app.crashed:
             raise app.crash_reason or RuntimeError("Faust broke down")
 
     async def _end(self) -> None:
         self._stopping.set()
+        for follower in self.followers:
+            await follower.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for follower in self.followers:
-            await follower.stop()
         if self._app is not None:
             await _stop_app(self._app)
 
@@ -195,9 +203,8 @@ def topic_id(bootstrap: str, topic: str, options: Mapping[str, str]) -> UUID:
 def _agent(follower: Follower) -> Callable[[Any], Awaitable[None]]:
     async def work(stream: Any) -> None:
         async for event in stream.noack().events():
-            if not await follower.take(event.message.tp.partition, event.value):
-                return
-            event.ack()
+            # Waits while the inbox is full, which holds back the fetching.
+            await follower.inbox.put(event)
 
     work.__name__ = follower.name
     return work
