@@ -19,6 +19,7 @@ from mintflow.api.core.subject import as_of, ledger_of
 from mintflow.api.transactions import TransactionShown
 from mintflow.commands import transfers as commands
 from mintflow.projections import transfers as queries
+from mintflow.projections.fx import known_rates
 
 router = APIRouter(
     prefix="/v1/ledgers/{ledger_id}/transfers", tags=["transfers"], route_class=JsonRoute
@@ -98,8 +99,9 @@ async def transfer_suggestions(request: Request) -> Response:
     comes back."""
     asked = read_query(request, SuggestionQuery)
     async with read_models(request) as conn:
+        rates = await known_rates(conn, ledger_of(request))
         rows, position = await queries.transfer_suggestions(
-            conn, ledger_of(request), limit=asked.limit, as_of=as_of(request)
+            conn, ledger_of(request), limit=asked.limit, as_of=as_of(request), rates=rates
         )
     return respond(request, rows, position=position)
 

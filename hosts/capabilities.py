@@ -30,6 +30,9 @@ from mintflow.api import (
     evidence as evidence_api,
 )
 from mintflow.api import (
+    fx as fx_api,
+)
+from mintflow.api import (
     imports as imports_api,
 )
 from mintflow.api import (
@@ -58,6 +61,7 @@ from mintflow.commands import (
     budgets,
     categories,
     connections,
+    fx,
     ledgers,
     rules,
     transactions,
@@ -78,7 +82,7 @@ def handlers(
     """Every command that the bus takes. learn: rules from corrections. link: transfers that are
     certain by themselves."""
     found: dict[type[Command], Handler] = {}
-    for module in (ledgers, accounts, categories, transfers, budgets, connections, undo):
+    for module in (ledgers, accounts, categories, transfers, budgets, connections, fx, undo):
         found.update(module.HANDLERS)
     sorter = rules.Sorter(categorizer)
     learner = rules.Learner(books) if learn else None
@@ -107,6 +111,7 @@ def routers() -> list[APIRouter]:
         analytics_api.router,
         connections_api.router,
         undo_api.router,
+        fx_api.router,
         what_if.router,
         explain.figures_router,
         explain.histories_router,

@@ -7,6 +7,7 @@ from mintflow.projections import (
     budgets,
     categories,
     connections,
+    fx,
     imports,
     ledgers,
     rules,
@@ -27,4 +28,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     rules.PROJECTION,
     transfers.PROJECTION,
     connections.PROJECTION,
+    fx.PROJECTION,
 )

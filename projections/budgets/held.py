@@ -12,7 +12,9 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from mintflow.domain.budgets import BudgetTerm, Cycle
+from mintflow.domain.fx import KnownRates
 from mintflow.projections.core.reading import Row, positioned, read
+from mintflow.projections.fx import known_rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """days: (day, currency, spent), spent positive; a month stands on its first day. late: what of
-    the period came after it was closed, in the budget's currency."""
+    """days: (day, currency, spent), spent positive; a month stands on its first day. What was spent
+    in another currency is in the budget's, at the rate of its day, where one is known. late: what
+    of the period came after it was closed, in the budget's currency alone."""
 
     days: list[tuple[dt.date, str, Decimal]]
     late: Decimal
@@ -96,7 +99,29 @@ async def spending_of(
             late[row["n"]] = row["spent"]
         else:
             found[row["n"]].days.append((row["day"], row["currency"], row["spent"]))
-    return [Found(one.days, late.get(n, one.late)) for n, one in enumerate(found)], position
+    foreign = any(
+        currency != want.held.currency
+        for want, one in zip(wanted, found, strict=True)
+        for _, currency, _ in one.days
+    )
+    rates = await known_rates(conn, ledger_id) if foreign else None
+    return [
+        Found(_converted(one.days, want.held.currency, rates), late.get(n, one.late))
+        for n, (want, one) in enumerate(zip(wanted, found, strict=True))
+    ], position
+
+
+def _converted(
+    days: list[tuple[dt.date, str, Decimal]], currency: str, rates: KnownRates | None
+) -> list[tuple[dt.date, str, Decimal]]:
+    """What a rate of the day is known for is in the budget's currency, the rest as it was."""
+    if rates is None:
+        return days
+    found = []
+    for day, code, spent in days:
+        worth = None if code == currency else rates.convert(spent, code, currency, day)
+        found.append((day, code, spent) if worth is None else (day, currency, worth))
+    return found
 
 
 def _held(row: Row) -> Held:
@@ -196,4 +221,5 @@ _SPENT = positioned(
     "budgets",
     "categories",
     "transactions",
+    "fx",
 )

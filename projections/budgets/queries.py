@@ -103,8 +103,9 @@ async def budget_status(
     start, end, cap, adjustments, complete, unconverted, pace, budget_id, categories}]. spent: of
     the categories with all below them, in the budget's currency; refunds lower it. ratio: spent /
     (budgeted + carried_in) with four digits, or None. adjustments: how much of spent was recorded
-    after the period was over. unconverted: [{currency, amount}] spent in other currencies, which no
-    figure holds; complete: there is none of it, in the periods carried from neither.
+    after the period was over. unconverted: [{currency, amount}] spent in other currencies on days
+    without a known rate, which no figure holds; complete: there is none of it, nor in the periods
+    that leftovers are carried from.
     """
     only, day = (period or "month", when.last) if isinstance(when, Month) else (period, when)
     until = as_of or DATE_MAX

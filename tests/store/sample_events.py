@@ -25,6 +25,7 @@ from mintflow.domain.core.aggregates import Aggregate, Event
 from mintflow.domain.core.ids import category_tree_id
 from mintflow.domain.core.postings import UNCATEGORIZED, Booking, whole
 from mintflow.domain.core.time import Month
+from mintflow.domain.fx import DayRate, RateYear
 from mintflow.domain.imports import FileImport
 from mintflow.domain.ledgers import Ledger
 from mintflow.domain.rules import Actions, RuleSet, Share
@@ -151,11 +152,13 @@ def _household() -> list[Aggregate]:
         skipped=0,
         findings=({"code": "BALANCE_MISMATCH", "where": "line 9", "detail": "1.00 EUR"},),
     )
+    rates = RateYear.begin(LEDGER, "EUR", "USD", DayRate(DAY, Decimal("1.0883")), NOW)
+    rates.record(DayRate(DAY, Decimal("1.0884")), NOW)
     connection = Connection.open(_id(18), "sandbox", "Sparkasse", NOW)
     connection.synced(
         account.id, "cursor-1", NOW, added=1, known=0, updated=0, skipped=0, removed=1
     )
-    return [ledger, account, tree, budget, envelopes, imported, connection, _rules()]
+    return [ledger, account, tree, budget, envelopes, imported, connection, rates, _rules()]
 
 
 def _rules() -> Aggregate:
