@@ -1,6 +1,6 @@
-"""make eval: measure the categorizer and write what was measured into its page.
+"""make eval: measure the categorizer and the recurring streams, and write it into their pages.
 
-python -m evaluation            print, and write docs/reference/categorizer.md
+python -m evaluation            print, and write docs/reference/categorizer.md and bills.md
 python -m evaluation --check    print; exit 1 if the page says something else
 """
 
@@ -12,6 +12,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from evaluation.measure import DIFFICULTIES, Answered, by, confused, reliability, share
+from evaluation.recurring.report import BEGIN as BILLS_BEGIN
+from evaluation.recurring.report import END as BILLS_END
+from evaluation.recurring.report import PAGE as BILLS_PAGE
+from evaluation.recurring.report import report as recurring_report
 from evaluation.rows import labelled
 from mintflow.ml.builtin import BuiltIn
 from mintflow.ml.categorize import Suggestion
@@ -57,11 +61,11 @@ def report(answers: Sequence[Answered]) -> Iterator[str]:
         yield f"| {right} | {told} | {count} |"
 
 
-def page(text: str, table: str) -> str:
+def page(text: str, table: str, begin: str = BEGIN, end: str = END) -> str:
     """The page with what was measured between its marks."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}\n\n{table}\n\n{end}{after}"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -79,11 +83,20 @@ def main(arguments: Sequence[str]) -> int:
     fresh.suggest(many)
     again = len(many) / (time.perf_counter() - started)
     print(f"\n{first:,.0f} rows/s never seen before, {again:,.0f} rows/s of known descriptions")
-    written = page(PAGE.read_text(encoding="utf-8"), table)
-    if "--check" in arguments:
-        return int(written != PAGE.read_text(encoding="utf-8"))
-    PAGE.write_text(written, encoding="utf-8")
-    return 0
+    streams = "\n".join(recurring_report())
+    print(f"\n{streams}")
+    wrong = 0
+    for path, found, begin, end in (
+        (PAGE, table, BEGIN, END),
+        (BILLS_PAGE, streams, BILLS_BEGIN, BILLS_END),
+    ):
+        text = path.read_text(encoding="utf-8")
+        written = page(text, found, begin, end)
+        if "--check" in arguments:
+            wrong += written != text
+        else:
+            path.write_text(written, encoding="utf-8")
+    return int(wrong > 0)
 
 
 def _country(one: Answered) -> str:

@@ -17,6 +17,9 @@ from mintflow.api import (
     audit as audit_api,
 )
 from mintflow.api import (
+    bills as bills_api,
+)
+from mintflow.api import (
     budgets as budgets_api,
 )
 from mintflow.api import (
@@ -102,6 +105,7 @@ def routers() -> list[APIRouter]:
         transactions_api.router,
         categories_api.router,
         *budgets_api.ROUTERS,
+        *bills_api.ROUTERS,
         events.ledger_router,
         events.history_router,
         transfers_api.router,
