@@ -43,6 +43,11 @@ class RowToCategorize(BaseModel):
     )
     counterparty: Text = ""
     memo: Text = ""
+    mcc: str | None = Field(
+        None,
+        pattern=r"^[0-9]{4}$",
+        description="ISO 18245: the merchant category code of a card payment.",
+    )
 
 
 class RowsToCategorize(RowToCategorize):

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from evaluation.households import DAYS, Outcome, after_corrections
 from evaluation.measure import DIFFICULTIES, Answered, by, confused, reliability, share
 from evaluation.recurring.report import BEGIN as BILLS_BEGIN
 from evaluation.recurring.report import END as BILLS_END
 from evaluation.recurring.report import PAGE as BILLS_PAGE
 from evaluation.recurring.report import report as recurring_report
-from evaluation.rows import labelled
+from evaluation.rows import SETS, labelled
 from mintflow.ml.builtin import BuiltIn
 from mintflow.ml.categorize import Suggestion
 
@@ -24,40 +25,60 @@ PAGE = Path(__file__).parents[1] / "docs/reference/categorizer.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
-def answered(categorizer: BuiltIn) -> list[Answered]:
-    """Every labelled row with what is suggested for it."""
-    asked = list(labelled())
-    told: Sequence[Suggestion] = categorizer.suggest([one.row for one in asked])
-    return [Answered(row, one) for row, one in zip(asked, told, strict=True)]
+_CONFUSED_MAX = 40  # The rest are rows of one of a kind.
 
 
-def report(answers: Sequence[Answered]) -> Iterator[str]:
+def answered(categorizer: BuiltIn) -> dict[str, list[Answered]]:
+    """By set: every labelled row with what is suggested for it."""
+    found = {}
+    for name, folder in SETS.items():
+        asked = list(labelled(folder))
+        told: Sequence[Suggestion] = categorizer.suggest([one.row for one in asked])
+        found[name] = [Answered(row, one) for row, one in zip(asked, told, strict=True)]
+    return found
+
+
+def report(sets: Mapping[str, Sequence[Answered]], later: Outcome) -> Iterator[str]:
     """The tables, as Markdown."""
+    answers = [one for rows in sets.values() for one in rows]
     yield f"{len(answers)} rows of {len(by(answers, _country))} countries.\n"
-    yield "| difficulty | rows | right | without a category |\n|---|---|---|---|"
-    shares = by(answers, _difficulty)
-    for name in DIFFICULTIES:
-        one = shares[name]
-        yield f"| {name} | {one.all} | {one.percent} | {one.silent} |"
+    yield "| set | difficulty | rows | right | without a category |\n|---|---|---|---|---|"
+    for name, rows in sets.items():
+        shares = by(rows, _difficulty)
+        for difficulty in DIFFICULTIES:
+            one = shares[difficulty]
+            yield f"| {name} | {difficulty} | {one.all} | {one.percent} | {one.silent} |"
     yield ""
+    yield "| set | easy and medium rows | right |\n|---|---|---|"
+    for name, rows in sets.items():
+        whole = share(_plain(rows))
+        yield f"| {name} | {whole.all} | {whole.percent} |"
+    yield f"\nThe {DAYS} days after {DAYS} in which households corrected what was wrong:\n"
+    yield "| rows | how many | right |\n|---|---|---|"
+    yield f"| all | {later.rows} | {_percent(later.right, later.rows)} |"
+    yield f"| of payees met before | {later.met} | {_percent(later.met_right, later.met)} |"
+    new = later.rows - later.met
+    yield f"| of new payees | {new} | {_percent(later.right - later.met_right, new)} |"
+    without = _percent(later.right_untaught, later.rows)
+    yield f"| all, had nothing been corrected | {later.rows} | {without} |"
+    yield f"\nThey made {later.corrections} corrections.\n"
     yield "| country | rows | easy and medium right | all right |\n|---|---|---|---|"
-    plain = [one for one in answers if one.asked.difficulty in ("easy", "medium")]
-    usual = by(plain, _country)
+    usual = by(_plain(answers), _country)
     for name, one in by(answers, _country).items():
         yield f"| {name} | {one.all} | {usual[name].percent} | {one.percent} |"
-    whole = share(plain)
-    yield f"| all | {len(answers)} | {whole.percent} | {share(answers).percent} |"
     yield ""
+    apart = [*sets["second"], *sets["third"]]
+    yield "Of the second and third set:\n"
     yield "| confidence | suggestions | mean confidence | right |\n|---|---|---|---|"
-    for name, count, mean, right in reliability(answers):
+    for name, count, mean, right in reliability(apart):
         yield f"| {name} | {count} | {mean:.3f} | {right:.3f} |"
     yield ""
     yield "| who answered | rows | right |\n|---|---|---|"
-    for name, one in by(answers, lambda one: one.told.source).items():
+    for name, one in by(apart, lambda one: one.told.source).items():
         yield f"| {name} | {one.all} | {one.percent} |"
     yield ""
     yield "| is | was taken for | rows |\n|---|---|---|"
-    for right, told, count in confused(answers):
+    for right, told, count in confused(answers)[:_CONFUSED_MAX]:
         yield f"| {right} | {told} | {count} |"
 
 
@@ -70,10 +91,10 @@ def page(text: str, table: str, begin: str = BEGIN, end: str = END) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     categorizer = BuiltIn()
-    answers = answered(categorizer)
-    table = "\n".join(report(answers))
+    sets = answered(categorizer)
+    table = "\n".join(report(sets, after_corrections(categorizer)))
     print(table)
-    rows = [one.asked.row for one in answers]
+    rows = [one.asked.row for answers in sets.values() for one in answers]
     fresh = BuiltIn()
     started = time.perf_counter()
     fresh.suggest(rows)
@@ -97,6 +118,14 @@ def main(arguments: Sequence[str]) -> int:
         else:
             path.write_text(written, encoding="utf-8")
     return int(wrong > 0)
+
+
+def _plain(answers: Sequence[Answered]) -> list[Answered]:
+    return [one for one in answers if one.asked.difficulty in ("easy", "medium")]
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %"
 
 
 def _country(one: Answered) -> str:

@@ -25,7 +25,8 @@ BANDS: tuple[tuple[float, Band], ...] = ((0.98, "VERY_HIGH"), (0.90, "HIGH"), (0
 class Row:
     """A bank row as far as it is known. amount: signed from the account's side, money out is
     negative; None where only the words are known. country: ISO 3166 alpha-2 of the bank, where
-    the currency does not say it. counterparty, memo: where the bank keeps them apart."""
+    the currency does not say it. counterparty, memo: where the bank keeps them apart. mcc: the
+    merchant category code of a card payment, four digits."""
 
     description: str
     amount: Decimal | None = None
@@ -35,6 +36,7 @@ class Row:
     country: str | None = None
     counterparty: str = ""
     memo: str = ""
+    mcc: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ in its own country and as the first word, because elsewhere it is just a word.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
@@ -19,9 +20,14 @@ SHORT = 5
 # A name of this many letters is seen also where terminals glue more to it: NETFLIXCOM.
 GLUED = 7
 _GLUED_MORE = 3
+# A row of at least this many letters may be the beginning of a longer name.
+CUT = 6
 # What a brand's file is not about: it may be abroad, or another of that name.
 _ELSEWHERE, _UNPLACED = 0.86, 0.95
-_BRAND, _SHORT_BRAND, _WHAT, _WORD, _PART = 0.985, 0.95, 0.97, 0.93, 0.88
+_BRAND, _SHORT_BRAND, _WHAT, _WORD, _PART = 0.982, 0.96, 0.97, 0.93, 0.88
+# One that sells things of several kinds, so that its category is no leaf: one in five purchases
+# there belongs to a leaf.
+_MIXED = 0.8
 # What banks write before a name, as `words_of` gives it.
 _BANKS_WORDS = frozenset(
     """pos web pymt purchase payment debit card credit checkcard contactless visa mastercard
@@ -32,6 +38,8 @@ _BANKS_WORDS = frozenset(
     korttiosto autogiro upi neft imps ach nach bbps ecs eftpos sq tst sumup zettle iz ccv
     paypal google sp interac preauthorized""".split()
 )
+# People pay people by these: a name of one word there is a person's. "ZELLE PAYMENT TO ANA".
+_BETWEEN_PEOPLE = frozenset(("zelle", "venmo", "bizum", "tikkie"))
 # A second finding of another category and nearly as telling as the first one.
 _DOUBT = 0.85
 
@@ -61,16 +69,23 @@ class PhraseBook:
         self._ends: dict[str, Entry] = {}
         self._begins: dict[str, Entry] = {}
         seen: dict[tuple[tuple[str, ...], Direction, frozenset[str] | None], Entry] = {}
+        names: list[tuple[str, Entry]] = []
         for entry in entries:
             if entry.ends or entry.begins:
                 (self._ends if entry.ends else self._begins).setdefault(entry.words[0], entry)
                 continue
-            if entry.kind == "brand" and len(entry.words) == 1 and len(entry.words[0]) >= GLUED:
-                self._begins.setdefault(entry.words[0], entry)
+            if entry.kind == "brand" and entry.weight == 0:
+                glued = "".join(entry.words)
+                if len(glued) >= GLUED:
+                    self._begins.setdefault(glued, entry)
+                    names.append((glued, entry))
             key = (entry.words, entry.direction, entry.countries)
             if seen.setdefault(key, entry) is entry:
                 place = _Place(score_of(entry), entry.words[2:], entry)
                 by_first[entry.words[0]]["".join(entry.words[1:2])].append(place)
+        names.sort(key=lambda one: one[0])
+        self._glued = [glued for glued, _ in names]
+        self._named = [entry for _, entry in names]
         self._by_first = {
             first: {
                 second: sorted(places, key=lambda one: one.score, reverse=True)
@@ -90,23 +105,55 @@ class PhraseBook:
         second: Finding | None = None
         by_first = self._by_first
         leading = True
+        # Who stands first is who was paid; a name of one word behind it is a place or a product:
+        # "LABCORP BURLINGTON NC".
+        led = not _BETWEEN_PEOPLE.isdisjoint(words)
         for index, word in enumerate(words):
             by_second = by_first.get(word)
             found = None
             if by_second is not None:
                 found = _at(by_second, words, index, flow, countries, leading=leading)
+            first = leading
             leading = leading and (word in _BANKS_WORDS or word.isdigit())
             if found is None and len(word) > 6:
                 found = self._in_part(word, flow)
             if found is None:
                 continue
+            if led and _is_a_lone_name(found.entry):
+                # It may still raise doubt.
+                if second is None or found.score > second.score:
+                    second = found
+                continue
+            led = led or (first and found.entry.kind == "brand" and found.entry.weight == 0)
             if best is None or found.score > best.score:
                 best, second = found, best
             elif second is None or found.score > second.score:
                 second = found
-        if best is None or second is None:
-            return best
-        return _doubted(best, second)
+        if best is None:
+            return self._cut_off(words, flow, countries)
+        return best if second is None else _doubted(best, second)
+
+    def _cut_off(
+        self, words: Sequence[str], flow: Flow, countries: Collection[str] | None
+    ) -> Finding | None:
+        """The one name that the whole row begins, where a terminal had no room for the rest."""
+        start = 0
+        while start < len(words) and (words[start] in _BANKS_WORDS or words[start].isdigit()):
+            start += 1
+        begun = "".join(words[start:])
+        if len(begun) < CUT or not begun.isalpha():
+            return None
+        best: Finding | None = None
+        for index in range(bisect_left(self._glued, begun), len(self._glued)):
+            if not self._glued[index].startswith(begun):
+                break
+            entry = self._named[index]
+            if not _flows(entry, flow) or _is_abroad(entry, countries):
+                continue
+            if best is not None and best.entry.category != entry.category:
+                return None
+            best = Finding(entry, _BRAND * _PART, (0, 1, len(begun)))
+        return best
 
     def _in_part(self, word: str, flow: Flow) -> Finding | None:
         """An entry for the end or the beginning of a word: Linden-apotheke, in one word."""
@@ -117,6 +164,18 @@ class PhraseBook:
                 if entry is not None and _flows(entry, flow):
                     return Finding(entry, (entry.sure or 1) * _PART, (0, 1, length))
         return None
+
+
+def _is_abroad(entry: Entry, countries: Collection[str] | None) -> bool:
+    return (
+        countries is not None
+        and entry.countries is not None
+        and entry.countries.isdisjoint(countries)
+    )
+
+
+def _is_a_lone_name(entry: Entry) -> bool:
+    return entry.kind == "brand" and entry.weight == 0 and len(entry.words) == 1
 
 
 def score_of(entry: Entry) -> tuple[int, int, int]:
@@ -160,6 +219,8 @@ def _sureness(entry: Entry, countries: Collection[str] | None, *, leading: bool)
     short = len(entry.words) == 1 and len(entry.words[0]) <= SHORT
     if entry.kind == "brand":
         sure = _SHORT_BRAND if short else _BRAND
+        if entry.category is not None and "." not in entry.category:
+            sure = _MIXED
     else:
         sure = _WHAT if entry.weight > 0 else _WORD
     if entry.countries is not None:
@@ -170,7 +231,10 @@ def _sureness(entry: Entry, countries: Collection[str] | None, *, leading: bool)
         elif entry.countries.isdisjoint(countries):
             if short or entry.kind == "word":
                 return 0
-            sure = _ELSEWHERE
+            # Abroad a name of one word is most often a person's or a place's: "BP R WILSON".
+            if len(entry.words) == 1 and not leading:
+                return 0
+            sure = min(sure, _ELSEWHERE)
         # A name of few letters is one where it stands first: "MAX 114", not "PRO MAX".
         if short and entry.kind == "brand" and len(entry.words[0]) < SHORT and not leading:
             return 0

@@ -34,6 +34,10 @@ COUNTRIES = {
     "it": frozenset({"IT", "CH", "SM"}),
     "ca": frozenset({"CA"}),
     "au": frozenset({"AU", "NZ"}),
+    "pl": frozenset({"PL"}),
+    "pt": frozenset({"PT"}),
+    "br": frozenset({"BR"}),
+    "mx": frozenset({"MX"}),
 }
 _HEADER = re.compile(r"\[(\S+)((?: \S+)*)\]\Z")
 
@@ -98,6 +102,7 @@ class _Section:
     direction: Direction
     weight: int
     sure: float | None
+    words_only: bool
 
 
 def _section(line: str, where: str) -> _Section:
@@ -105,7 +110,7 @@ def _section(line: str, where: str) -> _Section:
     if found is None:
         raise KnowledgeNotReadable(f"{where}: not a section: {line[:60]}")
     direction: Direction = "any"
-    weight, sure = 0, None
+    weight, sure, words_only = 0, None, False
     for option in found[2].split():
         if option == "in":
             direction = "in"
@@ -113,11 +118,13 @@ def _section(line: str, where: str) -> _Section:
             direction = "out"
         elif option in _WEIGHTS:
             weight = _WEIGHTS[option]
+        elif option == "words":
+            words_only = True
         elif option.startswith("sure="):
             sure = float(option[5:])
         else:
             raise KnowledgeNotReadable(f"{where}: no such option: {option[:20]}")
-    return _Section(None if found[1] == "-" else found[1], direction, weight, sure)
+    return _Section(None if found[1] == "-" else found[1], direction, weight, sure, words_only)
 
 
 _WEIGHTS = {"what": 1, "low": -1}
@@ -130,8 +137,8 @@ def _entries(
         return
     for group in text.split(","):
         spellings = [one.strip() for one in group.split("=") if one.strip()]
-        # Words that say what a row is ("payroll") are nobody's name.
-        is_name = kind == "brand" and section.weight == 0
+        # Words that say what a row is ("payroll") are nobody's name, nor are a country's own words.
+        is_name = kind == "brand" and section.weight == 0 and not section.words_only
         # There the first spelling is a heading: "Card payment" alone says nothing of what for.
         heading = kind == "brand" and section.weight > 0 and len(spellings) > 1
         for text_ in dict.fromkeys(spellings[1:] if heading else spellings):

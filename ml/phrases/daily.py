@@ -43,8 +43,8 @@ RULES = (
         eatery, eating out, dinner, lunch, brunch, dining, cuisine, chinese food, thai food,
         indian food, ресторан, chipotle, olive garden, applebees, dennys, ihop, outback steakhouse,
         texas roadhouse, red lobster, cheesecake factory, cracker barrel, buffalo wild wings,
-        tgi fridays, panera bread, nandos, wagamama, pizza express, pizza hut, dominos,
-        dominos pizza, papa johns, vapiano, hippopotamus, buffalo grill""",
+        tgi fridays, nandos, wagamama, pizza express, pizza hut,
+        vapiano, hippopotamus, buffalo grill""",
     ),
     rule(
         "food_dining.restaurants",
@@ -135,8 +135,8 @@ RULES = (
     rule(
         "shopping",
         """amazon, amazon.com, amzn, amzn mktp, amazon mktplace, amazon marketplace, walmart,
-        wal mart, wm supercenter, target, macys, kohls, nordstrom, jcpenney, tj maxx, tjmaxx,
-        tk maxx, marshalls, ross stores, dollar tree, dollar general, family dollar, aliexpress,
+        wal mart, wm supercenter, target, macys, kohls, nordstrom, jcpenney,
+        dollar tree, dollar general, family dollar, aliexpress,
         temu, el corte inglés, galeria kaufhof, john lewis, bol.com, cdiscount, flipkart, argos,
         kmart, big w, muji, decathlon""",
     ),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import iso18245
 import pytest
 
 from mintflow.domain.categories import DEFAULT_TREE
 from mintflow.ml.builtin import BuiltIn
 from mintflow.ml.categorize import Row, Suggestion
 from mintflow.ml.knowledge.book import PhraseBook
+from mintflow.ml.knowledge.codes import category_of, codes
 from mintflow.ml.knowledge.entries import Entry, KnowledgeNotReadable, read_file, shipped
 from mintflow.ml.names import merchant_in
 
@@ -107,3 +109,62 @@ def test_the_more_telling_entry_wins_and_doubt_lowers_it() -> None:
     assert sure is not None
     assert torn is not None
     assert torn.sure < sure.sure
+
+
+def test_every_merchant_category_code_is_one_of_the_standard_and_means_a_known_category() -> None:
+    tree = {
+        *DEFAULT_TREE,
+        *(f"{top}.{leaf}" for top, below in DEFAULT_TREE.items() for leaf in below),
+    }
+    assert set(codes().values()) <= tree
+    # Of the thousand that are kept for airlines, car rental and hotels not all are given out.
+    for code in (one for one in codes() if not one.startswith("3")):
+        iso18245.get_mcc(code)
+    assert category_of("3005") == "travel.flights"
+    assert category_of("3405") == "travel.car_rental"
+    assert category_of("3640") == "travel.hotels"
+    assert category_of("0001") is None
+
+
+def coded(description: str, mcc: str, currency: str = "USD") -> Suggestion:
+    return BUILT_IN.suggest([Row(description, Decimal("-10"), currency, mcc=mcc)])[0]
+
+
+def test_a_merchant_category_code_says_what_no_word_does() -> None:
+    found = coded("QWXZ 8821", "5411")
+    assert found.category == "food_dining.groceries"
+    assert "5411" in found.reason
+    assert coded("QWXZ 8821", "9999").category is None
+    # A surer name knows more than its code, and a leaf more than what it belongs to.
+    assert coded("STARBUCKS #1234", "5814").category == "food_dining.coffee_shops"
+    assert coded("AMAZON.COM*RT4KL21B0", "5942").category == "shopping"
+
+
+@pytest.mark.parametrize(
+    ("description", "currency", "category"),
+    [
+        # Who stands first was paid; behind him stands where.
+        ("LABCORP BURLINGTON NC", "USD", "health.doctor"),
+        # No room for the rest of the name.
+        ("TRADER JO", "USD", "food_dining.groceries"),
+        # Glued together.
+        ("OLIVEGARDEN 0021", "USD", "food_dining.restaurants"),
+        # A till that stands in restaurants only.
+        ("TST* MARLOWE & SONS", "USD", "food_dining.restaurants"),
+        # What a country calls it.
+        ("CAFETERIA LA PLAZA", "EUR", "food_dining.coffee_shops"),
+        ("CAFETERIA 12", "USD", "food_dining.restaurants"),
+    ],
+)
+def test_a_row_is_read_as_people_read_it(description: str, currency: str, category: str) -> None:
+    assert told(description, currency=currency).category == category
+
+
+def test_the_name_of_a_person_is_no_name_of_a_shop() -> None:
+    assert told("ZELLE PAYMENT TO ANA", currency="USD").category is None
+    assert told("BP R WILSON VIA MOBILE XFER", currency="GBP").category is None
+
+
+def test_income_that_a_bank_calls_a_credit_is_no_money_back() -> None:
+    assert told("ABONO NOMINA TALLERES SL", "1430", "EUR").category == "income.salary"
+    assert told("FINANZAMT ERSTATTUNG", "310", "EUR").category == "income.refunds"

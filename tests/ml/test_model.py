@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from itertools import islice
+from random import Random
 
 import numpy as np
 import pytest
@@ -114,3 +115,34 @@ def test_every_made_row_is_of_a_category_of_the_tree() -> None:
     tree |= {f"{top}.{leaf}" for top, below in DEFAULT_TREE.items() for leaf in below}
     found: set[Made] = {one for one in MADE if one.category not in tree}
     assert not found
+
+
+def test_three_hundred_rows_that_name_nobody_stay_without_a_category() -> None:
+    random = Random(300)
+    letters, digits = "BCDFGHJKLMNPQRSTVWXZ", "0123456789"
+
+    def some(of: str, least: int, most: int) -> str:
+        return "".join(random.choices(of, k=random.randint(least, most)))
+
+    shapes = (
+        "POS {d} {l}", "{l}{d}", "PURCHASE {d} {d}", "{l} {l} {d}", "PAYPAL *{l}{d}", "CHK {d}",
+        "SQ *{l} {d}", "TXN {d}-{d} {l}", "DEBIT {d} REF {l}", "ACH {l} {d}", "SEPA {d} MREF {l}",
+        "UPI/{d}/{l}", "VIR {l} {d}", "CB {d} {l}", "OVERBOEKING {d}", "BG {d}-{d}", "TRF/{d}/{l}",
+        "FPO {l} {d}", "EFT {d}", "BIZUM {d}", "SWISH {d}", "XFER {d} {l}", "{d}", "{l}",
+        "CARD {d} {d}/{d}", "KARTENZAHLUNG {d} {l}", "COMPRA TARJ {d} {l}", "NIP {d} {l}",
+    )  # fmt: skip
+    rows = [
+        Row(
+            random.choice(shapes)
+            .replace("{l}", some(letters, 3, 7))
+            .replace("{d}", some(digits, 2, 9)),
+            Decimal(random.randint(-90_000, 20_000)) / 100,
+            random.choice(("USD", "GBP", "EUR", "SEK", "INR", "NGN", None)),
+        )
+        for _ in range(300)
+    ]
+    told = BUILT_IN.suggest(rows)
+    named = [
+        (row.description, one.category) for row, one in zip(rows, told, strict=True) if one.category
+    ]
+    assert len(named) <= 3, named
