@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from kafka_broker import BrokerUnavailable, Kafka, kafka_for_a_test, running_kafka
 from redis_server import RedisUnavailable, running_redis
 from services import USED, PostgresService, missing, running_postgres
+
+# Hypothesis counts a slow machine as a failure otherwise; what is slow is measured by benchmarks.
+hypothesis.settings.register_profile("mintflow", deadline=None)
+hypothesis.settings.load_profile("mintflow")
 
 
 @pytest.fixture(scope="session")

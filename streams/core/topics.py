@@ -73,7 +73,7 @@ TOPICS: tuple[Topic, ...] = (
             *("transaction.matched", "transaction.unmatched", "transaction.absorbed"),
             *("transaction.released", "transaction.linked", "transaction.unlinked"),
             *("transaction.voided", "transaction.reinstated", "transaction.budgeted"),
-            "transaction.merchant_named",
+            *("transaction.merchant_named", "transaction.taken_back", "transaction.restored"),
         ),
         30 * _DAY_MS,
     ),

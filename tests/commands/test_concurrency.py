@@ -73,7 +73,11 @@ def test_of_many_who_void_one_transaction_one_succeeds(database_url: str) -> Non
 
 def test_of_many_who_record_one_external_id_one_makes_it(database_url: str) -> None:
     async def play() -> None:
-        async with product(database_url) as it, product(database_url) as other:
+        keys = MemoryKeyStore()
+        async with (
+            product(database_url, keys=keys) as it,
+            product(database_url, keys=keys) as other,
+        ):
             ledger = await it.open_ledger()
             account = await it.open_account(ledger)
             command = RecordTransaction(

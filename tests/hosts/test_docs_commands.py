@@ -89,7 +89,7 @@ def test_the_commands_of_a_document_do_what_it_says(document: str, demo: Path) -
 def test_no_command_of_a_document_is_one_that_is_not_there() -> None:
     known = typer.main.get_command(build_app()).commands  # type: ignore[attr-defined]
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
-        for word in re.findall(r"^(?:\$ )?mintflow ([a-z]+)\b", path.read_text(), re.MULTILINE):
+        for word in re.findall(r"^(?:\$ )?mintflow ([a-z-]+)\b", path.read_text(), re.MULTILINE):
             assert word in known, f"{path.relative_to(ROOT)}: mintflow {word}"
 
 

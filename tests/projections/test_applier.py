@@ -121,7 +121,7 @@ def test_a_value_that_the_table_refuses_parks_its_event_only(books: Books) -> No
 
 def test_a_missing_table_is_a_fault_and_parks_nothing(books: Books) -> None:
     some_days(books, 2)
-    books.conn.execute("drop table model.account_days")
+    books.conn.execute("drop table model.account_days cascade")
     with pytest.raises(psycopg.errors.UndefinedTable):
         books.fold()
     assert books.ask(parked) == []
