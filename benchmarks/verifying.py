@@ -60,7 +60,7 @@ async def notarize(url: str, keys: Keyring, register: Register) -> float:
     conn = await psycopg.AsyncConnection.connect(url, autocommit=True)
     async with conn:
         began = time.perf_counter()
-        notary = await Notary.open(conn, keys, register, (), lambda: dt.datetime.now(dt.UTC))
+        notary = await Notary.open(conn, keys, register, lambda: dt.datetime.now(dt.UTC))
         await notary.sign()
         return time.perf_counter() - began
 

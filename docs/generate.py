@@ -33,8 +33,9 @@ from mintflow.domain.core.errors import MintFlowError
 from mintflow.hosts.bootstrap import VERSION
 from mintflow.store.schemas import breaks, current, released, text_of
 from mintflow.streams.core.asyncapi import asyncapi
+from mintflow.streams.core.audit_log import HEADS_ATTRIBUTES, TRAIL_ATTRIBUTES
 from mintflow.streams.core.envelope import ATTRIBUTES
-from mintflow.streams.core.topics import EVENTS, FOR_EVER_MS, TOPICS
+from mintflow.streams.core.topics import AUDIT, EVENTS, FOR_EVER_MS, TOPICS
 
 REFERENCE = Path(__file__).parent / "reference"
 RELEASED = REFERENCE.parents[1] / "store/schemas/released"
@@ -99,6 +100,18 @@ def topics() -> Iterator[str]:
     yield "| header | holds |\n|---|---|"
     yield "| `content-type` | `application/json` |"
     for name, holds in ATTRIBUTES.items():
+        yield f"| `ce_{name}` | {holds} |"
+    yield f"\n### In `{AUDIT}`: the trail\n"
+    yield "The value is the entry's record as it is stored and hashed.\n"
+    yield from _attributes(TRAIL_ATTRIBUTES)
+    yield f"\n### In `{AUDIT}`: signed heads\n"
+    yield "The value is a published object, byte for byte the file in the folder.\n"
+    yield from _attributes(HEADS_ATTRIBUTES)
+
+
+def _attributes(table: Mapping[str, str]) -> Iterator[str]:
+    yield "| header | holds |\n|---|---|"
+    for name, holds in table.items():
         yield f"| `ce_{name}` | {holds} |"
 
 

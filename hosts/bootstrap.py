@@ -66,6 +66,7 @@ class Running:
     sealer: Sealer
     feed: Feed
     bells: Bells
+    notarizing: Notarizing | None
 
 
 @asynccontextmanager
@@ -203,6 +204,7 @@ async def running(
             sealer=sealer,
             feed=feed,
             bells=bells,
+            notarizing=notarizing,
         )
     finally:
         await feed.stop()

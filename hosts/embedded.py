@@ -22,12 +22,11 @@ from mintflow.commands.core.ids import new_id
 from mintflow.commands.core.ports import Principal
 from mintflow.domain.core.errors import Conflict, Unavailable
 from mintflow.hosts.access import LocalOwner, write_private
-from mintflow.hosts.audit import Places
 from mintflow.hosts.bootstrap import Running, running
 from mintflow.hosts.collector import tune_collector
+from mintflow.hosts.evidence import evidence_of
 from mintflow.hosts.folder_lock import FolderLock
 from mintflow.hosts.http_server import serve_http, stop_on_signals
-from mintflow.hosts.notarizing import Evidence
 from mintflow.hosts.postgres import EmbeddedPostgres
 from mintflow.hosts.series import scheduling
 from mintflow.hosts.settings import Settings
@@ -35,8 +34,6 @@ from mintflow.hosts.tokens import Tokens
 from mintflow.migrations.runner import MigrationRefused, migrate
 from mintflow.projections.core.install import install
 from mintflow.projections.core.series import install_series
-from mintflow.store.evidence.keyring import Keyring
-from mintflow.store.evidence.register import Register
 from mintflow.store.keys import FolderKeyStore
 
 log = structlog.get_logger(__name__)
@@ -95,18 +92,12 @@ class EmbeddedHost:
                     self.settings,
                     authenticate,
                     tail=tail,
-                    evidence=self._evidence(),
+                    evidence=evidence_of(self.data_dir, self.settings),
                 )
             )
             self.app = self.running.app
             self._stack = stack.pop_all()
         return self
-
-    def _evidence(self) -> Evidence | None:
-        if not self.settings.evidence:
-            return None
-        places = Places.of(self.data_dir, self.settings)
-        return Evidence(Keyring(places.signing, new_id()), Register(places.heads))
 
     async def __aexit__(
         self,

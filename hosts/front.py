@@ -1,8 +1,9 @@
 """`mintflow api`: the API alone, as one of many processes on one database.
 
 It takes commands and answers queries; the read models are folded by `mintflow worker` processes or
-by another host. It holds nothing of its own: who may ask is told by `owner.json` and `tokens.json`
-of the data folder, which several processes may share.
+by another host. Heads are signed and series refreshed here too where no other host has the lock for
+it. It holds nothing of its own: who may ask is told by `owner.json` and `tokens.json` of the data
+folder, which several processes may share.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from mintflow.hosts.access import LocalOwner
 from mintflow.hosts.bootstrap import running
 from mintflow.hosts.collector import tune_collector
 from mintflow.hosts.embedded import prepare_database
+from mintflow.hosts.evidence import evidence_of
 from mintflow.hosts.http_server import serve_http, stop_on_signals
+from mintflow.hosts.series import scheduling
 from mintflow.hosts.settings import Settings
 from mintflow.hosts.tokens import Tokens
 from mintflow.store.keys import FolderKeyStore
@@ -57,6 +60,12 @@ async def serve_api(
         announce(url)
 
     keys = FolderKeyStore(Path(settings.keys_folder or data_dir / "keys"))
-    async with running(settings.database_url, keys, settings, authenticate, tail=False) as product:
+    evidence = await asyncio.to_thread(evidence_of, data_dir, settings)
+    async with (
+        running(
+            settings.database_url, keys, settings, authenticate, tail=False, evidence=evidence
+        ) as product,
+        scheduling(settings.database_url, product.mapper, settings),
+    ):
         await serve_http(product, port, stop, ready)
     log.info("stopped")

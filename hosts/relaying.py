@@ -24,9 +24,11 @@ from mintflow.hosts.kafka import kafka_target
 from mintflow.hosts.lag_metrics import exposition
 from mintflow.hosts.probes import LOOPBACK, probes
 from mintflow.hosts.settings import Settings
+from mintflow.streams.core.audit_log import TrailSource
 from mintflow.streams.core.doorbell import Doorbell
 from mintflow.streams.core.relay.lag import relay_lag
 from mintflow.streams.core.relay.loop import Relay
+from mintflow.streams.core.relay.sources import LogSource
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +46,12 @@ async def run_relay(
     doorbell, bells = Doorbell(), Bells()
     bells.call("appended", doorbell.ring)
     relay = Relay(
-        connect, kafka_target(settings), doorbell, new_id(), lease_s=settings.relay_lease_s
+        connect,
+        kafka_target(settings),
+        doorbell,
+        new_id(),
+        sources=(LogSource(), TrailSource()),
+        lease_s=settings.relay_lease_s,
     )
     async with probes(port, _readiness(connect, relay), _figures(connect, relay)) as bound:
         url = f"http://{LOOPBACK}:{bound}"
@@ -112,16 +119,16 @@ def relay_figures(rows: Iterable[dict[str, Any]]) -> Iterable[Metric]:
     """The lag of every relay of the database; rows: of `relay_lag`."""
     behind = GaugeMetricFamily(
         "mintflow_relay_behind_events",
-        "Events of the log that Kafka has not acknowledged",
-        labels=["target", "shard"],
+        "Events of the log, or entries of the trail, that Kafka has not acknowledged",
+        labels=["target", "source", "shard"],
     )
     held = GaugeMetricFamily(
         "mintflow_relay_shard_held",
         "1 where a live relay has the shard",
-        labels=["target", "shard"],
+        labels=["target", "source", "shard"],
     )
     for row in rows:
-        labels = [row["target"], str(row["shard"])]
+        labels = [row["target"], row["source"], str(row["shard"])]
         behind.add_metric(labels, row["behind"])
         held.add_metric(labels, int(row["held"]))
     return behind, held

@@ -19,12 +19,13 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection
 
-from mintflow.hosts.bells import Bells
 from mintflow.hosts.bootstrap import Running, connector, running
 from mintflow.hosts.embedded import prepare_database
 from mintflow.hosts.kafka import kafka_target
 from mintflow.hosts.lag_metrics import exposition, lag_metrics, worker_metrics
+from mintflow.hosts.notarizing import Evidence
 from mintflow.hosts.probes import probes
+from mintflow.hosts.series import scheduling
 from mintflow.hosts.settings import Settings
 from mintflow.hosts.watchdog import Watchdog
 from mintflow.projections.core.projection import Projection
@@ -54,8 +55,10 @@ async def work(
     settings: Settings,
     port: int,
     announce: Callable[[str], None],
+    evidence: Evidence | None = None,
 ) -> None:
-    """Work until SIGINT or SIGTERM. announce: is given the address of the probes.
+    """Work until SIGINT or SIGTERM. announce: is given the address of the probes. evidence: sign
+    the heads of the log here, where no other host does.
 
     Raises KafkaNotSet, DatabaseNotUsable, DatabaseUnreachable, and what Faust broke down with.
     """
@@ -65,8 +68,17 @@ async def work(
     async with AsyncExitStack() as stack:
         # Nobody asks it anything, but its reactions send commands over a bus like any other.
         product = await stack.enter_async_context(
-            running(database_url, keys, settings, lambda _: None, tail=False, react=True)
+            running(
+                database_url,
+                keys,
+                settings,
+                lambda _: None,
+                tail=False,
+                react=True,
+                evidence=evidence,
+            )
         )
+        await stack.enter_async_context(scheduling(database_url, product.mapper, settings))
         worker = Worker(
             target.bootstrap,
             target.topic(EVENTS),
@@ -75,7 +87,7 @@ async def work(
             partial(_followers, connect, product),
             target.options,
         )
-        told = Told(worker, connect, product.bells)
+        told = Told(worker, connect, product)
         open_port = await stack.enter_async_context(probes(port, told.ready, told.metrics))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -113,8 +125,9 @@ def _followers(connect: Connect, product: Running, topic_id: UUID) -> list[Follo
 class Told:
     """What the probes answer."""
 
-    def __init__(self, worker: Worker, connect: Callable[[], Any], bells: Bells) -> None:
-        self._worker, self._connect, self._bells = worker, connect, bells
+    def __init__(self, worker: Worker, connect: Callable[[], Any], product: Running) -> None:
+        self._worker, self._connect = worker, connect
+        self._bells, self._notarizing = product.bells, product.notarizing
 
     async def ready(self) -> dict[str, Any]:
         """Each part with its state."""
@@ -132,6 +145,9 @@ class Told:
             parts["store"] = {"state": "unavailable", "reason": type(trouble).__name__}
         if self._bells.far is not None:
             parts["doorbell"] = {"state": "ok", "redis": self._bells.far}
+        if self._notarizing is not None:
+            # Read models are folded whatever becomes of their proofs.
+            parts["evidence"] = {"state": "ok", **self._notarizing.state}
         return parts
 
     async def metrics(self) -> bytes:

@@ -41,13 +41,15 @@ def worker(ctx: typer.Context, data: Data = DATA_DEFAULT, port: ProbePort = 0) -
 
     async def working() -> None:
         # Imported here: it brings Kafka and the whole product along.
+        from mintflow.hosts.evidence import evidence_of
         from mintflow.hosts.worker import work
 
         settings = host_settings(terminal=shell.err.is_terminal)
         async with AsyncExitStack() as stack:
             url = await stack.enter_async_context(open_database(data, settings))
             must_have_keys(data, settings)
-            await work(url, key_store(data, settings), settings, port, announce)
+            evidence = evidence_of(data, settings)
+            await work(url, key_store(data, settings), settings, port, announce, evidence)
 
     with refusals(shell, as_json=False):
         run(working())

@@ -154,15 +154,16 @@ def _show_lag(console: Console, answer: Row) -> None:
 
 
 def _show_relay_lag(console: Console, relay: list[Row]) -> None:
-    made = views.table("Kafka", "Topics", ">Events", ">Behind", "Shards without a relay")
-    by_target: dict[str, list[Row]] = {}
+    made = views.table("Kafka", "Topics", "Of", ">Events", ">Behind", "Shards without a relay")
+    by_target: dict[tuple[str, str], list[Row]] = {}
     for row in relay:
-        by_target.setdefault(row["target"], []).append(row)
-    for target, rows in by_target.items():
+        by_target.setdefault((row["target"], row["source"]), []).append(row)
+    for (target, source), rows in by_target.items():
         behind = sum(row["behind"] for row in rows)
         alone = [str(row["shard"]) for row in rows if not row["held"]]
         made.add_row(
             f"{target}*",
+            source,
             f"{sum(row['head'] for row in rows):,}",
             Text(f"{behind:,}", style="yellow" if behind else "green"),
             Text(", ".join(alone) or "none", style="red" if alone else "dim"),

@@ -1,4 +1,4 @@
-"""The notary: grows the trees of all shards, signs their heads, and publishes them.
+"""The notary: grows the trees of all shards, signs their heads, and puts them into the register.
 
 It stands behind the log and never in front of it. Before it signs anything it compares the log
 with what was published last; a shard whose log does not continue what was signed gets no new head
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -21,7 +21,6 @@ from mintflow.store.evidence.growth import LogDoesNotContinue, ShardTree
 from mintflow.store.evidence.keyring import Keyring
 from mintflow.store.evidence.register import (
     Publication,
-    Publisher,
     Register,
     RegisterNotUsable,
     compose,
@@ -53,13 +52,11 @@ class Notary:
         conn: AsyncConnection[Any],
         keys: Keyring,
         register: Register,
-        publishers: Sequence[Publisher],
         clock: Callable[[], dt.datetime],
     ) -> None:
         self._conn = conn
         self._keys = keys
         self._register = register
-        self._publishers = publishers
         self._clock = clock
         self._last: Publication | None = None
         self._trees: dict[int, ShardTree] = {}
@@ -74,7 +71,6 @@ class Notary:
         conn: AsyncConnection[Any],
         keys: Keyring,
         register: Register,
-        publishers: Sequence[Publisher],
         clock: Callable[[], dt.datetime],
     ) -> Notary:
         """conn: its own; the lock goes with it. Raises AnotherNotary, RegisterNotUsable,
@@ -83,9 +79,14 @@ class Notary:
         row = await cursor.fetchone()
         if row is None or not row[0]:
             raise AnotherNotary("another process signs the heads of this database")
-        notary = cls(conn, keys, register, publishers, clock)
+        notary = cls(conn, keys, register, clock)
         await notary._remember()
         return notary
+
+    @property
+    def published(self) -> int:
+        """The number of the last object in the register."""
+        return self._last.number if self._last is not None else 0
 
     async def unsigned(self) -> dict[int, int]:
         """Shard -> its position, for shards with events behind their last signed head."""
@@ -97,7 +98,7 @@ class Notary:
         }
 
     async def sign(self) -> list[Head]:
-        """Sign and publish a head for each shard that has grown.
+        """Sign a head for each shard that has grown, and put them into the register.
 
         Raises RegisterNotUsable, SigningKeysUnreadable, psycopg.Error; then nothing counts as
         signed, and the next call tries again.
@@ -123,8 +124,6 @@ class Notary:
         await asyncio.to_thread(self._register.put, publication)
         self._last = publication
         await self._keep(publication, grown, notes, now)
-        for publisher in self._publishers:
-            await publisher.publish(publication.name, publication.content)
         self.signed |= {shard: tree.size for shard, tree in grown.items()}
         return [unchecked_head(note) for note in notes.values()]
 
@@ -146,6 +145,16 @@ class Notary:
     async def _remember(self) -> None:
         """Take up the last published heads, as far as the log still agrees with them."""
         self._last = await asyncio.to_thread(self._register.last)
+        cursor = await self._conn.execute("select max(publication) from audit.head")
+        row = await cursor.fetchone()
+        known = row[0] if row is not None and row[0] is not None else 0
+        if known > self.published:
+            # To begin anew here would give the log a second line of heads beside the first.
+            raise RegisterNotUsable(
+                "the folder of published heads ends before what the database knows of: it is"
+                " another one, or was set back",
+                folder_ends=self.published, database_ends=known,
+            )  # fmt: skip
         if self._last is None:
             return
         keys = self._keys.public_keys()

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
 
 import orjson
 
@@ -31,12 +30,6 @@ class RegisterNotUsable(Unavailable):
     """The folder of published heads can not be read or written, or its chain is broken."""
 
     code = "register_not_usable"
-
-
-class Publisher(Protocol):
-    """Where else each object goes: a topic, an object store."""
-
-    async def publish(self, name: str, content: bytes) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

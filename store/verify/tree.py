@@ -67,14 +67,29 @@ class TreeCheck:
     def finish(self, last: int) -> None:
         """Heads beyond the end, and tiles that are not what they must be. last: the position."""
         report = self._report
+        before = len(report.findings)
         beyond = self._heads[self._at :]
         if beyond and beyond[0].size > last:
             report.add("TRUNCATED", last + 1, f"{beyond[-1].source} says {beyond[-1].size} events")
         report.heads_compared += self._at
+        # Whether the database itself says where events are missing; it may have been set back too.
+        told = any(self._fits < one.position <= last + 1 for one in report.findings[:before])
         self._compare_rest(last)
         self._check_stored_roots()
         if self._broken is not None:
             self._tell_of(self._broken)
+        elif len(report.findings) > before and not told and not report.tree_told:
+            self._tell_of_loss(beyond[0], last)
+
+    def _tell_of_loss(self, head: Published, last: int) -> None:
+        """Fewer events than a head says: the end is missing, or the rest was numbered anew."""
+        first = self._fits + 1
+        self._report.add(
+            "HEAD_MISMATCH",
+            first,
+            f"of positions {first} to {head.size} of {head.source} {head.size - last} are missing,"
+            " at the end or in between",
+        )
 
     def _tell_of(self, head: Published) -> None:
         """A head shows a stretch; where something else was found in it, that is the place."""

@@ -121,7 +121,7 @@ def test_the_process_says_how_it_is_and_ends_in_order(books: Books, kafka: Kafka
         assert (ready.status_code, ready.json()["ready"]) == (200, True)
         assert relay.parts()["relay"]["shards"] == list(range(SHARDS))
         metrics = relay.get("/metrics").text
-        label = f'{{shard="{books.shard}",target="{kafka.prefix}"}}'
+        label = f'{{shard="{books.shard}",source="log",target="{kafka.prefix}"}}'
         assert f"mintflow_relay_behind_events{label} 0.0" in metrics
         assert f"mintflow_relay_shard_held{label} 1.0" in metrics
         assert "mintflow_relay_up 1.0" in metrics

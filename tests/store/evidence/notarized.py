@@ -15,7 +15,7 @@ from store.bookkeeping import Bookkeeper
 
 from mintflow.store.evidence.keyring import Keyring
 from mintflow.store.evidence.notary import Notary
-from mintflow.store.evidence.register import Publisher, Register
+from mintflow.store.evidence.register import Register
 from mintflow.store.evidence.verifier import Head
 from mintflow.store.keys import KeyStore
 from mintflow.store.mapper import Mapper
@@ -35,11 +35,11 @@ class Place:
         self.keys = Keyring(folder / "keys" / "signing", LOG_ID)
         self.register = Register(folder / "heads")
 
-    def sign(self, *publishers: Publisher) -> list[Head]:
+    def sign(self) -> list[Head]:
         """What a notary that starts now signs."""
 
         async def work(conn: psycopg.AsyncConnection[Any]) -> list[Head]:
-            notary = await Notary.open(conn, self.keys, self.register, publishers, lambda: NOON)
+            notary = await Notary.open(conn, self.keys, self.register, lambda: NOON)
             return await notary.sign()
 
         return self.ask(work)
@@ -48,7 +48,7 @@ class Place:
         """Shard -> why a notary that starts now signs nothing for it."""
 
         async def work(conn: psycopg.AsyncConnection[Any]) -> dict[int, str]:
-            notary = await Notary.open(conn, self.keys, self.register, (), lambda: NOON)
+            notary = await Notary.open(conn, self.keys, self.register, lambda: NOON)
             await notary.sign()
             return {shard: refusal.message for shard, refusal in notary.refused.items()}
 

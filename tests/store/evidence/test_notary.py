@@ -172,10 +172,10 @@ def test_signs_nothing_more_for_a_shard_that_was_written_anew(place: Place) -> N
 
 def test_one_notary_works_at_a_time(place: Place) -> None:
     async def work(conn: psycopg.AsyncConnection[Any]) -> None:
-        await Notary.open(conn, place.keys, place.register, (), lambda: NOON)
+        await Notary.open(conn, place.keys, place.register, lambda: NOON)
         async with await psycopg.AsyncConnection.connect(place.url, autocommit=True) as other:
             with pytest.raises(AnotherNotary):
-                await Notary.open(other, place.keys, place.register, (), lambda: NOON)
+                await Notary.open(other, place.keys, place.register, lambda: NOON)
 
     place.ask(work)
 

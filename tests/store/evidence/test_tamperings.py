@@ -86,7 +86,7 @@ def test_every_tampering_is_found_and_its_place_is_named(
             missed.append(f"{number}: {change.__name__}, {depth}: {said}")
     with capsys.disabled():
         print(f"\n{COUNT} tamperings, {COUNT - len(missed)} found")
-    assert not missed, missed
+    assert not missed, "\n".join(missed)
 
 
 def _tamper(  # type: ignore[no-untyped-def]
