@@ -44,13 +44,9 @@ class Publisher(Protocol):
 class Forwarder:
     """One publisher's way. At most one process has it: the one that signs."""
 
-    def __init__(
-        self, register: Register, publisher: Publisher, *, retry_s: float = RETRY_S_MIN
-    ) -> None:
-        """retry_s: after the first fault; doubled with each further one, up to 30."""
+    def __init__(self, register: Register, publisher: Publisher) -> None:
         self._register = register
         self._publisher = publisher
-        self._retry_s = retry_s
         self._rung = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         # Numbers of the last object: of the register, and of what the place is known to have.
@@ -84,7 +80,7 @@ class Forwarder:
         await self._publisher.close()
 
     async def _run(self) -> None:
-        retry_s = self._retry_s
+        retry_s = RETRY_S_MIN
         while True:
             try:
                 last = await asyncio.to_thread(self._register.last)
@@ -92,7 +88,7 @@ class Forwarder:
                 self._at = await self._publisher.reached(self._register)
                 while True:
                     await self._catch_up()
-                    self.fault, retry_s = None, self._retry_s
+                    self.fault, retry_s = None, RETRY_S_MIN
                     await self._rung.wait()
             # The outermost loop of this task: a publisher may raise anything.
             except Exception as trouble:  # noqa: BLE001

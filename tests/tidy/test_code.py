@@ -19,6 +19,7 @@ FLOATS_ALLOWED = {
 # Loops outside hosts/ that must outlive every fault, each with where the fault is seen instead.
 OUTERMOST_LOOPS = {
     "streams/core/reactions.py": "logged and retried: its checkpoint stays, and is in the database",
+    "store/evidence/forwarding.py": "logged, shown by /ready, and retried: it is anybody's code",
     "streams/core/relay/loop.py": "logged, shown by /ready, and begun anew from the checkpoints",
     "streams/core/faust/follower.py": "logged, shown by /ready, and retried: Faust would commit on",
     "streams/core/faust/transport.py": "partitions were taken away, and their return seeks again",

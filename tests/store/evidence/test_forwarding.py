@@ -63,14 +63,15 @@ async def until(done: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("broken", [Full("no room"), ValueError("a fault of its own")], ids=repr)
 def test_a_place_that_raises_stops_no_other_and_gets_everything_later(
-    place: Place, broken: Exception
+    place: Place, broken: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("mintflow.store.evidence.forwarding.RETRY_S_MIN", 0.01)
     sign(place)
     good, bad = Shelf("good"), Shelf("bad")
     bad.broken = broken
 
     async def run() -> None:
-        ways = [Forwarder(place.register, one, retry_s=0.01) for one in (bad, good)]
+        ways = [Forwarder(place.register, one) for one in (bad, good)]
         for way in ways:
             way.start()
         await until(lambda: good.kept == [1] and ways[0].fault is not None)
