@@ -39,6 +39,9 @@ from mintflow.api import (
     imports as imports_api,
 )
 from mintflow.api import (
+    insights as insights_api,
+)
+from mintflow.api import (
     ledgers as ledgers_api,
 )
 from mintflow.api import (
@@ -112,6 +115,7 @@ def routers() -> list[APIRouter]:
         imports_api.router,
         rules_api.router,
         merchants_api.router,
+        *insights_api.ROUTERS,
         analytics_api.router,
         connections_api.router,
         undo_api.router,

@@ -16,6 +16,7 @@ from mintflow.hosts.cli import (
     envelopes,
     events,
     evidence,
+    insights,
     models,
     planning,
     processes,
@@ -48,6 +49,7 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_global_options)
     _add_books(app)
+    _add_insights(app)
     _add_sorting(app)
     _add_host(app)
     _add_tokens(app)
@@ -150,6 +152,14 @@ def _add_books(app: typer.Typer) -> None:
         group.callback()(listed)
         group.command("open", epilog=_epilog(f"mintflow {name} open {example}"))(opened)
         app.add_typer(group, name=name, rich_help_panel=_BOOKS)
+
+
+def _add_insights(app: typer.Typer) -> None:
+    for name, function, example in (
+        ("spending", insights.spending, "mintflow spending --by merchant --month 2026-03"),
+        ("net-worth", insights.net_worth, "mintflow net-worth --interval day --months 1"),
+    ):
+        app.command(name, rich_help_panel=_BOOKS, epilog=_epilog(example))(function)
 
 
 def _add_sorting(app: typer.Typer) -> None:

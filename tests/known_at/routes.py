@@ -46,6 +46,17 @@ QUERIES: dict[str, list[dict[str, Any]]] = {
         {"figure": "budget", "category": "food_dining", "month": "2025-02"},
     ],
     "/history": [{"actor": "user:x"}, {"of": "00000000-0000-4000-8000-000000000000"}],
+    "/spending/by-category": [
+        *({"month": month} for month in MONTHS),
+        {"start": "2025-01-10", "end": "2025-03-09", "as_of": "2025-02-20"},
+    ],
+    "/spending/by-merchant": [{"month": "2025-02"}],
+    "/spending/by-account": [{"month": "2025-02"}],
+    "/spending/by-tag": [{"month": "2025-02"}],
+    "/spending/summary": [{"month": "2025-02"}],
+    "/spending/trends": [{"start": "2025-01-01", "end": "2025-03-31", "interval": "week"}],
+    "/cash-flow": [{"start": "2025-01-01", "end": "2025-03-31"}],
+    "/net-worth": [{"start": "2025-01-01", "end": "2025-03-31", "interval": "day"}],
     "/trial-balance": [{"as_of": "2025-02-10"}],
     "/budgets": [{"as_of": "2025-02-10"}],
     "/budgets/status": [

@@ -1,0 +1,114 @@
+"""`spending` and `net-worth`: where the money went, and what is owned and owed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from mintflow.hosts.cli import views
+from mintflow.hosts.cli.books import month_meant
+from mintflow.hosts.cli.lookup import Row, the_ledger
+from mintflow.hosts.cli.options import DATA_DEFAULT, AsOf, Data, Json, KnownAt, Ledger, MonthOf
+from mintflow.hosts.cli.shell import perform
+from mintflow.hosts.session import Session
+
+_KEYS = {"category": "category", "merchant": "merchant", "account": "name", "tag": "tag"}
+
+
+def spending(
+    ctx: typer.Context,
+    by: Annotated[
+        Literal["category", "merchant", "account", "tag"],
+        typer.Option("--by", help="What it is split by."),
+    ] = "category",
+    month: MonthOf = None,
+    ledger: Ledger = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    data: Data = DATA_DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """What was spent in a month, beside the month before and the same one a year ago.
+
+    A refund lowers spending. A category counts with all below it.
+    """
+    wanted = month or month_meant(known_at)
+
+    async def work(session: Session) -> Row:
+        found = await the_ledger(session, ledger)
+        path = f"/v1/ledgers/{found['ledger_id']}/spending"
+        asked = {"month": wanted, "as_of": as_of, "known_at": known_at}
+        rows = [row async for row in session.pages(f"{path}/by-{by}", **asked)]
+        answer = await session.get(f"{path}/summary", **asked)
+        return {
+            "spending": rows,
+            "summary": answer.data,
+            "month": wanted,
+            "position": answer.position,
+            "ledger": found,
+        }
+
+    def show(console: Console, answer: Row) -> None:
+        title = f"{answer['ledger']['name']}: spending in {wanted}"
+        if not answer["spending"]:
+            console.print(Text(f"{title}: none.", style="dim"))
+            return
+        made = views.table(title, by.capitalize(), ">Spent", ">Before", ">A year ago", "")
+        for row in answer["spending"]:
+            name = row[_KEYS[by]]
+            made.add_row(
+                views.category_of(console, name) if by == "category" else Text(name or "-"),
+                *(views.money(one["spent"]) for one in (row, row["previous"], row["year_ago"])),
+                Text(row["currency"], style="dim"),
+            )
+        console.print(made)
+        for row in answer["summary"]:
+            _summary(console, row)
+
+    perform(ctx, work, show, data=data, as_json=as_json)
+
+
+def net_worth(
+    ctx: typer.Context,
+    interval: Annotated[
+        Literal["day", "week", "month", "quarter", "year"], typer.Option(help="A row for each.")
+    ] = "month",
+    months: Annotated[int, typer.Option(min=1, max=1_200, help="So many, up to this one.")] = 12,
+    ledger: Ledger = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    data: Data = DATA_DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """What is owned and owed at the end of each month; currencies stand apart."""
+
+    async def work(session: Session) -> Row:
+        found = await the_ledger(session, ledger)
+        path = f"/v1/ledgers/{found['ledger_id']}/net-worth"
+        asked: dict[str, Any] = {"interval": interval, "months": months}
+        answer = await session.get(path, **asked, as_of=as_of, known_at=known_at)
+        return {"net_worth": answer.data, "position": answer.position, "ledger": found}
+
+    def show(console: Console, answer: Row) -> None:
+        made = views.table(
+            f"{answer['ledger']['name']}: net worth", "Date", ">Owned", ">Owed", ">Net worth", ""
+        )
+        for row in answer["net_worth"]:
+            amounts = (views.money(row[name]) for name in ("assets", "liabilities", "net_worth"))
+            made.add_row(Text(row["date"]), *amounts, Text(row["currency"], style="dim"))
+        console.print(made)
+
+    perform(ctx, work, show, data=data, as_json=as_json)
+
+
+def _summary(console: Console, row: Row) -> None:
+    line = Text("income ").append(views.money(row["income"]))
+    line.append(", spent ").append(views.money(row["spent"]))
+    line.append(", saved ").append(views.money(row["saved"], row["currency"]))
+    if row["saving_rate"] is not None:
+        line.append(f" ({Decimal(row['saving_rate']):.0%} of income)")
+    console.print(line)

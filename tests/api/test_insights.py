@@ -1,0 +1,77 @@
+"""Insights over HTTP: periods that are asked for, pages, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+def test_spending_of_a_month_by_everything_it_can_be_split_by(ledger: Any) -> None:
+    ledger.record(amount="-12.30", category="food_dining.groceries", tags=["home"])
+    ledger.record(amount="-2.00", date="2025-02-10", category="food_dining.groceries")
+    get = ledger.client.get
+    rows = get(f"{ledger.path}/spending/by-category", month="2025-03")
+    assert [(row["category"], row["spent"], row["own"]) for row in rows] == [
+        ("food_dining", "12.30", "0.00"),
+        ("food_dining.groceries", "12.30", "12.30"),
+    ]
+    assert rows[0]["previous"] == {
+        "start": "2025-02-01", "end": "2025-02-28", "spent": "2.00", "transactions": 1,
+        "difference": "10.30", "ratio": "5.1500",
+    }  # fmt: skip
+    (row,) = get(f"{ledger.path}/spending/by-account", month="2025-03")
+    assert (row["account_id"], row["name"], row["spent"]) == (ledger.checking, "checking", "12.30")
+    tags = get(f"{ledger.path}/spending/by-tag", month="2025-03")
+    assert {row["tag"]: row["spent"] for row in tags} == {"home": "12.30", None: "0.00"}
+    (row,) = get(f"{ledger.path}/spending/summary", month="2025-03")
+    assert (row["spent"], row["saved"], row["previous"]["spent"]) == ("12.30", "-12.30", "2.00")
+
+
+def test_months_without_any_are_there_with_zeros(ledger: Any) -> None:
+    ledger.record(amount="-12.30", category="shopping")
+    span = {"start": "2025-01-15", "end": "2025-04-02"}
+    rows = ledger.client.get(f"{ledger.path}/spending/trends", **span)
+    assert [row["spent"] for row in rows] == ["0.00", "0.00", "12.30", "0.00"]
+    assert [row["start"] for row in rows][0] == "2025-01-01"
+    rows = ledger.client.get(f"{ledger.path}/cash-flow", **span)
+    assert [row["net"] for row in rows] == ["0.00", "0.00", "-12.30", "0.00"]
+    rows = ledger.client.get(f"{ledger.path}/net-worth", **span, interval="day")
+    assert (len(rows), rows[-1]["net_worth"], rows[0]["net_worth"]) == (78, "-12.30", "0.00")
+
+
+def test_without_a_period_it_is_this_month_and_the_last_twelve(ledger: Any) -> None:
+    assert ledger.client.get(f"{ledger.path}/spending/by-category") == []
+    assert len(ledger.client.get(f"{ledger.path}/net-worth")) == 12
+
+
+def test_pages_go_on_where_the_last_one_ended(ledger: Any) -> None:
+    for number, merchant in enumerate(("Aldi", "Lidl", "Shell"), 1):
+        made = ledger.record(amount=f"-{number}.00", category="shopping", description=merchant)
+        assert made
+    path = f"{ledger.path}/spending/by-category"
+    rows = list(ledger.client.pages(path, month="2025-03", limit=1))
+    assert [row["category"] for row in rows] == ["shopping"]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({"start": "2025-03-02", "end": "2025-03-01"}, "span_not_usable"),
+        ({"start": "2025-03-02"}, "period_not_usable"),
+        ({"month": "2025-03", "start": "2025-03-02"}, "period_not_usable"),
+        ({"month": "2025-13"}, "month_not_readable"),
+        ({"month": "2025-03", "cursor": "x"}, "place_not_readable"),
+        ({"month": "2025-03", "limit": "0"}, "validation_failed"),
+    ],
+)
+def test_refuses_a_period_that_is_none(ledger: Any, query: dict[str, str], code: str) -> None:
+    answer = ledger.client.send("GET", f"{ledger.path}/spending/by-category", params=query)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
+
+
+def test_refuses_more_days_than_an_answer_holds(ledger: Any) -> None:
+    span = {"start": "1900-01-01", "end": "2199-12-31", "interval": "day"}
+    for path in ("net-worth", "cash-flow", "spending/trends"):
+        answer = ledger.client.send("GET", f"{ledger.path}/{path}", params=span)
+        assert answer.json()["error"]["code"] == "span_not_usable"

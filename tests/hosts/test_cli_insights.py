@@ -1,0 +1,36 @@
+"""`spending`, `net-worth`: the same figures as over HTTP, for people and for programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from command_line import CommandLine
+
+ROWS = """Date,Description,Amount
+2025-02-10,ALDI SUED,-20.00
+2025-03-03,ALDI SUED,-30.00
+2025-03-09,ALDI SUED REFUND,5.00
+2025-03-28,EMPLOYER SALARY,1000.00
+"""
+
+
+@pytest.fixture
+def own(mintflow: CommandLine, tmp_path: Path) -> CommandLine:
+    (tmp_path / "rows.csv").write_text(ROWS)
+    mintflow.json("import", str(tmp_path / "rows.csv"), "--ledger", "Home", "--account", "Checking")
+    return mintflow
+
+
+def test_shows_spending_and_net_worth(own: CommandLine) -> None:
+    answer = own.json("spending", "--month", "2025-03", "--by", "account")
+    (row,) = answer["spending"]
+    assert (row["name"], row["previous"]["spent"]) == ("Checking", "20.00")
+    (total,) = answer["summary"]
+    assert total["saved"] == "975.00"
+    shown = own("spending", "--month", "2025-03", "--by", "account").stdout
+    assert "20.00" in shown and "saved 975.00" in shown
+    assert "none" in own("spending", "--month", "2024-01").stdout
+    worth = own.json("net-worth", "--months", "1")["net_worth"]
+    assert [(row["assets"], row["liabilities"]) for row in worth] == [("955.00", "0.00")]
+    assert "955.00" in own("net-worth").stdout
