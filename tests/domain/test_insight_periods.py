@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from decimal import Decimal
 
 import pytest
@@ -47,7 +48,7 @@ def test_intervals_follow_each_other_and_hold_the_span(
     found = list(intervals(span, interval))  # type: ignore[arg-type]
     assert found[0].first <= span.first <= found[0].last
     assert found[-1].first <= span.last <= found[-1].last
-    for one, after in zip(found, found[1:], strict=False):
+    for one, after in itertools.pairwise(found):
         assert after.first == one.last + dt.timedelta(days=1)
 
 
