@@ -20,22 +20,16 @@ from mintflow.api.core.read_models import read_models
 from mintflow.api.core.routing import JsonRoute
 from mintflow.api.core.subject import as_of, ledger_of, today_of
 from mintflow.commands.core.command import NO_NUL, Day
-from mintflow.domain.core.errors import Invalid
 from mintflow.domain.core.time import Month
 from mintflow.domain.insights import Span, checked_span
 from mintflow.projections import insights as queries
+from mintflow.projections.transactions import CursorNotReadable
 
 router = APIRouter(
     prefix="/v1/ledgers/{ledger_id}/spending", tags=["insights"], route_class=JsonRoute
 )
 
 MONTHS_MAX = 1_200
-
-
-class PlaceNotReadable(Invalid):
-    """The cursor is none that this list gave out; begin again without one."""
-
-    code = "place_not_readable"
 
 
 class Compared(Documented):
@@ -181,7 +175,7 @@ def _place(cursor: str | None) -> int:
     if cursor is None:
         return 0
     if not (cursor.isascii() and cursor.isdigit()):
-        raise PlaceNotReadable("the cursor does not belong to this list")
+        raise CursorNotReadable("the cursor does not belong to this list")
     return int(cursor)
 
 

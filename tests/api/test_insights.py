@@ -61,7 +61,7 @@ def test_pages_go_on_where_the_last_one_ended(ledger: Any) -> None:
         ({"start": "2025-03-02"}, "period_not_usable"),
         ({"month": "2025-03", "start": "2025-03-02"}, "period_not_usable"),
         ({"month": "2025-13"}, "month_not_readable"),
-        ({"month": "2025-03", "cursor": "x"}, "place_not_readable"),
+        ({"month": "2025-03", "cursor": "x"}, "cursor_not_readable"),
         ({"month": "2025-03", "limit": "0"}, "request_not_valid"),
     ],
 )
