@@ -68,6 +68,7 @@ from mintflow.commands import (
     categories,
     connections,
     fx,
+    insights,
     ledgers,
     rules,
     transactions,
@@ -88,7 +89,10 @@ def handlers(
     """Every command that the bus takes. learn: rules from corrections. link: transfers that are
     certain by themselves."""
     found: dict[type[Command], Handler] = {}
-    for module in (ledgers, accounts, categories, transfers, budgets, connections, fx, undo):
+    modules = (
+        ledgers, accounts, categories, transfers, budgets, connections, fx, insights, undo,
+    )  # fmt: skip
+    for module in modules:
         found.update(module.HANDLERS)
     sorter = rules.Sorter(categorizer)
     learner = rules.Learner(books) if learn else None

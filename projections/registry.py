@@ -9,6 +9,7 @@ from mintflow.projections import (
     connections,
     fx,
     imports,
+    insights,
     ledgers,
     rules,
     transactions,
@@ -28,5 +29,9 @@ PROJECTIONS: tuple[Projection, ...] = (
     rules.PROJECTION,
     transfers.PROJECTION,
     connections.PROJECTION,
+<<<<<<< HEAD
     fx.PROJECTION,
+=======
+    insights.PROJECTION,
+>>>>>>> 01a4fe5 (insights: what stands out, with severity, reason and the transactions behind it)
 )

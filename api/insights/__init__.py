@@ -1,8 +1,9 @@
 """Routes of insights."""
 
+from mintflow.api.insights.findings import router as findings
 from mintflow.api.insights.flows import router as flows
 from mintflow.api.insights.spending import router as spending
 
-ROUTERS = (spending, flows)
+ROUTERS = (findings, spending, flows)
 
 __all__ = ["ROUTERS"]

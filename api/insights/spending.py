@@ -7,6 +7,7 @@ import datetime as dt
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
+from psycopg import AsyncConnection
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -158,14 +159,13 @@ def last_months(
     return Span(dt.date(month // 12, month % 12 + 1, 1), Month.of(today).last), today
 
 
-async def _spent(request: Request, by: queries.Dimension) -> Response:
+async def _spent(request: Request, conn: AsyncConnection[Any], by: queries.Dimension) -> Response:
     asked = read_query(request, SpendingQuery)
     span, day = span_of(request, asked)
     begin = _place(asked.cursor)
-    async with read_models(request) as conn:
-        rows, position = await queries.spending(
-            conn, ledger_of(request), span, by=by, as_of=as_of(request)
-        )
+    rows, position = await queries.spending(
+        conn, ledger_of(request), span, by=by, as_of=as_of(request)
+    )
     end = begin + asked.limit
     more = page(str(end) if len(rows) > end else None)
     return respond(request, rows[begin:end], position=position, day=day, pagination=more)
@@ -186,25 +186,29 @@ _SPENDING: dict[str, Any] = documented(SpendingQuery)
 async def by_category(request: Request) -> Response:
     """What was spent in each category with all below it, the most first, beside the last period of
     equal length and the same one a year ago."""
-    return await _spent(request, "category")
+    async with read_models(request) as conn:
+        return await _spent(request, conn, "category")
 
 
 @router.get("/by-merchant", responses=found(list[SpentByMerchant]), openapi_extra=_SPENDING)
 async def by_merchant(request: Request) -> Response:
     """What each merchant took, the most first; null for rows that name none."""
-    return await _spent(request, "merchant")
+    async with read_models(request) as conn:
+        return await _spent(request, conn, "merchant")
 
 
 @router.get("/by-account", responses=found(list[SpentByAccount]), openapi_extra=_SPENDING)
 async def by_account(request: Request) -> Response:
     """What was spent from each account, the most first."""
-    return await _spent(request, "account")
+    async with read_models(request) as conn:
+        return await _spent(request, conn, "account")
 
 
 @router.get("/by-tag", responses=found(list[SpentByTag]), openapi_extra=_SPENDING)
 async def by_tag(request: Request) -> Response:
     """What was spent under each tag; a transaction with two tags counts under both."""
-    return await _spent(request, "tag")
+    async with read_models(request) as conn:
+        return await _spent(request, conn, "tag")
 
 
 @router.get("/summary", responses=found(list[SummaryShown]), openapi_extra=documented(SpanQuery))

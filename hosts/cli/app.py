@@ -157,6 +157,7 @@ def _add_books(app: typer.Typer) -> None:
 def _add_insights(app: typer.Typer) -> None:
     for name, function, example in (
         ("spending", insights.spending, "mintflow spending --by merchant --month 2026-03"),
+        ("insights", insights.list_insights, "mintflow insights --today 2026-03-14"),
         ("net-worth", insights.net_worth, "mintflow net-worth --interval day --months 1"),
     ):
         app.command(name, rich_help_panel=_BOOKS, epilog=_epilog(example))(function)

@@ -1,4 +1,4 @@
-"""`spending` and `net-worth`: where the money went, and what is owned and owed."""
+"""`spending`, `insights`, `net-worth`: where the money went, what stands out, what is owned."""
 
 from __future__ import annotations
 
@@ -12,10 +12,20 @@ from rich.text import Text
 from mintflow.hosts.cli import views
 from mintflow.hosts.cli.books import month_meant
 from mintflow.hosts.cli.lookup import Row, the_ledger
-from mintflow.hosts.cli.options import DATA_DEFAULT, AsOf, Data, Json, KnownAt, Ledger, MonthOf
+from mintflow.hosts.cli.options import (
+    DATA_DEFAULT,
+    AsOf,
+    Data,
+    Json,
+    KnownAt,
+    Ledger,
+    MonthOf,
+    date_of,
+)
 from mintflow.hosts.cli.shell import perform
 from mintflow.hosts.session import Session
 
+_SEVERITY = {"high": "red", "medium": "yellow", "low": "dim"}
 _KEYS = {"category": "category", "merchant": "merchant", "account": "name", "tag": "tag"}
 
 
@@ -68,6 +78,55 @@ def spending(
         console.print(made)
         for row in answer["summary"]:
             _summary(console, row)
+
+    perform(ctx, work, show, data=data, as_json=as_json)
+
+
+def list_insights(
+    ctx: typer.Context,
+    today: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", callback=date_of, help="The day that is taken for today."),
+    ] = None,
+    dismiss: Annotated[
+        str | None, typer.Option(metavar="ID", help="Do not show this one any more.")
+    ] = None,
+    dismissed: Annotated[
+        bool, typer.Option("--dismissed", help="Also those that were dismissed.")
+    ] = False,
+    ledger: Ledger = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    data: Data = DATA_DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """What stands out in this month and the one before, each with its reason."""
+
+    async def work(session: Session) -> Row:
+        found = await the_ledger(session, ledger)
+        path = f"/v1/ledgers/{found['ledger_id']}/insights"
+        if dismiss is not None:
+            asked = f"?today={today}" if today else ""
+            done = await session.post(f"{path}/{dismiss}/dismiss{asked}", {})
+            await session.settle(found["ledger_id"], done.position)
+        answer = await session.get(
+            path, today=today, dismissed=dismissed, as_of=as_of, known_at=known_at
+        )
+        return {"insights": answer.data, "position": answer.position, "ledger": found}
+
+    def show(console: Console, answer: Row) -> None:
+        if not answer["insights"]:
+            console.print(Text("Nothing stands out.", style="dim"))
+            return
+        made = views.table(f"{answer['ledger']['name']}: what stands out", "Date", "", "Why", "Id")
+        for row in answer["insights"]:
+            made.add_row(
+                Text(row["date"], no_wrap=True),
+                Text(row["severity"], style=_SEVERITY[row["severity"]]),
+                Text(row["reason"]),
+                Text(row["insight_id"], style="dim"),
+            )
+        console.print(made)
 
     perform(ctx, work, show, data=data, as_json=as_json)
 

@@ -1,6 +1,18 @@
-"""Insights: what was spent and earned, money over time, what is owned and owed."""
+"""Insights: what was spent and earned, what stands out in it, money over time."""
 
+from mintflow.projections.insights.findings import about_of, insights
 from mintflow.projections.insights.flows import cash_flow, net_worth, trends
+from mintflow.projections.insights.fold import PROJECTION
 from mintflow.projections.insights.spending import Dimension, spending, summary
 
-__all__ = ["Dimension", "cash_flow", "net_worth", "spending", "summary", "trends"]
+__all__ = [
+    "PROJECTION",
+    "Dimension",
+    "about_of",
+    "cash_flow",
+    "insights",
+    "net_worth",
+    "spending",
+    "summary",
+    "trends",
+]

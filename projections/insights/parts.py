@@ -13,7 +13,7 @@ from __future__ import annotations
 # null. spans: SQL of rows (span, first, last). Leans on transactions_by_date.
 PARTS = """
     select s.span, t.transaction_id, t.date, t.account_id, t.currency, t.merchant, t.counterparty,
-        t.tags, p.category_id, p.amount,
+        t.description, t.tags, p.category_id, p.amount,
         case
             when k.kind = 'expense' or (coalesce(k.kind, 'uncategorized') = 'uncategorized'
                 and p.amount < 0) then -p.amount

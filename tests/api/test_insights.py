@@ -75,3 +75,62 @@ def test_refuses_more_days_than_an_answer_holds(ledger: Any) -> None:
     for path in ("net-worth", "cash-flow", "spending/trends"):
         answer = ledger.client.send("GET", f"{ledger.path}/{path}", params=span)
         assert answer.json()["error"]["code"] == "span_not_usable"
+
+
+def a_year_with_a_spike(ledger: Any) -> None:
+    rows = [
+        ledger.transaction(
+            date=f"2024-{month:02}-{day:02}", amount="-20.00", category="food_dining.groceries"
+        )
+        for month in range(3, 13)
+        for day in (3, 17)
+    ]
+    rows += [
+        ledger.transaction(date="2025-02-05", amount="-500.00", category="food_dining.groceries")
+    ]
+    ledger.client.post(f"{ledger.path}/transactions/batch", {"transactions": rows})
+
+
+def test_a_spike_names_its_reason_and_the_transactions_that_explain_it(ledger: Any) -> None:
+    a_year_with_a_spike(ledger)
+    rows = ledger.client.get(f"{ledger.path}/insights", today="2025-02-10")
+    (spike,) = [row for row in rows if row["kind"] == "spike"]
+    assert (spike["category"], spike["severity"]) == ("food_dining.groceries", "high")
+    assert "took 500.00 USD in 2025-02 so far, usually 40.00" in spike["reason"]
+    (one,) = spike["transactions"]
+    history = ledger.client.get(f"{ledger.path}/transactions/{one}/history")
+    assert history[0]["type"] == "transaction.recorded"
+    assert (
+        ledger.client.get(f"{ledger.path}/insights", today="2025-02-10", as_of="2025-02-01") == []
+    )
+
+
+def test_a_dismissed_insight_stays_dismissed_until_it_is_shown_again(ledger: Any) -> None:
+    a_year_with_a_spike(ledger)
+    path = f"{ledger.path}/insights"
+    before = ledger.client.get(path, today="2025-02-10")
+    one = before[0]["insight_id"]
+    for _ in range(2):
+        seen = ledger.client.post(f"{path}/{one}/dismiss?today=2025-02-10")
+        assert seen == {"insight_id": one, "dismissed": True}
+    for today in ("2025-02-10", "2025-02-20"):
+        shown = ledger.client.get(path, today=today)
+        assert one not in {row["insight_id"] for row in shown}
+    kept = ledger.client.get(path, today="2025-02-10", dismissed="true")
+    assert [row["insight_id"] for row in kept] == [row["insight_id"] for row in before]
+    assert kept[0]["dismissed_at"] is not None
+    # Also on a day when the books no longer show it.
+    ledger.client.post(f"{path}/{one}/show")
+    assert ledger.client.get(path, today="2025-02-10") == before
+    ledger.client.post(f"{path}/{one}/dismiss")
+    assert one not in {row["insight_id"] for row in ledger.client.get(path, today="2025-02-10")}
+
+
+def test_refuses_to_dismiss_what_is_not_there(ledger: Any, bob: Any) -> None:
+    a_year_with_a_spike(ledger)
+    (one, *_) = ledger.client.get(f"{ledger.path}/insights", today="2025-02-10")
+    strange = "00000000-0000-4000-8000-000000000000"
+    answer = ledger.client.send("POST", f"{ledger.path}/insights/{strange}/dismiss")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "insight_not_found")
+    address = f"{ledger.path}/insights/{one['insight_id']}/dismiss?today=2025-02-10"
+    assert bob.send("POST", address).status_code == 404

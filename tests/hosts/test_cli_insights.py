@@ -35,3 +35,16 @@ def test_shows_spending_and_net_worth(own: CommandLine) -> None:
     worth = own.json("net-worth", "--months", "1")["net_worth"]
     assert [(row["assets"], row["liabilities"]) for row in worth] == [("955.00", "0.00")]
     assert "955.00" in own("net-worth").stdout
+
+
+def test_shows_what_stands_out_until_it_is_dismissed(own: CommandLine, tmp_path: Path) -> None:
+    lines = [f"2025-03-{day:02},NETTO,-{20 + day}.00" for day in range(10, 16)]
+    lines += [f"2025-04-0{day},ZORP CLUB,-80.00" for day in (1, 2)]
+    (tmp_path / "more.csv").write_text("\n".join(["Date,Description,Amount", *lines]))
+    own.json("import", str(tmp_path / "more.csv"), "--ledger", "Home", "--account", "Checking")
+    (one,) = own.json("insights", "--today", "2025-04-10")["insights"]
+    assert one["kind"] == "duplicate_charge"
+    assert "twice within 1 day" in own("insights", "--today", "2025-04-10").stdout
+    left = own.json("insights", "--today", "2025-04-10", "--dismiss", one["insight_id"])
+    assert left["insights"] == []
+    assert "Nothing stands out" in own("insights", "--today", "2025-04-10").stdout

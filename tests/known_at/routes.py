@@ -46,6 +46,7 @@ QUERIES: dict[str, list[dict[str, Any]]] = {
         {"figure": "budget", "category": "food_dining", "month": "2025-02"},
     ],
     "/history": [{"actor": "user:x"}, {"of": "00000000-0000-4000-8000-000000000000"}],
+    "/insights": [{"today": "2025-03-20"}, {"today": "2025-02-28", "dismissed": "true"}],
     "/spending/by-category": [
         *({"month": month} for month in MONTHS),
         {"start": "2025-01-10", "end": "2025-03-09", "as_of": "2025-02-20"},

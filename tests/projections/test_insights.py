@@ -14,6 +14,7 @@ from read_models.books import NOW, Books
 from mintflow.domain.accounts import Account
 from mintflow.domain.core.postings import Allocation
 from mintflow.domain.insights import Span, intervals
+from mintflow.domain.insights.dismissal import Dismissal
 from mintflow.projections.insights import cash_flow, net_worth, spending, summary, trends
 
 MARCH = Span(dt.date(2025, 3, 1), dt.date(2025, 3, 31))
@@ -184,3 +185,19 @@ def test_any_history_gives_the_plain_sums(books: Books, seed: int) -> None:
             sum((amount for day, amount in flows if day <= one.last), Decimal("105.00"))
             for one in intervals(span, interval)  # type: ignore[arg-type]
         ]
+
+
+def test_a_dismissal_is_kept_however_the_log_is_cut(books: Books) -> None:
+    for about in (("spike", "shopping", "USD", "2025-03"), ('a "b\\c"',)):
+        made = Dismissal.begin(books.ledger_id, about, NOW)
+        books.put(made)
+        made.show(NOW)
+        books.put(made)
+    made.dismiss(NOW)
+    books.put(made)
+    books.fold()
+    rows = books.rows("dismissed_insights", "insight_id, about, dismissed_at is null")
+    assert sorted(row[1:] for row in rows) == [
+        (['a "b\\c"'], False), (["spike", "shopping", "USD", "2025-03"], True),
+    ]  # fmt: skip
+    books.check_everywhere()

@@ -27,6 +27,7 @@ from mintflow.domain.core.postings import UNCATEGORIZED, Booking, whole
 from mintflow.domain.core.time import Month
 from mintflow.domain.fx import DayRate, RateYear
 from mintflow.domain.imports import FileImport
+from mintflow.domain.insights.dismissal import Dismissal
 from mintflow.domain.ledgers import Ledger
 from mintflow.domain.rules import Actions, RuleSet, Share
 from mintflow.domain.transactions import Transaction, TransactionAlias, checked_splits
@@ -158,7 +159,14 @@ def _household() -> list[Aggregate]:
     connection.synced(
         account.id, "cursor-1", NOW, added=1, known=0, updated=0, skipped=0, removed=1
     )
+<<<<<<< HEAD
     return [ledger, account, tree, budget, envelopes, imported, connection, rates, _rules()]
+=======
+    insight = Dismissal.begin(LEDGER, ("spike", "shopping", "USD", "2025-03"), NOW)
+    insight.show(NOW)
+    insight.dismiss(NOW)
+    return [ledger, account, tree, budget, envelopes, imported, connection, insight, _rules()]
+>>>>>>> 01a4fe5 (insights: what stands out, with severity, reason and the transactions behind it)
 
 
 def _rules() -> Aggregate:
