@@ -29,9 +29,6 @@ PROJECTIONS: tuple[Projection, ...] = (
     rules.PROJECTION,
     transfers.PROJECTION,
     connections.PROJECTION,
-<<<<<<< HEAD
     fx.PROJECTION,
-=======
     insights.PROJECTION,
->>>>>>> 01a4fe5 (insights: what stands out, with severity, reason and the transactions behind it)
 )
