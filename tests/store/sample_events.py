@@ -159,14 +159,11 @@ def _household() -> list[Aggregate]:
     connection.synced(
         account.id, "cursor-1", NOW, added=1, known=0, updated=0, skipped=0, removed=1
     )
-<<<<<<< HEAD
-    return [ledger, account, tree, budget, envelopes, imported, connection, rates, _rules()]
-=======
     insight = Dismissal.begin(LEDGER, ("spike", "shopping", "USD", "2025-03"), NOW)
     insight.show(NOW)
     insight.dismiss(NOW)
-    return [ledger, account, tree, budget, envelopes, imported, connection, insight, _rules()]
->>>>>>> 01a4fe5 (insights: what stands out, with severity, reason and the transactions behind it)
+    books = [ledger, account, tree, budget, envelopes, imported, connection]
+    return [*books, rates, insight, _rules()]
 
 
 def _rules() -> Aggregate:
