@@ -12,14 +12,14 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from mintflow.api.core.services import Positions
-from mintflow.commands.core.ports import OpenRow, Standing, StandingRow
+from mintflow.commands.core.ports import GoalStanding, Movement, OpenRow, Standing, StandingRow
 from mintflow.domain.budgets.advice import Figures
 from mintflow.domain.core.ids import shard_of
 from mintflow.domain.core.time import Month
 from mintflow.domain.rules.learning import Correction
 from mintflow.domain.transfers.pairing import Leg
 from mintflow.projections import budgets as budget_queries
-from mintflow.projections import rules, transfers
+from mintflow.projections import goals, rules, transfers
 from mintflow.projections import transactions as queries
 from mintflow.projections.budgets import advice
 
@@ -82,6 +82,25 @@ class ReadModelBooks:
             Standing(budget_id, one.period.first, one.period.last, one.status, one.spent, one.limit)
             for budget_id, one in found
         ]
+
+    async def goals_standing(self, ledger_id: UUID, today: dt.date) -> Sequence[GoalStanding]:
+        async with self._pool.connection() as conn:
+            rows, _ = await goals.list_goals(conn, ledger_id, today)
+        return [
+            GoalStanding(row["goal_id"], row["saved"], row["target"], row["remaining"])
+            for row in rows
+        ]
+
+    async def free_of_goals(self, ledger_id: UUID, today: dt.date) -> Mapping[UUID, Decimal]:
+        async with self._pool.connection() as conn:
+            return await goals.free_of_goals(conn, ledger_id, today)
+
+    async def movements(
+        self, ledger_id: UUID, start: dt.date, end: dt.date, transfer_ids: Sequence[UUID]
+    ) -> Sequence[Movement]:
+        async with self._pool.connection() as conn:
+            rows = await goals.movements(conn, ledger_id, start, end, transfer_ids)
+        return [Movement(**row) for row in rows]
 
     async def possible_legs(
         self, ledger_id: UUID, amounts: Sequence[Decimal], start: dt.date, end: dt.date

@@ -36,6 +36,9 @@ from mintflow.api import (
     fx as fx_api,
 )
 from mintflow.api import (
+    goals as goals_api,
+)
+from mintflow.api import (
     imports as imports_api,
 )
 from mintflow.api import (
@@ -68,6 +71,7 @@ from mintflow.commands import (
     categories,
     connections,
     fx,
+    goals,
     insights,
     ledgers,
     rules,
@@ -80,6 +84,7 @@ from mintflow.commands.core.ports import Books
 from mintflow.commands.imports import import_handlers
 from mintflow.ml.categorize import Categorizer
 from mintflow.streams import budgets as budget_reactions
+from mintflow.streams import goals as goal_reactions
 from mintflow.streams.core.reactions import Reaction
 
 
@@ -90,7 +95,8 @@ def handlers(
     certain by themselves."""
     found: dict[type[Command], Handler] = {}
     modules = (
-        ledgers, accounts, categories, transfers, budgets, connections, fx, insights, undo,
+        ledgers, accounts, categories, transfers, budgets, goals, connections, fx, insights,
+        undo,
     )  # fmt: skip
     for module in modules:
         found.update(module.HANDLERS)
@@ -98,6 +104,7 @@ def handlers(
     learner = rules.Learner(books) if learn else None
     found[categories.MergeCategories] = categories.merge_categories(books)
     found.update(budgets.handlers_with_books(books))
+    found.update(goals.handlers_with_books(books))
     found.update(transactions.transaction_handlers(sorter, learner))
     found.update(rules.rule_handlers(books, sorter))
     found.update(import_handlers(books, sorter, learner, link=link))
@@ -113,6 +120,7 @@ def routers() -> list[APIRouter]:
         categories_api.router,
         *budgets_api.ROUTERS,
         *bills_api.ROUTERS,
+        goals_api.router,
         events.ledger_router,
         events.history_router,
         transfers_api.router,
@@ -138,4 +146,4 @@ def routers() -> list[APIRouter]:
 
 def reactions() -> tuple[Reaction, ...]:
     """What happens by itself when something happened."""
-    return (budget_reactions.ALERTS,)
+    return (budget_reactions.ALERTS, goal_reactions.TENDING)

@@ -68,6 +68,27 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class GoalStanding:
+    """How a goal stands. target and remaining: None where they are not known."""
+
+    goal_id: UUID
+    saved: Decimal
+    target: Decimal | None
+    remaining: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A transfer as it is booked. amount: what enters; date: on which it does."""
+
+    transfer_id: UUID
+    from_account_id: UUID
+    to_account_id: UUID
+    amount: Decimal
+    date: dt.date
+
+
+@dataclass(frozen=True, slots=True)
 class StandingRow:
     """A transaction as rules and categorizers look at it. category_ids: in order of its parts.
 
@@ -107,6 +128,17 @@ class Books(Protocol):
         self, ledger_id: UUID, days: Sequence[dt.date], today: dt.date
     ) -> Sequence[Standing]:
         """How the budgets stand in the periods of these days and of today."""
+
+    async def goals_standing(self, ledger_id: UUID, today: dt.date) -> Sequence[GoalStanding]:
+        """How the goals that are not archived stand, in order of priority."""
+
+    async def free_of_goals(self, ledger_id: UUID, today: dt.date) -> Mapping[UUID, Decimal]:
+        """What accounts hold that no goal has."""
+
+    async def movements(
+        self, ledger_id: UUID, start: dt.date, end: dt.date, transfer_ids: Sequence[UUID]
+    ) -> Sequence[Movement]:
+        """Transfers that stand, of these days or of these ids, oldest first."""
 
     async def possible_legs(
         self, ledger_id: UUID, amounts: Sequence[Decimal], start: dt.date, end: dt.date

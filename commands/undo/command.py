@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from mintflow.commands.core.command import Command, example
 from mintflow.commands.core.unit import Unit
-from mintflow.commands.undo import rules, settings, transactions
+from mintflow.commands.undo import goals, rules, settings, transactions
 from mintflow.commands.undo.course import LISTED_MAX, Course
 from mintflow.domain.undo import (
     NothingToUndo,
@@ -114,7 +114,7 @@ async def _carry_out(course: Course, events: Sequence[RecordedEvent]) -> None:
     for event in events:
         by_kind[event.type.partition(".")[0]].append(event)
     # The tree first: a merge that is undone gives its category back before anything is put there.
-    for kind, undo in {**settings.KINDS, "rule": rules.undo}.items():
+    for kind, undo in {**settings.KINDS, "rule": rules.undo, "goal": goals.undo}.items():
         if found := by_kind.pop(kind, None):
             await undo(course, found)
     moved = {kind: by_kind.pop(kind) for kind in transactions.KINDS if kind in by_kind}

@@ -16,6 +16,7 @@ from mintflow.hosts.cli import (
     envelopes,
     events,
     evidence,
+    goals,
     insights,
     models,
     planning,
@@ -50,6 +51,7 @@ def build_app() -> typer.Typer:
     app.callback()(_global_options)
     _add_books(app)
     _add_insights(app)
+    _add_goals(app)
     _add_sorting(app)
     _add_host(app)
     _add_tokens(app)
@@ -161,6 +163,33 @@ def _add_insights(app: typer.Typer) -> None:
         ("net-worth", insights.net_worth, "mintflow net-worth --interval day --months 1"),
     ):
         app.command(name, rich_help_panel=_BOOKS, epilog=_epilog(example))(function)
+
+
+def _add_goals(app: typer.Typer) -> None:
+    app.command("goals", rich_help_panel=_BOOKS, epilog=_epilog("mintflow goals"))(goals.goals)
+    group = typer.Typer(help="Set goals, and set money aside for them.", no_args_is_help=True)
+    for name, function, examples in (
+        (
+            "add",
+            goals.add,
+            (
+                "mintflow goal add Holiday 1800 --due 2026-07-01 --percent 10",
+                "mintflow goal add 'Bad days' --kind emergency --months 3 --account Savings",
+            ),
+        ),
+        (
+            "fund",
+            goals.fund,
+            (
+                "mintflow goal fund Holiday 50 --account Checking",
+                "mintflow goal fund Holiday 50 --account Savings --from Checking",
+            ),
+        ),
+        ("release", goals.release, ("mintflow goal release Holiday 20 --account Checking",)),
+        ("archive", goals.archive, ("mintflow goal archive Holiday",)),
+    ):
+        group.command(name, epilog=_epilog(*examples))(function)
+    app.add_typer(group, name="goal", rich_help_panel=_BOOKS)
 
 
 def _add_sorting(app: typer.Typer) -> None:

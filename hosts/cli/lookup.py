@@ -60,7 +60,7 @@ async def the_account(
 def named(rows: list[Row], wanted: str, what: str) -> Row | None:
     """The row of this id or name, or None. An exact name goes before one in another case.
 
-    what: "ledger" or "account". Raises Refused if several rows have the name.
+    what: "ledger", "account" or "goal". Raises Refused if several rows have the name.
     """
     key = f"{what}_id"
     wanted = wanted.strip()

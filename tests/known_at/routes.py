@@ -64,6 +64,7 @@ QUERIES: dict[str, list[dict[str, Any]]] = {
         *({"month": month} for month in MONTHS),
         {"month": "2025-02", "as_of": "2025-02-10"},
     ],
+    "/goals": [{"as_of": "2025-02-10"}, {"archived": "true"}],
     "/events": [{"limit": 7}, {"types": "transaction.recorded,budget.set", "after": 3}],
 }
 # Addresses that refuse to be asked without a query.
@@ -73,6 +74,7 @@ IDS: dict[str, tuple[str, str]] = {
     "account_id": ("/accounts", "account_id"),
     "transaction_id": ("/transactions", "transaction_id"),
     "rule_id": ("/rules", "rule_id"),
+    "goal_id": ("/goals", "goal_id"),
 }
 # How many of the newest and oldest things of a kind are looked at.
 THINGS = 2

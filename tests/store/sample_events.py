@@ -26,6 +26,8 @@ from mintflow.domain.core.ids import category_tree_id
 from mintflow.domain.core.postings import UNCATEGORIZED, Booking, whole
 from mintflow.domain.core.time import Month
 from mintflow.domain.fx import DayRate, RateYear
+from mintflow.domain.goals import Goal, GoalTerms, SavingRule
+from mintflow.domain.goals.events import Earmark
 from mintflow.domain.imports import FileImport
 from mintflow.domain.insights.dismissal import Dismissal
 from mintflow.domain.ledgers import Ledger
@@ -67,7 +69,7 @@ class PlainSealer(Sealer):
 
 def sample_aggregates() -> list[Aggregate]:
     """The aggregates whose pending events are the samples, and those that lead to them."""
-    return [*_household(), *_transactions(), *_transfers(), _undo_log()]
+    return [*_household(), *_transactions(), *_transfers(), _undo_log(), *_goals()]
 
 
 def sample_events() -> dict[str, Event]:
@@ -222,6 +224,30 @@ def _undo_log() -> UndoLog:
     log.redo(_id(47), _id(49), NOW)
     log.undo(_id(47), _id(50), NOW)
     return log
+
+
+def _goals() -> list[Aggregate]:
+    rule = SavingRule(Decimal("12.5"), None, None, _id(37), DAY)
+    moved = GoalTerms("saving", Decimal("500"), None, DAY, 1, (_id(37), _id(38)), rule)
+    goal = Goal.create(_id(60), "Urlaub", "EUR", moved, NOW, "mit Anna")
+    goal.save_from(_id(32), _id(16), Decimal("100.00"), DAY, Decimal(90), NOW)
+    goal.save_from(_id(32), _id(16), Decimal("80.00"), DAY, Decimal(80), NOW)
+    pledge = goal.pledge(_id(61), _id(16), _id(38), "20", DAY, NOW)
+    goal.meet(pledge.pledge_id, _id(39), DAY, NOW)
+    goal.reopen(pledge.pledge_id, NOW)
+    goal.observe(Decimal("500.00"), Decimal("500.00"), NOW)
+    goal.observe(Decimal("1.00"), Decimal("500.00"), NOW)
+    rule = replace(rule, percent=None, amount=Decimal(25), to_account_id=None)
+    marked = replace(moved, account_ids=(), saving=rule)
+    other = Goal.create(_id(62), "Rad", "EUR", marked, NOW)
+    other.change("Fahrrad", "rot", replace(marked, priority=2), NOW)
+    other.contribute(_id(16), "30", DAY, NOW)
+    other.contribute(_id(16), "-10", DAY, NOW)
+    other.save_from(_id(32), _id(16), Decimal("100.00"), DAY, Decimal(100), NOW)
+    other.archive(NOW)
+    back = (Earmark(_id(16), Decimal("-5.00")),)
+    other.restore("Rad", "", marked, False, back, NOW)
+    return [goal, other]
 
 
 def _transfers() -> list[Aggregate]:

@@ -11,6 +11,7 @@ from tidy.tree import modules
 OTHER_SOURCES = {
     "api/events/ledger.py:list_events": "the log, up to known_until()",
     "api/events/ledger.py:stream_events": "the log, up to known_until()",
+    "api/goals.py:goal_history": "the log, up to known_until()",
     "api/evidence.py:evidence_of_event": "the log, up to known_until()",
     "api/explain/histories.py:history": "the log, up to known_until()",
     "api/transactions.py:transaction_history": "the log, up to known_until()",

@@ -1,0 +1,97 @@
+"""Goals: each is again what the words that count say, and has set aside what they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from mintflow.commands.undo.course import Course
+from mintflow.domain.core.money import EXACT, ZERO, money_text, negated
+from mintflow.domain.goals import Goal, GoalNotFound
+from mintflow.domain.goals.events import (
+    Earmark,
+    GoalArchived,
+    GoalChanged,
+    GoalCreated,
+    GoalPledged,
+)
+from mintflow.store.mapper import RecordedEvent
+
+# What tending says by itself follows from the books; without its cause it is looked at again.
+_OBSERVED = ("goal.reached", "goal.fell_short")
+
+
+async def undo(course: Course, events: Sequence[RecordedEvent]) -> None:
+    """Bring every goal of the operation to what counts."""
+    unit = course.unit
+    for stream_id in dict.fromkeys(UUID(one.stream_id) for one in events):
+        goal = await unit.change(Goal, stream_id, GoalNotFound)
+        history = (await unit.log.histories(unit.ledger_id, [stream_id]))[stream_id]
+        said = [
+            typed
+            for event, typed in zip(history, unit.log.typed(history), strict=True)
+            if course.counts(event)
+        ]
+        own = [one for one in events if UUID(one.stream_id) == stream_id]
+        course.stays["goal.observed"] += sum(one.type in _OBSERVED for one in own)
+        _bring(course, goal, own, said, unit.log.typed(history)[0])
+    course.stays += {}
+
+
+def _bring(
+    course: Course, goal: Goal, own: Sequence[RecordedEvent], said: Sequence[Any], first: Any
+) -> None:
+    words = [one for one in said if isinstance(one, GoalCreated | GoalChanged)]
+    # A goal without any word that counts is there for ever, and takes nothing.
+    last = words[-1] if words else first
+    archived = not any(isinstance(one, GoalCreated) for one in said) or any(
+        isinstance(one, GoalArchived) for one in said
+    )
+    is_now = {"name": goal.name, "terms": _terms(goal), "archived": goal.archived}
+    touched = {UUID(one.data["account_id"]) for one in own if "delta" in one.data}
+    marks = [Earmark(account_id, delta) for account_id in sorted(touched)
+             if (delta := _missing(goal, account_id, said))]  # fmt: skip
+    before = {str(one.account_id): _held(goal, one.account_id) for one in marks}
+    if goal.restore(last.name, last.note, last.terms, archived, marks, course.unit.now):
+        will_be = {"name": goal.name, "terms": _terms(goal), "archived": goal.archived}
+        fields = {
+            name: (was, will_be[name]) for name, was in is_now.items() if was != will_be[name]
+        }
+        for account_id, was in before.items():
+            fields[f"earmark {account_id}"] = (was, _held(goal, UUID(account_id)))
+        course.change("goal", goal.id, fields)
+    for pledged in (one for one in own if one.type == GoalPledged.TOPIC):
+        pledge = goal.pledges[UUID(pledged.data["pledge_id"])]
+        if course.redo:
+            course.stays["goal.pledged"] += 1
+        elif pledge.is_open:
+            goal.withdraw(pledge.pledge_id, course.unit.now, "undo")
+            course.change("pledge", pledge.pledge_id, {"status": ("open", "withdrawn")})
+        elif pledge.transfer_id is not None:
+            course.conflict("pledge", pledge.pledge_id, "met by a transfer")
+
+
+def _missing(goal: Goal, account_id: UUID, said: Sequence[Any]) -> Decimal:
+    """How much more than now is set aside by the words that count; never below nothing."""
+    total = ZERO
+    for one in said:
+        if getattr(one, "delta", None) is not None and one.account_id == account_id:
+            total = EXACT.add(total, one.delta)
+    return EXACT.add(max(total, ZERO), negated(goal.earmarks.get(account_id, ZERO)))
+
+
+def _held(goal: Goal, account_id: UUID) -> str:
+    return money_text(goal.earmarks.get(account_id, ZERO))
+
+
+def _terms(goal: Goal) -> dict[str, Any]:
+    terms = goal.terms
+    return {
+        "target": None if terms.target is None else money_text(terms.target),
+        "months": terms.months,
+        "due": None if terms.due is None else terms.due.isoformat(),
+        "priority": terms.priority,
+        "accounts": [str(one) for one in terms.account_ids],
+    }
