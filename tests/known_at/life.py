@@ -61,6 +61,7 @@ class Life:
             *[self._record] * 5, *[self._categorize] * 3, self._split, self._amend, self._void,
             self._reinstate, self._transfer, self._budget, self._end_budget, self._move, self._add,
             self._merge, self._account, self._report, self._import, self._rename, self._pending,
+            self._goal, self._fund,
         ]  # fmt: skip
         self.chance.choice(acts)()
 
@@ -175,6 +176,31 @@ class Life:
             period="monthly", rollover=self.chance.choice(["none", "surplus"]),
             start=f"2025-0{self.chance.randint(1, 3)}",
         )  # fmt: skip
+
+    def _goal(self) -> None:
+        """A new one, or other terms of one that is there."""
+        terms = {"name": self.chance.choice(WORDS[:4]), "target": f"{self.chance.randint(1, 900)}"}
+        goals = self.client.get(f"{self.path}/goals")
+        if goals and self.chance.random() < 0.5:
+            goal = self.chance.choice(goals)
+            if self.chance.random() < 0.3:
+                self._noted(self.client.send("DELETE", f"{self.path}/goals/{goal['goal_id']}"))
+            else:
+                self.do("PUT", f"/goals/{goal['goal_id']}", **terms)
+        elif self.chance.random() < 0.5:
+            self.do("POST", "/goals", **terms, accounts=[self.chance.choice(self._accounts())])
+        else:
+            self.do("POST", "/goals", **terms, saving={"percent": "10", "since": "2025-01-15"})
+
+    def _fund(self) -> None:
+        goals, accounts = self.client.get(f"{self.path}/goals"), self._accounts()
+        if goals:
+            where = f"/goals/{self.chance.choice(goals)['goal_id']}/contributions"
+            amount = self.chance.choice(["5", "20", "-3", "25.00"])
+            pledged = {"from_account_id": self.chance.choice(accounts)}
+            more = pledged if self.chance.random() < 0.4 else {}
+            account = self.chance.choice(accounts)
+            self.do("POST", where, account_id=account, amount=amount, date=self._day(), **more)
 
     def _end_budget(self) -> None:
         self._noted(
