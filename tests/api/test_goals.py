@@ -279,7 +279,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("name_not_usable", {"name": "  ", "target": "5"}),
     ("too_many_digits", {"name": "x", "target": "5.001"}),
     ("too_many_digits", {"name": "x", "target": "9" * 16}),
-    ("unknown_currency", {"name": "x", "target": "5", "currency": "XXX"}),
+    ("unknown_currency", {"name": "x", "target": "5", "currency": "ZZZ"}),
     ("date_out_of_range", {"name": "x", "target": "5", "due": "9999-12-31"}),
     ("saving_rule_not_usable", {"name": "x", "target": "5", "saving": {}}),
     ("saving_rule_not_usable", {"name": "x", "target": "5", "saving": {"percent": "0"}}),
