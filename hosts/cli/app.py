@@ -160,6 +160,7 @@ def _add_insights(app: typer.Typer) -> None:
     for name, function, example in (
         ("spending", insights.spending, "mintflow spending --by merchant --month 2026-03"),
         ("insights", insights.list_insights, "mintflow insights --today 2026-03-14"),
+        ("forecast", insights.forecast, "mintflow forecast --account Checking --days 30"),
         ("net-worth", insights.net_worth, "mintflow net-worth --interval day --months 1"),
     ):
         app.command(name, rich_help_panel=_BOOKS, epilog=_epilog(example))(function)

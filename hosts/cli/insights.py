@@ -1,4 +1,4 @@
-"""`spending`, `insights`, `net-worth`: where the money went, what stands out, what is owned."""
+"""`spending`, `insights`, `forecast`, `net-worth`: where money went, goes and is."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from rich.text import Text
 
 from mintflow.hosts.cli import views
 from mintflow.hosts.cli.books import month_meant
-from mintflow.hosts.cli.lookup import Row, the_ledger
+from mintflow.hosts.cli.lookup import Row, the_account, the_ledger
 from mintflow.hosts.cli.options import (
     DATA_DEFAULT,
+    Account,
     AsOf,
     Data,
     Json,
@@ -127,6 +128,57 @@ def list_insights(
                 Text(row["insight_id"], style="dim"),
             )
         console.print(made)
+
+    perform(ctx, work, show, data=data, as_json=as_json)
+
+
+def forecast(
+    ctx: typer.Context,
+    account: Account = None,
+    days: Annotated[int, typer.Option(min=1, max=366, help="So many days ahead.")] = 90,
+    today: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", callback=date_of, help="The day that is taken for today."),
+    ] = None,
+    ledger: Ledger = None,
+    known_at: KnownAt = None,
+    data: Data = DATA_DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """What each account will hold, with its lowest point.
+
+    Shown only where it beats the month before repeated, on the last 90 days of the history.
+    """
+
+    async def work(session: Session) -> Row:
+        found = await the_ledger(session, ledger)
+        ledger_id = found["ledger_id"]
+        asked: dict[str, Any] = {"days": days, "today": today, "known_at": known_at}
+        if account is not None:
+            one = await the_account(session, ledger_id, account, known_at)
+            asked["account_id"] = one["account_id"]
+        answer = await session.get(f"/v1/ledgers/{ledger_id}/forecast", **asked)
+        return {"forecast": answer.data, "position": answer.position, "ledger": found}
+
+    def show(console: Console, answer: Row) -> None:
+        title = f"{answer['ledger']['name']}: the next {days} days"
+        made = views.table(title, "Account", ">Now", ">Lowest", "On", ">At the end", "")
+        for row in answer["forecast"]:
+            low, points = row["low_point"] or {}, row["points"]
+            made.add_row(
+                Text(row["name"]),
+                views.money(row["balance"]),
+                views.money(low.get("balance")),
+                Text(low.get("date", "-"), no_wrap=True),
+                views.money(points[-1]["balance"] if points else None),
+                Text(row["currency"], style="dim"),
+            )
+        console.print(made)
+        for row in answer["forecast"]:
+            if row["low_point"] and row["low_point"]["warning"]:
+                console.print(Text(f"  {row['low_point']['text']}", style="red"))
+            why = row["reason"] if row["shown"] else f"not shown: {row['reason']}"
+            console.print(Text(f"  {row['name']}: {why}", style="dim"))
 
     perform(ctx, work, show, data=data, as_json=as_json)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -134,3 +136,38 @@ def test_refuses_to_dismiss_what_is_not_there(ledger: Any, bob: Any) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "insight_not_found")
     address = f"{ledger.path}/insights/{one['insight_id']}/dismiss?today=2025-02-10"
     assert bob.send("POST", address).status_code == 404
+
+
+def test_a_forecast_says_what_is_due_and_warns_of_the_low_point(ledger: Any) -> None:
+    pay = [dt.date(2024, 7, 5) + dt.timedelta(days=14 * n) for n in range(19)]
+    rent = [dt.date(2024 + (6 + n) // 12, (6 + n) % 12 + 1, 1) for n in range(9)]
+    rows = [(day, "900.00", "EMPLOYER SALARY") for day in pay]
+    rows += [(day, "-2100.00", "LANDLORD RENT") for day in rent]
+    bodies = [
+        ledger.transaction(date=day.isoformat(), amount=amount, description=name)
+        for day, amount, name in rows
+    ]
+    ledger.client.post(f"{ledger.path}/transactions/batch", {"transactions": bodies})
+    rows = ledger.client.get(f"{ledger.path}/forecast", today="2025-03-20")
+    checking, savings = rows
+    assert checking["shown"], checking["reason"]
+    assert (savings["shown"], savings["points"], savings["low_point"]) == (False, [], None)
+    assert len(checking["points"]) == 90
+    assert {"date": "2025-04-01", "amount": "-2100.00", "payee": "LANDLORD RENT"} in checking[
+        "expected"
+    ]
+    low = checking["low_point"]
+    assert low["warning"]
+    assert f"checking falls to {Decimal(low['balance']):,f} USD on {low['date']}" == low["text"]
+    one = ledger.client.get(
+        f"{ledger.path}/forecast", today="2025-03-20", account_id=ledger.checking, days=7
+    )
+    assert [len(row["points"]) for row in one] == [7]
+
+
+def test_a_prediction_names_the_months_it_rests_on(ledger: Any) -> None:
+    a_year_with_a_spike(ledger)
+    (row,) = ledger.client.get(f"{ledger.path}/spending/predictions", today="2025-01-10")
+    assert (row["category"], row["month"], row["amount"]) == ("food_dining", "2025-01", "40.00")
+    assert (row["basis"], row["spent"], len(row["used"])) == ("median", "0.00", 10)
+    assert "the median of the last 10 periods is 40.00 USD" in row["reason"]

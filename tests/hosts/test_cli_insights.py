@@ -48,3 +48,9 @@ def test_shows_what_stands_out_until_it_is_dismissed(own: CommandLine, tmp_path:
     left = own.json("insights", "--today", "2025-04-10", "--dismiss", one["insight_id"])
     assert left["insights"] == []
     assert "Nothing stands out" in own("insights", "--today", "2025-04-10").stdout
+
+
+def test_says_why_there_is_no_forecast_yet(own: CommandLine) -> None:
+    (row,) = own.json("forecast", "--account", "Checking", "--days", "10")["forecast"]
+    assert (row["shown"], row["points"]) == (False, [])
+    assert "not shown: fewer than 180 days" in " ".join(own("forecast").stdout.split())

@@ -47,6 +47,8 @@ QUERIES: dict[str, list[dict[str, Any]]] = {
     ],
     "/history": [{"actor": "user:x"}, {"of": "00000000-0000-4000-8000-000000000000"}],
     "/insights": [{"today": "2025-03-20"}, {"today": "2025-02-28", "dismissed": "true"}],
+    "/forecast": [{"today": "2025-03-20", "days": 30}],
+    "/spending/predictions": [{"today": "2025-03-20"}],
     "/spending/by-category": [
         *({"month": month} for month in MONTHS),
         {"start": "2025-01-10", "end": "2025-03-09", "as_of": "2025-02-20"},
