@@ -47,6 +47,7 @@ class LedgerOpened(Created):
 
     def apply(self, aggregate: Ledger) -> None:
         aggregate.name, aggregate.currency, aggregate.owner = self.name, self.currency, self.owner
+        aggregate.erasure_due_at, aggregate.erased = None, False
 
 
 class LedgerRenamed(Event):
@@ -68,6 +69,9 @@ class Ledger(Aggregate):
     name: str
     currency: str
     owner: str
+    # When its erasure is due, where one was asked for; and whether it is done.
+    erasure_due_at: datetime | None
+    erased: bool
 
     def __init__(self) -> None:
         """Attributes come from LedgerOpened."""

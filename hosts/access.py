@@ -16,8 +16,10 @@ from mintflow.api.core.routing import ScopeNotSufficient
 from mintflow.commands.core.command import Command, Context
 from mintflow.commands.core.ports import Principal
 from mintflow.commands.core.repository import Repository
+from mintflow.commands.erasure import CompleteErasure
 from mintflow.commands.ledgers import OpenLedger
 from mintflow.domain.ledgers import Ledger, LedgerNotFound
+from mintflow.store.sealing import LedgerIsErased
 
 
 class OwnerOnly:
@@ -27,7 +29,8 @@ class OwnerOnly:
         self._repository = repository
 
     async def authorize(self, command: Command, context: Context) -> None:
-        """Raises LedgerNotFound; and ScopeNotSufficient for who owns nothing by his token."""
+        """Raises LedgerNotFound, LedgerIsErased; and ScopeNotSufficient for who owns nothing by
+        his token."""
         if context.principal.scope != "owner":
             raise ScopeNotSufficient("this token is not for commands")
         if isinstance(command, OpenLedger):
@@ -36,6 +39,8 @@ class OwnerOnly:
         if ledger_id is not None:
             ledger = await self._repository.find(ledger_id, Ledger, ledger_id)
             if ledger is not None and ledger.owner == str(context.principal.user_id):
+                if ledger.erased and not isinstance(command, CompleteErasure):
+                    raise LedgerIsErased("the ledger is erased", ledger_id=str(ledger_id))
                 return
         raise LedgerNotFound("there is no such ledger")
 

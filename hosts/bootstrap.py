@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -122,7 +123,12 @@ async def running(
     if not tail:
         bells.call("reached", positions.look)
     books = ReadModelBooks(pool, positions, settings.wait_s_max)
-    replays = Replays(connect, mapper, limits=_replay_limits(settings))
+    replays = Replays(
+        connect,
+        mapper,
+        limits=_replay_limits(settings),
+        erased=lambda ledger_id: not sealer.holds(ledger_id),
+    )
     notarizing: Notarizing | None = None
     if evidence is not None:
         notarizing = Notarizing(
@@ -138,6 +144,7 @@ async def running(
         categorizer=categorizer,
         learn=settings.learn_from_corrections,
         link=settings.link_transfers,
+        erasure_wait=timedelta(seconds=settings.erasure_wait_s),
     )
     bus = CommandBus(
         handlers_over(books),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from fastapi import APIRouter
 
 from mintflow.api import (
@@ -27,6 +29,9 @@ from mintflow.api import (
 )
 from mintflow.api import (
     connections as connections_api,
+)
+from mintflow.api import (
+    erasure as erasure_api,
 )
 from mintflow.api import events, explain, what_if
 from mintflow.api import (
@@ -73,6 +78,7 @@ from mintflow.commands import (
     fx,
     goals,
     insights,
+    erasure,
     ledgers,
     rules,
     transactions,
@@ -89,10 +95,15 @@ from mintflow.streams.core.reactions import Reaction
 
 
 def handlers(
-    books: Books, categorizer: Categorizer, *, learn: bool = True, link: bool = True
+    books: Books,
+    categorizer: Categorizer,
+    *,
+    learn: bool = True,
+    link: bool = True,
+    erasure_wait: timedelta = timedelta(days=7),
 ) -> dict[type[Command], Handler]:
     """Every command that the bus takes. learn: rules from corrections. link: transfers that are
-    certain by themselves."""
+    certain by themselves. erasure_wait: how long an erasure can be called off."""
     found: dict[type[Command], Handler] = {}
     modules = (
         ledgers, accounts, categories, transfers, budgets, goals, connections, fx, insights,
@@ -107,6 +118,7 @@ def handlers(
     found.update(goals.handlers_with_books(books))
     found.update(transactions.transaction_handlers(sorter, learner))
     found.update(rules.rule_handlers(books, sorter))
+    found.update(erasure.erasure_handlers(erasure_wait))
     found.update(import_handlers(books, sorter, learner, link=link))
     return found
 
@@ -136,6 +148,7 @@ def routers() -> list[APIRouter]:
         explain.figures_router,
         explain.histories_router,
         ledgers_api.router,
+        erasure_api.router,
         evidence_api.router,
         audit_api.router,
         schemas_api.router,

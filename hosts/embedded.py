@@ -34,7 +34,7 @@ from mintflow.hosts.tokens import Tokens
 from mintflow.migrations.runner import MigrationRefused, migrate
 from mintflow.projections.core.install import install
 from mintflow.projections.core.series import install_series
-from mintflow.store.keys import FolderKeyStore
+from mintflow.store.keys import FolderKeyStore, KeyStore
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +58,7 @@ class EmbeddedHost:
     token: str
     database_url: str
     running: Running
+    keys: KeyStore
 
     def __init__(self, data_dir: Path, settings: Settings) -> None:
         self.data_dir = data_dir
@@ -84,6 +85,7 @@ class EmbeddedHost:
                 return owner.authenticate(token) or tokens.authenticate(token)
 
             keys = FolderKeyStore(Path(self.settings.keys_folder or self.data_dir / "keys"))
+            self.keys = keys
             tail = self.settings.projections == "here"
             self.running = await stack.enter_async_context(
                 running(
@@ -132,7 +134,7 @@ async def serve(data_dir: Path, settings: Settings, port: int) -> None:
     stop = stop_on_signals()
     async with (
         EmbeddedHost(data_dir, settings) as host,
-        scheduling(host.database_url, host.running.mapper, settings),
+        scheduling(host.database_url, host.running, host.keys, settings),
     ):
         path = host.data_dir / "api.json"
 

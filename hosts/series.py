@@ -1,4 +1,4 @@
-"""The jobs of the series: refresh them, keep them in order. Installed and run by hosts."""
+"""What a host does every so often: the series are kept in order, erasures carried out."""
 
 from __future__ import annotations
 
@@ -12,21 +12,27 @@ import psycopg
 from psycopg import AsyncConnection
 
 from mintflow.commands.core.command import utc_now
-from mintflow.hosts.bootstrap import connector
+from mintflow.hosts.bootstrap import Running, connector
+from mintflow.hosts.erasure import Erasing
 from mintflow.hosts.settings import Settings
 from mintflow.projections.core.series import Kept, Refreshed, keep_up, refresh
+from mintflow.store.keys import KeyStore
 from mintflow.store.mapper import Mapper
 from mintflow.streams.core.scheduler import Job, Scheduler
 
 _KEEP_UP_S = 3_600.0
+_ERASURE_S = 2.0
 
 
 @asynccontextmanager
-async def scheduling(url: str, mapper: Mapper, settings: Settings) -> AsyncIterator[Scheduler]:
-    """Keep the series of a database up to date for as long as this lasts."""
+async def scheduling(
+    url: str, product: Running, keys: KeyStore, settings: Settings
+) -> AsyncIterator[Scheduler]:
+    """Run the jobs of a database for as long as this lasts, unless another host does."""
+    erasing = Erasing(url, product, keys)
 
     async def refreshing() -> Refreshed:
-        return await refresh_series(url, mapper)
+        return await refresh_series(url, product.mapper)
 
     async def keeping() -> Kept:
         return await asyncio.to_thread(keep_up_series, url, settings, utc_now().date())
@@ -35,6 +41,7 @@ async def scheduling(url: str, mapper: Mapper, settings: Settings) -> AsyncItera
         lambda: AsyncConnection.connect(url, autocommit=True),
         [
             Job("series_keep_up", _KEEP_UP_S, keeping),
+            Job("erasure", _ERASURE_S, erasing.run),
             Job("series_refresh", settings.series_refresh_s, refreshing),
         ],
     )

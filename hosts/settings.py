@@ -206,6 +206,13 @@ class Settings(BaseModel):
         le=86_400,
         description="Seconds after which a new event is under a signed head at the latest.",
     )
+    erasure_wait_s: float = Field(
+        604_800.0,
+        ge=0,
+        le=31_536_000,
+        description="Seconds between asking for an erasure and carrying it out, in which it can be "
+        "called off. More protect longer from a token in wrong hands.",
+    )
     learn_from_corrections: bool = Field(
         True,
         description="Whether a category that the user gives makes or changes a learned rule. "

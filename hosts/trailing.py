@@ -137,13 +137,20 @@ class WatchedKeys:
         self._keys = keys
         self.trail: Trail | None = None
 
-    def get(self, ledger_id: UUID) -> bytes | None:
+    def get(self, ledger_id: UUID, number: int = 1) -> bytes | None:
         self._note("key.used", ledger_id)
-        return self._keys.get(ledger_id)
+        return self._keys.get(ledger_id, number)
+
+    def newest(self, ledger_id: UUID) -> int:
+        return self._keys.newest(ledger_id)
 
     def create(self, ledger_id: UUID) -> bytes:
         self._note("key.made", ledger_id)
         return self._keys.create(ledger_id)
+
+    def rotate(self, ledger_id: UUID) -> int:
+        self._note("key.rotated", ledger_id)
+        return self._keys.rotate(ledger_id)
 
     def destroy(self, ledger_id: UUID) -> None:
         self._note("key.destroyed", ledger_id)

@@ -14,6 +14,7 @@ from mintflow.commands.core.ids import new_id
 from mintflow.commands.core.imagining import Imagination
 from mintflow.commands.core.ports import Books
 from mintflow.commands.core.repository import Repository
+from mintflow.commands.erasure import CancelErasure, CompleteErasure, RequestErasure
 from mintflow.commands.imports import ImportFile, SyncAccount
 from mintflow.commands.ledgers import OpenLedger
 from mintflow.hosts.books import ReadModelBooks
@@ -21,6 +22,9 @@ from mintflow.projections.core.replay import Scratch
 
 # Commands that are not imagined, each with the reason.
 NOT_IMAGINED: dict[type[Command], str] = {
+    RequestErasure: "an erasure is waited for, and can be called off",
+    CancelErasure: "an erasure is waited for, and can be called off",
+    CompleteErasure: "only the host says that",
     OpenLedger: "a new ledger has no books to compare with",
     ImportFile: "a file is tried with dry_run",
     SyncAccount: "only a bank knows what it would bring",

@@ -63,8 +63,8 @@ async def list_ledgers(conn: AsyncConnection[Any], owner: str) -> list[dict[str,
 
 
 async def default_ledger(conn: AsyncConnection[Any], owner: str) -> UUID | None:
-    """The caller's oldest ledger, which the address `default` stands for."""
-    cursor = await conn.execute(_LIST + " limit 1", {"owner": owner}, prepare=True, binary=True)
+    """The caller's oldest ledger that is not erased, which the address `default` stands for."""
+    cursor = await conn.execute(_DEFAULT, {"owner": owner}, prepare=True, binary=True)
     row = await cursor.fetchone()
     return row[0] if row else None
 
@@ -96,6 +96,12 @@ async def trial_balance(
 _LIST = (
     "select ledger_id, name, currency from ledgers where owner = %(owner)s"
     " order by opened_at, ledger_id"
+)
+# One that is erased comes last: who begins again means the new one.
+_DEFAULT = (
+    "select l.ledger_id from ledgers l left join erasures e"
+    " on e.ledger_id = l.ledger_id and e.state = 'erased' where l.owner = %(owner)s"
+    " order by e.ledger_id is not null, l.opened_at, l.ledger_id limit 1"
 )
 _GET = positioned(
     "select ledger_id, name, currency from ledgers where ledger_id = %(ledger_id)s", "ledgers"

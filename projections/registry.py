@@ -9,6 +9,7 @@ from mintflow.projections import (
     connections,
     fx,
     goals,
+    erasure,
     imports,
     insights,
     ledgers,
@@ -33,4 +34,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     connections.PROJECTION,
     fx.PROJECTION,
     insights.PROJECTION,
+    erasure.PROJECTION,
 )

@@ -130,6 +130,11 @@ class Mapper:
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
 
+    def forgets(self, ledger_id: UUID) -> bool:
+        """Whether nothing of a ledger can be opened here, not even by a key of moments ago."""
+        self._sealer.forget(ledger_id)
+        return not self._sealer.holds(ledger_id)
+
     def encode(self, event: Event, event_id: UUID, provenance: Provenance) -> EncodedEvent:
         """The bytes of an event. Raises BooksUnbalanced rather than let a wrong one in."""
         for booking in event.bookings():

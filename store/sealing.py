@@ -1,14 +1,17 @@
 """Sealing: personal facts of an event, encrypted under the key of their ledger.
 
-A sealed blob is: format (1 byte, 0x01), key number (4 bytes, for rotation), nonce (12 bytes),
-AES-256-GCM ciphertext with its tag. What is authenticated beside it is the stream id and version,
-so a blob moved to another event does not open.
+A sealed blob is: format (1 byte, 0x01), key number (4 bytes), nonce (12 bytes), AES-256-GCM
+ciphertext with its tag. What is authenticated beside it is the stream id and version, so a blob
+moved to another event does not open. New facts are sealed under the newest key of the ledger and
+old ones opened by the key that they name.
 """
 
 from __future__ import annotations
 
 import os
 import struct
+import time
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -21,11 +24,14 @@ from mintflow.domain.core.money import money_text
 from mintflow.store.keys import KeyStore
 
 _FORMAT = b"\x01"
-_KEY_NUMBER = struct.pack("!I", 1)
-_HEAD = len(_FORMAT) + len(_KEY_NUMBER)
+_NUMBER = struct.Struct("!I")
+_HEAD = len(_FORMAT) + _NUMBER.size
 _NONCE = 12
 # A ledger's cipher is 32 bytes and an object; 100,000 are about 30 MB.
 _CACHE_MAX = 100_000
+# How long a process may go on with a key that another one has destroyed or replaced. A look is a
+# few calls of the file system.
+FRESH_S = 5.0
 
 
 class LedgerIsErased(Conflict):
@@ -34,33 +40,58 @@ class LedgerIsErased(Conflict):
     code = "ledger_is_erased"
 
 
-class Sealer:
-    """Seals and opens under the keys of one key store; keeps ciphers of ledgers it has met."""
+class _Ring:
+    """The ciphers of one ledger, by the number of their key. newest: for what is sealed now."""
 
-    def __init__(self, keys: KeyStore) -> None:
+    __slots__ = ("ciphers", "fresh_until", "newest")
+
+    def __init__(self, newest: int, fresh_until: float) -> None:
+        self.ciphers: dict[int, AESGCM] = {}
+        self.newest, self.fresh_until = newest, fresh_until
+
+
+class Sealer:
+    """Seals and opens under the keys of one key store; keeps ciphers of ledgers it has met.
+
+    A key that another process destroyed is used no more after FRESH_S seconds.
+    """
+
+    def __init__(self, keys: KeyStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._keys = keys
-        self._ciphers: dict[UUID, AESGCM] = {}
+        self._clock = clock
+        self._rings: dict[UUID, _Ring] = {}
 
     def prepare(self, ledger_id: UUID) -> None:
         """Make the key of a new ledger, durable before its first event is."""
-        self._ciphers[ledger_id] = AESGCM(self._keys.create(ledger_id))
+        self._keys.create(ledger_id)
+        self._rings.pop(ledger_id, None)
+
+    def holds(self, ledger_id: UUID) -> bool:
+        """Whether the ledger has a key, as of at most FRESH_S seconds ago."""
+        return self._ring(ledger_id) is not None
 
     def seal(self, ledger_id: UUID, bound_to: bytes, facts: dict[str, Any]) -> bytes:
         """facts: JSON values, and amounts, which become decimal text. bound_to: what only this
         event has. Raises LedgerIsErased."""
-        cipher = self._cipher(ledger_id)
-        if cipher is None:
+        ring = self._ring(ledger_id)
+        cipher = self._cipher(ledger_id, ring, ring.newest) if ring is not None else None
+        if ring is None or cipher is None:
             raise LedgerIsErased("the key of the ledger was destroyed", ledger_id=str(ledger_id))
         nonce = os.urandom(_NONCE)
         plain = orjson.dumps(facts, default=money_text)
-        return _FORMAT + _KEY_NUMBER + nonce + cipher.encrypt(nonce, plain, bound_to)
+        head = _FORMAT + _NUMBER.pack(ring.newest)
+        return head + nonce + cipher.encrypt(nonce, plain, bound_to)
 
     def unseal(self, ledger_id: UUID, bound_to: bytes, sealed: bytes) -> dict[str, Any] | None:
         """The facts; {} where none were sealed; None where the key is gone or does not fit."""
         if not sealed:
             return {}
-        cipher = self._cipher(ledger_id)
-        if cipher is None or sealed[:_HEAD] != _FORMAT + _KEY_NUMBER:
+        ring = self._ring(ledger_id)
+        if ring is None or len(sealed) < _HEAD or sealed[:1] != _FORMAT:
+            return None
+        (number,) = _NUMBER.unpack_from(sealed, 1)
+        cipher = self._cipher(ledger_id, ring, number)
+        if cipher is None:
             return None
         try:
             text = cipher.decrypt(
@@ -72,16 +103,32 @@ class Sealer:
         return facts
 
     def forget(self, ledger_id: UUID) -> None:
-        """Drop the cached cipher after its key was destroyed."""
-        self._ciphers.pop(ledger_id, None)
+        """Drop the cached ciphers after their keys were destroyed."""
+        self._rings.pop(ledger_id, None)
 
-    def _cipher(self, ledger_id: UUID) -> AESGCM | None:
-        cipher = self._ciphers.get(ledger_id)
-        if cipher is None:
-            key = self._keys.get(ledger_id)
+    def _ring(self, ledger_id: UUID) -> _Ring | None:
+        ring = self._rings.get(ledger_id)
+        now = self._clock()
+        if ring is not None and now < ring.fresh_until:
+            return ring
+        newest = self._keys.newest(ledger_id)
+        if not newest:
+            self._rings.pop(ledger_id, None)
+            return None
+        if ring is None:
+            if len(self._rings) >= _CACHE_MAX:
+                self._rings.clear()
+            ring = self._rings[ledger_id] = _Ring(newest, now + FRESH_S)
+        else:
+            ring.newest, ring.fresh_until = newest, now + FRESH_S
+        return ring
+
+    def _cipher(self, ledger_id: UUID, ring: _Ring, number: int) -> AESGCM | None:
+        cipher = ring.ciphers.get(number)
+        # A number is looked up in vain only where a blob was tampered with or its key is lost.
+        if cipher is None and 1 <= number <= ring.newest:
+            key = self._keys.get(ledger_id, number)
             if key is None:
                 return None
-            if len(self._ciphers) >= _CACHE_MAX:
-                self._ciphers.clear()
-            cipher = self._ciphers[ledger_id] = AESGCM(key)
+            cipher = ring.ciphers[number] = AESGCM(key)
         return cipher

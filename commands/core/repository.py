@@ -48,7 +48,7 @@ class Repository:
 
     async def find(self, ledger_id: UUID, kind: type[A], stream_id: UUID) -> A | None:
         """The aggregate at its newest version, or None; shared, not to be changed (copy it)."""
-        cached = self._cache.get((ledger_id, stream_id))
+        cached = self.cached(ledger_id, stream_id)
         if cached is not None:
             return cached if isinstance(cached, kind) else None
         if (ledger_id, stream_id) in self._missing:
@@ -62,7 +62,18 @@ class Repository:
 
     def cached(self, ledger_id: UUID, stream_id: UUID) -> Aggregate | None:
         """What `find` would give without asking the log; maybe behind another process."""
-        return self._cache.get((ledger_id, stream_id))
+        cached = self._cache.get((ledger_id, stream_id))
+        if cached is not None and not self.sealer.holds(ledger_id):
+            # The ledger was erased, perhaps by another process: its names are not to be kept.
+            self.forget(ledger_id)
+            return None
+        return cached
+
+    def forget(self, ledger_id: UUID) -> None:
+        """Drop all that is cached of a ledger."""
+        for held in (self._cache, self._missing):
+            for key in [key for key in held if key[0] == ledger_id]:
+                del held[key]
 
     async def moved_on(self, ledger_id: UUID, seen: Mapping[UUID, int]) -> bool:
         """Whether one of these streams is further than the version seen."""
@@ -147,7 +158,7 @@ class Repository:
 
     def put(self, ledger_id: UUID, aggregate: Aggregate) -> None:
         """Keep an aggregate for the next reader, if it is of a kind that is read often."""
-        if isinstance(aggregate, _CACHED):
+        if isinstance(aggregate, _CACHED) and self.sealer.holds(ledger_id):
             aggregate.pending_events.clear()
             self._cache[ledger_id, aggregate.id] = aggregate
             self._missing.pop((ledger_id, aggregate.id), None)

@@ -15,6 +15,7 @@ from mintflow.hosts.cli import (
     demo,
     envelopes,
     events,
+    erasing,
     evidence,
     goals,
     insights,
@@ -84,6 +85,12 @@ def _add_books(app: typer.Typer) -> None:
     def add(name: str, function: object, *examples: str) -> None:
         app.command(name, rich_help_panel=_BOOKS, epilog=_epilog(*examples))(function)  # type: ignore[type-var]
 
+    add(
+        "erase",
+        erasing.erase,
+        "mintflow erase --ledger Home --confirm 'erase everything'",
+        "mintflow erase --cancel",
+    )
     add("operations", undo.operations, "mintflow operations --limit 5")
     add("undo", undo.undo, "mintflow undo --dry-run", "mintflow undo --import 0199…")
     add(

@@ -16,6 +16,7 @@ from uuid import UUID
 
 import orjson
 
+from mintflow.domain import erasure
 from mintflow.domain.accounts import Account
 from mintflow.domain.budgets import Budget, Wish, cycle_of
 from mintflow.domain.budgets.envelopes import Envelopes
@@ -102,6 +103,10 @@ def _id(number: int) -> UUID:
 def _household() -> list[Aggregate]:
     ledger = Ledger.open(LEDGER, "Zuhause", "EUR", "018f0000-0000-7000-8000-000000000002", NOW)
     ledger.rename("Unser Haus", NOW)
+    erasure.request(ledger, erasure.PHRASE, dt.timedelta(days=7), NOW)
+    erasure.cancel(ledger, NOW)
+    erasure.request(ledger, erasure.PHRASE, dt.timedelta(0), NOW)
+    erasure.complete(ledger, NOW)
 
     account = Account.open(
         _id(16), "Girokonto", "checking", "EUR", NOW, opening_balance="-12.50", opening_date=DAY

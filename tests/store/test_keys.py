@@ -40,7 +40,7 @@ def test_nobody_else_may_read_keys_whatever_the_umask(tmp_path: Path, umask: int
     below = [tmp_path / "new", *(tmp_path / "new").rglob("*")]
     assert {_mode(path) for path in below if path.is_dir()} == {0o700}
     assert {_mode(path) for path in below if path.is_file()} == {0o600}
-    assert sum(path.is_file() for path in below) == 2
+    assert sum(path.is_file() for path in below) == 3
 
 
 def test_a_key_is_the_same_for_everybody_who_opens_the_folder(tmp_path: Path) -> None:

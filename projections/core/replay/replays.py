@@ -25,6 +25,9 @@ from mintflow.projections.registry import PROJECTIONS
 from mintflow.store.mapper import Mapper
 from mintflow.store.moments import Moment
 
+# How often is looked for what is to be dropped, at least.
+SWEEP_S = 5.0
+
 Connect = Callable[[], Awaitable[AsyncConnection[Any]]]
 Key = tuple[UUID, int]
 
@@ -77,8 +80,11 @@ class Replays:
         mapper: Mapper,
         projections: Sequence[Projection] = PROJECTIONS,
         limits: ReplayLimits = ReplayLimits(),
+        erased: Callable[[UUID], bool] = lambda _: False,
     ) -> None:
-        """connect: opens an autocommit connection of the product's role."""
+        """connect: opens an autocommit connection of the product's role. erased: whether the keys
+        of a ledger are destroyed; rows from before that are dropped within seconds."""
+        self._erased = erased
         self._connect = connect
         self._mapper = mapper
         self._projections = projections
@@ -215,9 +221,14 @@ class Replays:
     async def _sweep(self) -> None:
         """Drop what nobody has asked for in a while; ends when nothing is held."""
         while self._held:
-            await asyncio.sleep(self.limits.idle_s / 4)
+            await asyncio.sleep(min(self.limits.idle_s / 4, SWEEP_S))
             old = time.monotonic() - self.limits.idle_s
-            for held in [one for one in self._held if not one.users and one.used_at < old]:
+            for held in [
+                one
+                for one in self._held
+                if not one.users
+                and (one.used_at < old or (one.key is not None and self._erased(one.key[0])))
+            ]:
                 await self._drop(held)
 
 
