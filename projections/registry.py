@@ -10,6 +10,7 @@ from mintflow.projections import (
     fx,
     goals,
     erasure,
+    fx,
     imports,
     insights,
     ledgers,

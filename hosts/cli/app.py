@@ -14,11 +14,12 @@ from mintflow.hosts.cli import (
     budgets,
     demo,
     envelopes,
-    events,
     erasing,
+    events,
     evidence,
     goals,
     insights,
+    keys,
     models,
     planning,
     processes,
@@ -56,6 +57,7 @@ def build_app() -> typer.Typer:
     _add_sorting(app)
     _add_host(app)
     _add_tokens(app)
+    _add_keys(app)
     _add_streams(app)
     _add_upkeep(app)
     return app
@@ -246,6 +248,16 @@ def _add_tokens(app: typer.Typer) -> None:
     ):
         group.command(name, epilog=_epilog(example))(function)
     app.add_typer(group, name="token", rich_help_panel=_HOST)
+
+
+def _add_keys(app: typer.Typer) -> None:
+    group = typer.Typer(help="The keys that personal facts are sealed under.", no_args_is_help=True)
+    for name, function, example in (
+        ("rotate", keys.rotate, "mintflow keys rotate --ledger Home"),
+        ("rotate-master", keys.rotate_master, "mintflow keys rotate-master"),
+    ):
+        group.command(name, epilog=_epilog(example))(function)
+    app.add_typer(group, name="keys", rich_help_panel=_HOST)
 
 
 def _add_streams(app: typer.Typer) -> None:

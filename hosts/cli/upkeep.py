@@ -30,7 +30,7 @@ from mintflow.hosts.session import Refused, open_database
 
 if TYPE_CHECKING:
     from mintflow.hosts.settings import Settings
-    from mintflow.store.keys import KeyStore
+    from mintflow.store.keys import FolderKeyStore
 
 BENCHES = (
     "append",
@@ -51,7 +51,7 @@ BENCHES = (
 )
 
 
-def key_store(data: Path, settings: Settings) -> KeyStore:
+def key_store(data: Path, settings: Settings) -> FolderKeyStore:
     """The key store of a data folder; a name of this module, so that worker processes find it."""
     from mintflow.store.keys import FolderKeyStore
 

@@ -191,9 +191,7 @@ def test_what_a_person_wrote_is_found_nowhere(
     assert not [path for path in home.folder.rglob("*") if UUID(home.ledger).hex in path.name]
     logged = capfd.readouterr()
     assert CANARY not in caplog.text + logged.out + logged.err
-    report = verify(
-        url, jobs=1, looking=Looking(keys=partial(FolderKeyStore, home.folder))
-    )
+    report = verify(url, jobs=1, looking=Looking(keys=partial(FolderKeyStore, home.folder)))
     assert report.ok, report
 
 

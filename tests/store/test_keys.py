@@ -7,11 +7,18 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
-from mintflow.store.keys import KEY_BYTES, FolderKeyStore, KeysUnreadable, MemoryKeyStore
+from mintflow.store.keys import (
+    KEY_BYTES,
+    FolderKeyStore,
+    KeysUnreadable,
+    MemoryKeyStore,
+    NoKeyToRotate,
+)
 
 MAKE_KEYS = """
 import sys
@@ -136,3 +143,87 @@ def test_keys_in_memory_behave_like_keys_in_a_folder() -> None:
     keys.destroy(ledger)
     keys.destroy(ledger)
     assert keys.get(ledger) is None
+
+
+def test_a_new_key_leaves_the_old_one_where_it_is(tmp_path: Path) -> None:
+    keys, ledger = FolderKeyStore(tmp_path), uuid4()
+    first = keys.create(ledger)
+    assert keys.newest(ledger) == 1
+    assert keys.rotate(ledger) == 2
+    assert keys.rotate(ledger) == 3
+    assert FolderKeyStore(tmp_path).newest(ledger) == 3
+    assert keys.get(ledger) == keys.create(ledger) == first
+    assert len({keys.get(ledger, number) for number in (1, 2, 3)}) == 3
+    assert keys.get(ledger, 4) is None
+
+
+@pytest.mark.parametrize("make", [FolderKeyStore, lambda _: MemoryKeyStore()])
+def test_refuses_a_new_key_for_a_ledger_without_one(tmp_path: Path, make: Any) -> None:
+    keys, ledger = make(tmp_path), uuid4()
+    assert keys.newest(ledger) == 0
+    with pytest.raises(NoKeyToRotate):
+        keys.rotate(ledger)
+    keys.create(ledger)
+    keys.destroy(ledger)
+    with pytest.raises(NoKeyToRotate):
+        keys.rotate(ledger)
+
+
+def test_all_keys_of_a_ledger_are_destroyed_and_no_other(tmp_path: Path) -> None:
+    keys, ledger = FolderKeyStore(tmp_path), UUID(int=0x11)
+    neighbour = UUID(int=0x1100000011)  # its key lies in the same folder
+    kept = keys.create(neighbour)
+    keys.create(ledger)
+    keys.rotate(ledger)
+    path = next(tmp_path.rglob(f"{ledger.hex}.key"))
+    path.with_name(f".{path.name}.77.aa").write_bytes(path.read_bytes())  # a killed process's
+    keys.destroy(ledger)
+    assert not [one for one in tmp_path.rglob("*") if ledger.hex in one.name]
+    assert (keys.newest(ledger), keys.get(ledger), keys.get(ledger, 2)) == (0, None, None)
+    assert keys.get(neighbour) == kept
+
+
+def test_a_new_master_key_opens_every_key_and_the_old_one_none(tmp_path: Path) -> None:
+    keys, ledgers = FolderKeyStore(tmp_path), [uuid4() for _ in range(20)]
+    made = {ledger: keys.create(ledger) for ledger in ledgers}
+    keys.rotate(ledgers[0])
+    running = FolderKeyStore(tmp_path)
+    old_master = (tmp_path / "master.key").read_bytes()
+    assert keys.rotate_master() == 21
+    assert (tmp_path / "master.key").read_bytes() != old_master
+    for store in (keys, running, FolderKeyStore(tmp_path)):
+        assert {ledger: store.get(ledger) for ledger in ledgers} == made
+        assert store.get(ledgers[0], 2) is not None
+    new = uuid4()
+    assert running.create(new) == FolderKeyStore(tmp_path).get(new)
+    (tmp_path / "master.key").write_bytes(old_master)
+    with pytest.raises(KeysUnreadable):
+        FolderKeyStore(tmp_path).get(ledgers[3])
+
+
+def test_a_rotation_of_the_master_key_that_was_killed_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys, ledgers = FolderKeyStore(tmp_path), [uuid4() for _ in range(9)]
+    made = {ledger: keys.create(ledger) for ledger in ledgers}
+    running = FolderKeyStore(tmp_path)
+    wrapped = 0
+
+    def killed(path: Path, content: bytes) -> None:
+        nonlocal wrapped
+        if wrapped == 4:
+            raise KeyboardInterrupt
+        wrapped += 1
+        path.write_bytes(content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("mintflow.store.keys._replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            keys.rotate_master()
+    for store in (running, FolderKeyStore(tmp_path)):
+        assert {ledger: store.get(ledger) for ledger in ledgers} == made
+    between = running.create(uuid4())
+    assert keys.rotate_master() == 10
+    assert not (tmp_path / "master.next.key").exists()
+    assert {ledger: FolderKeyStore(tmp_path).get(ledger) for ledger in ledgers} == made
+    assert len(between) == KEY_BYTES

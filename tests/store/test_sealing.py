@@ -10,7 +10,7 @@ from store.bookkeeping import Bookkeeper
 
 from mintflow.store.keys import MemoryKeyStore
 from mintflow.store.mapper import Mapper
-from mintflow.store.sealing import LedgerIsErased, Sealer
+from mintflow.store.sealing import FRESH_S, LedgerIsErased, Sealer
 from mintflow.store.verify import verify
 
 FACTS = {"description": "Käse & Brot", "notes": ""}
@@ -68,6 +68,38 @@ def test_other_processes_open_it_with_the_same_keys(
     sealer: Sealer, ledger: UUID, keys: MemoryKeyStore
 ) -> None:
     assert Sealer(keys).unseal(ledger, b"event", sealer.seal(ledger, b"event", FACTS)) == FACTS
+
+
+def test_what_was_sealed_under_an_earlier_key_still_opens(
+    sealer: Sealer, ledger: UUID, keys: MemoryKeyStore
+) -> None:
+    old = sealer.seal(ledger, b"event", FACTS)
+    keys.rotate(ledger)
+    new = Sealer(keys).seal(ledger, b"event", FACTS)
+    assert (old[1:5], new[1:5]) == (b"\0\0\0\1", b"\0\0\0\2")
+    for reader in (Sealer(keys), sealer):
+        assert reader.unseal(ledger, b"event", old) == FACTS
+    assert Sealer(keys).unseal(ledger, b"event", new) == FACTS
+    # The number is no way to have it opened by another key.
+    assert Sealer(keys).unseal(ledger, b"event", new[:1] + old[1:5] + new[5:]) is None
+
+
+def test_a_process_forgets_within_seconds_what_another_destroyed_or_replaced(
+    ledger: UUID, keys: MemoryKeyStore
+) -> None:
+    now = 100.0
+    running = Sealer(keys, clock=lambda: now)
+    sealed = running.seal(ledger, b"event", FACTS)
+    keys.rotate(ledger)
+    assert running.seal(ledger, b"event", FACTS)[1:5] == b"\0\0\0\1"
+    now += FRESH_S
+    assert running.seal(ledger, b"event", FACTS)[1:5] == b"\0\0\0\2"
+    keys.destroy(ledger)
+    now += FRESH_S
+    assert not running.holds(ledger)
+    assert running.unseal(ledger, b"event", sealed) is None
+    with pytest.raises(LedgerIsErased):
+        running.seal(ledger, b"event", FACTS)
 
 
 def test_refuses_to_seal_for_an_erased_ledger(
