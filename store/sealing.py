@@ -31,7 +31,8 @@ _NONCE = 12
 _CACHE_MAX = 100_000
 # How long a process may go on with a key that another one has destroyed or replaced. A look is a
 # few calls of the file system.
-FRESH_S = 5.0
+FRESH_S = 5
+_FRESH_NS = FRESH_S * 1_000_000_000
 
 
 class LedgerIsErased(Conflict):
@@ -45,7 +46,7 @@ class _Ring:
 
     __slots__ = ("ciphers", "fresh_until", "newest")
 
-    def __init__(self, newest: int, fresh_until: float) -> None:
+    def __init__(self, newest: int, fresh_until: int) -> None:
         self.ciphers: dict[int, AESGCM] = {}
         self.newest, self.fresh_until = newest, fresh_until
 
@@ -56,7 +57,7 @@ class Sealer:
     A key that another process destroyed is used no more after FRESH_S seconds.
     """
 
-    def __init__(self, keys: KeyStore, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, keys: KeyStore, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self._keys = keys
         self._clock = clock
         self._rings: dict[UUID, _Ring] = {}
@@ -118,9 +119,9 @@ class Sealer:
         if ring is None:
             if len(self._rings) >= _CACHE_MAX:
                 self._rings.clear()
-            ring = self._rings[ledger_id] = _Ring(newest, now + FRESH_S)
+            ring = self._rings[ledger_id] = _Ring(newest, now + _FRESH_NS)
         else:
-            ring.newest, ring.fresh_until = newest, now + FRESH_S
+            ring.newest, ring.fresh_until = newest, now + _FRESH_NS
         return ring
 
     def _cipher(self, ledger_id: UUID, ring: _Ring, number: int) -> AESGCM | None:

@@ -303,7 +303,7 @@ def test_another_process_forgets_the_keys_by_itself(home: Home) -> None:
         assert client.get(f"/v1/ledgers/{home.ledger}")["name"].startswith(CANARY)
         home.erase()
         for ring in other.running.sealer._rings.values():
-            ring.fresh_until = 0.0
+            ring.fresh_until = 0
         refused = client.send("PATCH", home.path, json={"name": "Again"})
         assert refused.json()["error"]["code"] == "ledger_is_erased"
         assert CANARY not in str(other.running.services.repository._cache)

@@ -27,6 +27,8 @@ CAPABILITIES = {
         "rules",
         "merchants",
         "undo",
+        "erasure",
+        "takeout",
         "what_if",
         "explain",
     ),
