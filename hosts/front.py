@@ -65,7 +65,7 @@ async def serve_api(
         running(
             settings.database_url, keys, settings, authenticate, tail=False, evidence=evidence
         ) as product,
-        scheduling(settings.database_url, product.mapper, settings),
+        scheduling(settings.database_url, product, keys, settings),
     ):
         await serve_http(product, port, stop, ready)
     log.info("stopped")

@@ -78,7 +78,7 @@ async def work(
                 evidence=evidence,
             )
         )
-        await stack.enter_async_context(scheduling(database_url, product.mapper, settings))
+        await stack.enter_async_context(scheduling(database_url, product, keys, settings))
         worker = Worker(
             target.bootstrap,
             target.topic(EVENTS),
