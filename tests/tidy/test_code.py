@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tidy.tree import ROOMS, modules
+from tidy.tree import ROOMS, ROOT, modules
 
 MONEY_PATH = ("domain", "store", "commands", "projections")
 # Measures of time and ratios for the eye, which are no money and become none.
@@ -144,3 +145,13 @@ def _name(node: ast.AST) -> str:
 
 def _at(path: Path, node: ast.stmt | ast.expr | ast.excepthandler) -> str:
     return f"{path}:{node.lineno}"
+
+
+def test_no_test_leaves_the_root_on_the_path() -> None:
+    left = [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        if re.search(r"sys\.path\.(insert|append)\(", text := path.read_text())
+        and "sys.path.remove(" not in text
+    ]
+    assert not left, f"the rooms at the root hide folders of tests of the same names: {left}"
