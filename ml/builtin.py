@@ -64,10 +64,10 @@ class Guesser(Protocol):
 
 
 class _Known(NamedTuple):
-    """What words said of a row; found is None where they said nothing."""
+    """What words said of a row; told is None where they said nothing sure."""
 
-    found: Finding | None
     merchant: str | None
+    told: Suggestion | None
 
 
 class BuiltIn:
@@ -91,7 +91,7 @@ class BuiltIn:
     def suggest(self, rows: Sequence[Row]) -> list[Suggestion]:
         known = [self._look_up(row) for row in rows]
         answers = [
-            _by_words(one) if row.mcc is None else _by_code(row, one)
+            one.told if row.mcc is None else _by_code(row, one)
             for row, one in zip(rows, known, strict=True)
         ]
         if self._guesser is not None:
@@ -136,7 +136,8 @@ class BuiltIn:
                 found = _by_processor(text)
             if found is not None and (best is None or found.score > best.score):
                 best = found
-        return _Known(best, _merchant(row, best))
+        merchant = _merchant(row, best)
+        return _Known(merchant, _by_words(best, merchant))
 
 
 @lru_cache(maxsize=1)
@@ -189,7 +190,7 @@ _TOAST = Finding(Entry(("tst",), "food_dining.restaurants", "word"), sure=0.85, 
 
 def _by_code(row: Row, known: _Known) -> Suggestion | None:
     """The surer one of the words and the merchant category code of a row."""
-    by_words = _by_words(known)
+    by_words = known.told
     assert row.mcc is not None
     category = codes.category_of(row.mcc)
     if category is None or (by_words is not None and by_words.confidence > codes.SURE):
@@ -208,19 +209,18 @@ def _by_code(row: Row, known: _Known) -> Suggestion | None:
     )
 
 
-def _by_words(known: _Known) -> Suggestion | None:
-    found = known.found
+def _by_words(found: Finding | None, merchant: str | None) -> Suggestion | None:
     if found is None:
         return None
     entry = found.entry
     if entry.category is None:
-        return nothing(f"“{_text(found)}” does not say what for", known.merchant)
+        return nothing(f"“{_text(found)}” does not say what for", merchant)
     if found.sure < SURE_MIN:
         return None
     reason = f"{entry.merchant} is a known name" if entry.merchant else f"says “{_text(found)}”"
     return Suggestion(
         entry.category,
-        known.merchant,
+        merchant,
         found.sure,
         band_of(found.sure),
         "merchant",

@@ -78,6 +78,7 @@ _STATES = frozenset(
     ny nc nd oh ok or pa ri sc sd tn tx ut vt va wa wv wi wy dc on qc bc ab mb sk ns nb nl pe nsw
     vic qld wa sa tas act""".split()
 )
+_COUNTRIES_AND_STATES = _COUNTRY_CODES | _STATES
 _WORD = re.compile(r"[^\W_]+(?:[.'’&+-][^\W_]+)*")  # noqa: RUF001 - banks write both
 
 
@@ -119,6 +120,8 @@ def _could_be_a_name(word: str) -> bool:
     folded = word.casefold()
     if folded in _NOISE or folded.replace(".", "") in _LEGAL:
         return False
+    if word.isalpha():
+        return True
     digits = sum(char.isdigit() for char in word)
     return digits == 0 or (digits <= 2 and len(word) - digits >= 4)
 
@@ -126,7 +129,7 @@ def _could_be_a_name(word: str) -> bool:
 def _without_place(words: list[str]) -> list[str]:
     """Without the country, the state and the city at the end; the first word always stays."""
     kept = list(words)
-    if len(kept) > 1 and kept[-1].casefold() in _COUNTRY_CODES | _STATES and kept[-1].isupper():
+    if len(kept) > 1 and kept[-1].isupper() and kept[-1].casefold() in _COUNTRIES_AND_STATES:
         kept.pop()
     places = _cities()
     for length in (3, 2, 1):

@@ -20,6 +20,8 @@ SHORT = 5
 # A name of this many letters is seen also where terminals glue more to it: NETFLIXCOM.
 GLUED = 7
 _GLUED_MORE = 3
+# The shortest entry that counts as the end or the beginning of a word.
+_PART_MIN = 4
 # A row of at least this many letters may be the beginning of a longer name.
 CUT = 6
 # What a brand's file is not about: it may be abroad, or another of that name.
@@ -83,6 +85,9 @@ class PhraseBook:
             if seen.setdefault(key, entry) is entry:
                 place = _Place(score_of(entry), entry.words[2:], entry)
                 by_first[entry.words[0]]["".join(entry.words[1:2])].append(place)
+        # Most words begin and end like no entry at all.
+        self._first_letters = {one[:_PART_MIN] for one in self._begins}
+        self._last_letters = {one[-_PART_MIN:] for one in self._ends}
         names.sort(key=lambda one: one[0])
         self._glued = [glued for glued, _ in names]
         self._named = [entry for _, entry in names]
@@ -157,10 +162,15 @@ class PhraseBook:
 
     def _in_part(self, word: str, flow: Flow) -> Finding | None:
         """An entry for the end or the beginning of a word: Linden-apotheke, in one word."""
-        for parts, cut in ((self._ends, -1), (self._begins, 1)):
-            for length in range(len(word) - (1 if cut < 0 else _GLUED_MORE), 3, -1):
-                part = word[-length:] if cut < 0 else word[:length]
-                entry = parts.get(part)
+        size = len(word)
+        if word[-_PART_MIN:] in self._last_letters:
+            for length in range(size - 1, _PART_MIN - 1, -1):
+                entry = self._ends.get(word[size - length :])
+                if entry is not None and _flows(entry, flow):
+                    return Finding(entry, (entry.sure or 1) * _PART, (0, 1, length))
+        if word[:_PART_MIN] in self._first_letters:
+            for length in range(size - _GLUED_MORE, _PART_MIN - 1, -1):
+                entry = self._begins.get(word[:length])
                 if entry is not None and _flows(entry, flow):
                     return Finding(entry, (entry.sure or 1) * _PART, (0, 1, length))
         return None
@@ -195,13 +205,13 @@ def _at(
     """The most telling entry that stands at this word; the country's own before a foreign one."""
     best: Finding | None = None
     # A single word is of those that have no second one, which stand under "".
-    for second in (words[index + 1] if index + 1 < len(words) else "", ""):
+    for second in (words[index + 1], "") if index + 1 < len(words) else ("",):
         for score, rest, entry in by_second.get(second, ()):
             if best is not None and score < best.score:
                 break
             if rest and tuple(words[index + 2 : index + 2 + len(rest)]) != rest:
                 continue
-            if not _flows(entry, flow):
+            if entry.direction != "any" and not _flows(entry, flow):
                 continue
             sure = _sureness(entry, countries, leading=leading)
             if sure > 0 and (best is None or score > best.score or sure > best.sure):

@@ -44,10 +44,20 @@ def test_what_is_known_of_a_row_decides(ada: Client) -> None:
     assert earned["category"] == "income.interest"
 
 
+def test_a_merchant_category_code_helps_where_no_word_does(ada: Client) -> None:
+    row = {"description": "QWXZ 8821", "amount": "-12.00", "currency": "USD"}
+    assert ada.post(PATH, row)["category"] is None
+    answer = ada.post(PATH, {**row, "mcc": "3640"})
+    assert answer["category"] == "travel.hotels"
+    assert "3640" in answer["reason"]
+
+
 @pytest.mark.parametrize(
     "body",
     [
         {},
+        {"description": "x", "mcc": "541"},
+        {"description": "x", "mcc": "54a1"},
         {"transactions": []},
         {"transactions": [{"description": "x"}] * 1_001},
         {"description": "x", "transactions": [{"description": "x"}]},
