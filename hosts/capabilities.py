@@ -62,6 +62,9 @@ from mintflow.api import (
     schemas as schemas_api,
 )
 from mintflow.api import (
+    takeout as takeout_api,
+)
+from mintflow.api import (
     transactions as transactions_api,
 )
 from mintflow.api import (
@@ -149,6 +152,7 @@ def routers() -> list[APIRouter]:
         explain.histories_router,
         ledgers_api.router,
         erasure_api.router,
+        takeout_api.router,
         evidence_api.router,
         audit_api.router,
         schemas_api.router,

@@ -107,6 +107,41 @@ class Session:
         files = {"file": (name, content, "application/octet-stream")}
         return await self._ask("POST", path, files=files, data=form, timeout=None)
 
+    async def download(self, path: str, file: Path) -> int:
+        """Write an answer that is a file to a new file that only its owner reads; its bytes.
+
+        Raises Refused, also where the file is there already.
+        """
+        import httpx
+
+        try:
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as trouble:
+            reason = {"file": str(file), "reason": trouble.strerror}
+            raise Refused("file_not_writable", "a new file is needed", reason) from None
+        whole = False
+        try:
+            with os.fdopen(handle, "wb") as out:
+                async with self._client.stream("GET", path, timeout=None) as response:
+                    if not response.is_success:
+                        error = orjson.loads(await response.aread())["error"]
+                        raise Refused(
+                            error["code"], error["message"], error["details"], response.status_code
+                        )
+                    async for chunk in response.aiter_bytes():
+                        out.write(chunk)
+                whole = True
+                return out.tell()
+        except httpx.HTTPError as trouble:
+            raise Refused(
+                "host_unreachable",
+                "the host did not send all of it",
+                {"reason": type(trouble).__name__},
+            ) from trouble
+        finally:
+            if not whole:
+                await asyncio.to_thread(file.unlink)
+
     async def pages(self, path: str, **query: Any) -> AsyncIterator[dict[str, Any]]:
         """Every row of a list, page by page. Raises Refused."""
         cursor: str | None = None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import orjson
@@ -194,9 +194,8 @@ class Mapper:
         event_class = EVENT_TYPES.get(event.type)
         if event_class is None:
             raise UnknownEventType(event.type)
-        _, sealed_fields = _fields_of(event_class)
         facts = {
-            **dict.fromkeys(sealed_fields, ""),
+            **_empty_fields(event_class),
             **event.data,
             **(event.private() or {}),
             "originator_id": event.stream_id,
@@ -235,6 +234,19 @@ def _fields_of(event_class: type[Event]) -> tuple[tuple[str, ...], tuple[str, ..
         tuple(name for name in names if name not in event_class.SEALED),
         tuple(name for name in names if name in event_class.SEALED),
     )
+
+
+@cache
+def _empty_fields(event_class: type[Event]) -> Mapping[str, Any]:
+    """What sealed fields are where they were left out, or their key is gone."""
+    hints = get_type_hints(event_class)
+    return {name: _empty(hints[name]) for name in _fields_of(event_class)[1]}
+
+
+def _empty(hint: Any) -> Any:
+    if get_origin(hint) is tuple:
+        return ()
+    return None if type(None) in get_args(hint) else ""
 
 
 @cache

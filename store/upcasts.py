@@ -39,6 +39,12 @@ _CATEGORIZED = adding(source_before=None, confidence=None, rule_id=None)
 # did not have are empty.
 UPCASTS: Mapping[tuple[str, int], Step] = {
     ("transaction.recorded", 1): adding(confidence=None, rule_id=None, budgeted=True),
+    # What these had in the open is sealed from the next version on; old ones keep it in `data`.
+    ("transaction.recorded", 2): adding(),
+    ("transaction.posted", 1): adding(),
+    ("transaction.tagged", 2): adding(),
+    ("transaction.aliased", 1): adding(),
+    ("transaction.restored", 1): adding(),
     ("transaction.categorized", 1): _CATEGORIZED,
     ("transaction.split", 1): _CATEGORIZED,
     ("transaction.tagged", 1): adding(by="user"),

@@ -29,10 +29,13 @@ class TransactionRecorded(MoneyEvent, Created):
     """
 
     TOPIC = "transaction.recorded"
-    SCHEMA_VERSION = 2
+    SCHEMA_VERSION = 3
     SEALED: ClassVar[frozenset[str]] = frozenset(
-        {"description", "counterparty", "memo", "notes", "merchant", "reason"}
-    )
+        {
+            "description", "counterparty", "memo", "notes", "merchant", "reason", "tags",
+            "bank_id", "external_id",
+        }
+    )  # fmt: skip
 
     description: str
     counterparty: str
@@ -73,6 +76,8 @@ class TransactionPosted(MoneyEvent):
     become the user's."""
 
     TOPIC = "transaction.posted"
+    SCHEMA_VERSION = 2
+    SEALED: ClassVar[frozenset[str]] = frozenset({"bank_id"})
 
     bank_id: str | None
     origin: Origin
@@ -143,7 +148,8 @@ class TransactionTagged(Event):
     """Its tags were set: all that were, and all that are."""
 
     TOPIC = "transaction.tagged"
-    SCHEMA_VERSION = 2
+    SCHEMA_VERSION = 3
+    SEALED: ClassVar[frozenset[str]] = frozenset({"before", "after"})
 
     before: tuple[str, ...]
     after: tuple[str, ...]
@@ -293,6 +299,8 @@ class TransactionAliased(Created):
     """The bank knows `transaction_id` by another id too: this stream's id is derived from it."""
 
     TOPIC = "transaction.aliased"
+    SCHEMA_VERSION = 2
+    SEALED: ClassVar[frozenset[str]] = frozenset({"bank_id"})
 
     transaction_id: UUID
     bank_id: str | None

@@ -32,8 +32,9 @@ class TransactionRestored(MoneyEvent):
     """
 
     TOPIC = "transaction.restored"
+    SCHEMA_VERSION = 2
     SEALED: ClassVar[frozenset[str]] = frozenset(
-        {"description", "counterparty", "memo", "notes", "merchant", "reason"}
+        {"description", "counterparty", "memo", "notes", "merchant", "reason", "tags"}
     )
 
     fields: tuple[str, ...]

@@ -28,6 +28,7 @@ from mintflow.hosts.cli import (
     series,
     serving,
     streaming,
+    taking_out,
     tokens,
     transactions,
     undo,
@@ -93,6 +94,8 @@ def _add_books(app: typer.Typer) -> None:
         "mintflow erase --ledger Home --confirm 'erase everything'",
         "mintflow erase --cancel",
     )
+    add("takeout", taking_out.takeout, "mintflow takeout everything.zip")
+    add("import-takeout", taking_out.import_takeout, "mintflow import-takeout everything.zip")
     add("operations", undo.operations, "mintflow operations --limit 5")
     add("undo", undo.undo, "mintflow undo --dry-run", "mintflow undo --import 0199…")
     add(

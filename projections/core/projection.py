@@ -47,6 +47,12 @@ def private(event: RecordedEvent) -> Mapping[str, Any]:
     return event.private() or {}
 
 
+def told(event: RecordedEvent, name: str, empty: Any = None) -> Any:
+    """A fact that is sealed, and that an older version of the event had in the open."""
+    sealed = private(event)
+    return sealed[name] if name in sealed else event.data.get(name, empty)
+
+
 def json_text(value: Any) -> str:
     """The SQL text of a jsonb column."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from mintflow.projections.core.bookings import MONEY_TYPES, Json
 from mintflow.projections.core.changes import Changes
-from mintflow.projections.core.projection import Projection, array_text, json_text, private
+from mintflow.projections.core.projection import Projection, array_text, json_text, private, told
 from mintflow.projections.core.tables import Column, Index, Table, View
 from mintflow.store.mapper import RecordedEvent
 
@@ -157,10 +157,11 @@ def _row(event: RecordedEvent, recorded_at: str) -> list[str | None]:
         sealed.get("merchant", ""),
         sealed.get("memo", ""),
         sealed.get("notes", ""),
-        array_text(data["tags"]),
+        # Of an older version these three stand in the open.
+        array_text(sealed.get("tags") or data.get("tags", ())),
         data["origin"],
-        data["bank_id"],
-        data["external_id"],
+        sealed.get("bank_id") or data.get("bank_id"),
+        sealed.get("external_id") or data.get("external_id"),
         data["import_id"],
         None,
         None,
@@ -197,7 +198,8 @@ def _facts(event: RecordedEvent) -> dict[str, str | None]:
     data = event.data
     match event.type:
         case "transaction.posted":
-            return {"bank_id": data["bank_id"]} if data["bank_id"] else {}
+            bank_id = told(event, "bank_id")
+            return {"bank_id": bank_id} if bank_id else {}
         case "transaction.amended":
             sealed = private(event)
             return {name: sealed.get(name, "") for name in ("description", "counterparty", "memo")}
@@ -210,7 +212,7 @@ def _facts(event: RecordedEvent) -> dict[str, str | None]:
                 "rule_id": data["rule_id"],
             }
         case "transaction.tagged":
-            return {"tags": array_text(data["after"])}
+            return {"tags": array_text(told(event, "after", ()))}
         case "transaction.noted":
             return {"notes": private(event).get("notes", "")}
         case "transaction.merchant_named":
@@ -236,7 +238,7 @@ def _facts(event: RecordedEvent) -> dict[str, str | None]:
             names = ("description", "counterparty", "memo", "notes", "merchant", "reason")
             return {
                 **{name: sealed.get(name, "") for name in names},
-                "tags": array_text(data["tags"]),
+                "tags": array_text(told(event, "tags", ())),
                 "category_source": data["category_source"],
                 "confidence": data["confidence"],
                 "rule_id": data["rule_id"],
