@@ -61,7 +61,8 @@ def sweep(url: str, mapper: Mapper, ledger_id: UUID) -> int:
 # A value of each type that a column may have.
 _ANY_VALUE = {
     "uuid": str(UUID(int=0)), "text": "", "text[]": "{}", "jsonb": "{}", "numeric": "0",
-    "bigint": "0", "integer": "0", "int": "0", "date": "2000-01-01", "timestamptz": "2000-01-01 00:00:00+00",
+    "bigint": "0", "integer": "0", "int": "0", "date": "2000-01-01",
+    "timestamptz": "2000-01-01 00:00:00+00",
     "boolean": "false",
 }  # fmt: skip
 
