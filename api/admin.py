@@ -10,6 +10,14 @@ from starlette.responses import RedirectResponse, Response
 from mintflow.api.core.envelope import respond
 from mintflow.api.core.gate import DOCUMENTATION_FILES
 from mintflow.api.core.services import services_of
+from mintflow.domain.core.errors import NotFound
+
+
+class NoMetrics(NotFound):
+    """This host tells no metrics."""
+
+    code = "no_metrics"
+
 
 router = APIRouter(tags=["health"])
 
@@ -26,6 +34,16 @@ async def ready(request: Request) -> Response:
     parts = await services_of(request).ready()
     able = all(part["state"] == "ok" for part in parts.values())
     return respond(request, {"ready": able, "parts": parts}, status=200 if able else 503)
+
+
+@router.get("/metrics", include_in_schema=False)
+async def metrics(request: Request) -> Response:
+    """What Prometheus reads: from this machine as it is, from elsewhere with a token."""
+    services = services_of(request)
+    if services.metrics is None:
+        raise NoMetrics("this host tells no metrics")
+    text = await services.metrics(services.requests)
+    return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 @router.get("/docs", include_in_schema=False)

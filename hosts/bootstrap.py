@@ -16,11 +16,13 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+import structlog
 from fastapi import FastAPI
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from mintflow.api.core.app import create_app
+from mintflow.api.core.metrics import RequestCounts
 from mintflow.api.core.services import Authenticate, EvidenceService, Limits, Services
 from mintflow.commands.core.bus import CommandBus
 from mintflow.commands.core.command import utc_now
@@ -32,6 +34,13 @@ from mintflow.hosts.access import OwnerOnly
 from mintflow.hosts.bells import Bells, installation_of
 from mintflow.hosts.books import ReadModelBooks
 from mintflow.hosts.capabilities import handlers, reactions, routers
+from mintflow.hosts.lag_metrics import (
+    evidence_metrics,
+    exposition,
+    lag_metrics,
+    relay_figures,
+    request_metrics,
+)
 from mintflow.hosts.notarizing import Evidence, Notarizing
 from mintflow.hosts.settings import Settings
 from mintflow.hosts.trailing import Trail, WatchedKeys
@@ -47,7 +56,10 @@ from mintflow.streams.core.doorbell import Doorbell
 from mintflow.streams.core.feed import Feed
 from mintflow.streams.core.positions import Positions
 from mintflow.streams.core.reactions import Reactor
+from mintflow.streams.core.relay.lag import relay_lag
 from mintflow.streams.core.tailer import Tailer
+
+log = structlog.get_logger(__name__)
 
 APP_ROLE = "mintflow_app"
 VERSION = "0.1.0"
@@ -185,6 +197,7 @@ async def running(
         else None,
         trail=trail,
         trail_keys=keys,
+        metrics=_metrics(pool, notarizing),
     )
     async with pool.connection() as conn:
         await bells.start(settings.redis_url, await installation_of(conn))
@@ -231,6 +244,23 @@ async def running(
 # Read models are found by search path, so that a replay into scratch tables can use the same
 # queries; a statement that waits for a lock for longer than this is better tried again.
 OPTIONS = f"-c role={APP_ROLE} -c search_path=model,projection -c lock_timeout=30s -c timezone=UTC"
+
+
+def _metrics(
+    pool: AsyncConnectionPool[Any], notarizing: Notarizing | None
+) -> Callable[[RequestCounts], Awaitable[bytes]]:
+    """What the database tells as long as it does, and what this process did."""
+
+    async def metrics(counts: RequestCounts) -> bytes:
+        found = [*request_metrics(counts), *evidence_metrics(notarizing)]
+        try:
+            async with asyncio.timeout(5), pool.connection(timeout=2) as conn:
+                found += [*await lag_metrics(conn), *relay_figures(await relay_lag(conn))]
+        except (psycopg.Error, TimeoutError, PoolTimeout) as trouble:
+            log.warning("lag_not_known", error=type(trouble).__name__)
+        return exposition(found)
+
+    return metrics
 
 
 def _owner_of(repository: Repository) -> Callable[[UUID], Awaitable[UUID | None]]:

@@ -21,7 +21,7 @@ from mintflow.hosts.bells import Bells, installation_of
 from mintflow.hosts.bootstrap import connector
 from mintflow.hosts.collector import tune_collector
 from mintflow.hosts.kafka import kafka_target
-from mintflow.hosts.lag_metrics import exposition
+from mintflow.hosts.lag_metrics import exposition, relay_figures
 from mintflow.hosts.probes import LOOPBACK, probes
 from mintflow.hosts.settings import Settings
 from mintflow.streams.core.audit_log import TrailSource
@@ -113,25 +113,6 @@ def _figures(
         return exposition([*relay_figures(rows), *_own_figures(relay)])
 
     return figures
-
-
-def relay_figures(rows: Iterable[dict[str, Any]]) -> Iterable[Metric]:
-    """The lag of every relay of the database; rows: of `relay_lag`."""
-    behind = GaugeMetricFamily(
-        "mintflow_relay_behind_events",
-        "Events of the log, or entries of the trail, that Kafka has not acknowledged",
-        labels=["target", "source", "shard"],
-    )
-    held = GaugeMetricFamily(
-        "mintflow_relay_shard_held",
-        "1 where a live relay has the shard",
-        labels=["target", "source", "shard"],
-    )
-    for row in rows:
-        labels = [row["target"], row["source"], str(row["shard"])]
-        behind.add_metric(labels, row["behind"])
-        held.add_metric(labels, int(row["held"]))
-    return behind, held
 
 
 def _own_figures(relay: Relay) -> Iterable[Metric]:

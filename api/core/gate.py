@@ -37,6 +37,9 @@ OPEN_PATHS = frozenset(
         ),
     }
 )
+METRICS = "/metrics"
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+_FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via"})
 _CALLERS_MAX = 10_000
 
 
@@ -75,18 +78,32 @@ class Gate:
         refusal = self._refusal(scope)
         if refusal is not None:
             await refusal(scope, receive, observed)
-            _log(scope, request_id, status, started)
+            self._seen(scope, request_id, status, started)
         else:
             try:
                 with bound_contextvars(request_id=str(request_id)):
                     await self._app(scope, self._counted(scope, receive), observed)
             finally:
                 # A fault passes through here before it is answered with 500.
-                _log(scope, request_id, status, started)
+                self._seen(scope, request_id, status, started)
+
+    def _seen(self, scope: Scope, request_id: UUID, status: int, started: float) -> None:
+        """Count and log an answer."""
+        route = getattr(scope.get("route"), "path", "unmatched")
+        seconds = time.perf_counter() - started
+        self._services.requests.count(scope["method"], route, status, seconds)
+        log.info(
+            "request",
+            request_id=str(request_id),
+            method=scope["method"],
+            route=route,
+            status=status,
+            ms=round(seconds * 1000, 2),
+        )
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         request = Request(scope)
-        if scope["path"] not in OPEN_PATHS:
+        if scope["path"] not in OPEN_PATHS and not _is_scrape(scope):
             scheme, _, token = request.headers.get("authorization", "").partition(" ")
             principal = (
                 self._services.authenticate(token.strip()) if scheme.lower() == "bearer" else None
@@ -155,18 +172,13 @@ class Gate:
         return admitted
 
 
+def _is_scrape(scope: Scope) -> bool:
+    """Whether Prometheus on this machine asks; what a proxy brings needs a token like the rest."""
+    if scope["path"] != METRICS or _address(scope) not in _LOOPBACK:
+        return False
+    return not any(name in _FORWARDED for name, _ in scope["headers"])
+
+
 def _address(scope: Scope) -> str:
     client = scope.get("client")
     return client[0] if client else "unknown"
-
-
-def _log(scope: Scope, request_id: UUID, status: int, started: float) -> None:
-    route = scope.get("route")
-    log.info(
-        "request",
-        request_id=str(request_id),
-        method=scope["method"],
-        route=getattr(route, "path", "unmatched"),
-        status=status,
-        ms=round((time.perf_counter() - started) * 1000, 2),
-    )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 
+from mintflow.api.core.metrics import RequestCounts
 from mintflow.commands.core.bus import CommandBus
 from mintflow.commands.core.command import Command
 from mintflow.commands.core.imagining import Imagination
@@ -155,6 +156,9 @@ class Services:
     trail: TrailNotes | None = None
     # Opens what is sealed of the trail.
     trail_keys: KeyStore | None = None
+    requests: RequestCounts = field(default_factory=RequestCounts)
+    # The text that Prometheus reads; what it tells lies in rooms that this one does not know.
+    metrics: Callable[[RequestCounts], Awaitable[bytes]] | None = None
 
 
 def services_of(request: Request) -> Services:

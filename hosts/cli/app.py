@@ -17,6 +17,7 @@ from mintflow.hosts.cli import (
     erasing,
     events,
     evidence,
+    forgetting,
     goals,
     insights,
     keys,
@@ -290,6 +291,11 @@ def _add_upkeep(app: typer.Typer) -> None:
         ("trail", evidence.trail, "mintflow audit trail --after 100"),
         ("keys", evidence.keys, "mintflow audit keys"),
         ("rotate-key", evidence.rotate_key, "mintflow audit rotate-key"),
+        (
+            "forget-addresses",
+            forgetting.forget_addresses,
+            "mintflow audit forget-addresses --month 2025-03",
+        ),
     ):
         audit.command(name, epilog=_epilog(example))(audited)
     app.add_typer(audit, name="audit", rich_help_panel=_PROOF)

@@ -99,6 +99,7 @@ def export(
     shell = shell_of(ctx)
 
     async def work() -> Row:
+        from mintflow.hosts.noting import note
         from mintflow.store.archive import Selection
         from mintflow.store.archive import export as write
         from mintflow.store.sealing import Sealer
@@ -119,6 +120,9 @@ def export(
                 must_have_keys(data, settings)
                 opened_by = Sealer(key_store(data, settings))
             chosen = Selection(ledger_id, tuple(types or ()), first, last, since, before)
+            everything = ledger_id is None and chosen == Selection()
+            reason = "opened" if open_sealed else "whole" if everything else "part"
+            await note(url, data, "export", "export", reason, ledger_id)
             with shell.bar() as bar:
                 manifest = await asyncio.to_thread(
                     write,
@@ -156,6 +160,7 @@ def import_history(
     async def work() -> Row:
         from mintflow.hosts.data_folder import make_data_folder
         from mintflow.hosts.embedded import prepare_database
+        from mintflow.hosts.noting import note
         from mintflow.projections.core.rebuild import rebuild
         from mintflow.store.archive import restore
         from mintflow.store.archive.manifest import read_manifest
@@ -172,6 +177,7 @@ def import_history(
                 manifest = await asyncio.to_thread(
                     restore, url, folder, progress=lambda done, total: bar("reading", done, total)
                 )
+                await note(url, data, "import-history", "history.restored", "empty_log")
                 rebuilt = has_keys(data, settings)
                 if rebuilt:
                     keys = partial(key_store, data, settings)

@@ -23,6 +23,7 @@ from mintflow.hosts.cli.shell import (
     perform,
     present,
     refusals,
+    run,
     settings_of_command,
     shell_of,
 )
@@ -54,6 +55,7 @@ def bundle(
     async def work(session: Session) -> Row:
         import psycopg
 
+        from mintflow.hosts.noting import note
         from mintflow.store.evidence.bundle import write_bundle
 
         found = await the_ledger(session, ledger)
@@ -61,6 +63,7 @@ def bundle(
         path = out or Path(f"ledger-{ledger_id}.zip")
         if path.exists():
             raise Refused("file_exists", f"{path} is there already")
+        await note(session.database_url, data, "audit bundle", "export", "bundle", str(ledger_id))
         await _signed(session, ledger_id)
         conn = await psycopg.AsyncConnection.connect(session.database_url, autocommit=True)
         async with conn:
@@ -205,7 +208,13 @@ def rotate_key(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = Fa
         console.print(Text(answer["key"]), soft_wrap=True)
 
     with refusals(shell, as_json=as_json):
-        answer = {"key": str(_keyring(data).rotate(dt.datetime.now(dt.UTC)))}
+        from mintflow.hosts.noting import note_if_possible
+
+        made = _keyring(data).rotate(dt.datetime.now(dt.UTC))
+        noting = note_if_possible(
+            data, settings_of_command(), "audit rotate-key", "key.rotated", made.id.hex()
+        )
+        answer = {"key": str(made), "noted": run(noting)}
     present(shell, answer, show, as_json=as_json)
 
 

@@ -63,9 +63,11 @@ def rebuild(
     keys = partial(key_store, data, settings)
 
     async def work(url: str, tell: Progress) -> Row:
+        from mintflow.hosts.noting import note
         from mintflow.projections.core.rebuild import Options, rebuild
 
         must_have_keys(data, settings)
+        await note(url, data, "rebuild", "models.rebuilt", _named(projection))
         options = Options(throttle, resume=not fresh, keep_old=keep)
         report = await asyncio.to_thread(
             rebuild, url, keys, projection or None, options=options, progress=tell
@@ -95,12 +97,15 @@ def rollback(
     keys = partial(key_store, data, settings)
 
     async def work(url: str, _tell: Progress) -> Row:
+        from mintflow.hosts.noting import note
         from mintflow.projections.core.rebuild import forget_previous, rollback
 
         if drop:
+            await note(url, data, "rollback", "models.dropped", _named(projection))
             gone = await asyncio.to_thread(forget_previous, url, projection or None)
             return {"served": [], "dropped": gone, "events": 0}
         must_have_keys(data, settings)
+        await note(url, data, "rollback", "models.rolled_back", _named(projection))
         again, events = await asyncio.to_thread(rollback, url, keys, projection or None)
         served = [
             {"projection": one.projection, "version": one.version, "replaced_at": one.replaced_at}
@@ -114,6 +119,14 @@ def rollback(
 def _one_of(projection: list[str] | None, *, everything: bool) -> None:
     if projection and everything:
         raise typer.BadParameter("either --projection or --all")
+
+
+def _named(projection: list[str] | None) -> str:
+    """The reason in the trail: names that the product knows, so nothing that was only typed."""
+    from mintflow.projections.registry import PROJECTIONS
+
+    known = {one.name for one in PROJECTIONS}
+    return ",".join(sorted(known.intersection(projection))) if projection else "all"
 
 
 def _told(report: RebuildReport) -> Row:

@@ -12,7 +12,7 @@ from rich.text import Text
 from mintflow.hosts.cli import views
 from mintflow.hosts.cli.lookup import Row
 from mintflow.hosts.cli.options import DATA_DEFAULT, Data, Json
-from mintflow.hosts.cli.shell import present, refusals, shell_of
+from mintflow.hosts.cli.shell import present, refusals, run, settings_of_command, shell_of
 from mintflow.hosts.session import DataFolderNotFound
 
 
@@ -44,7 +44,8 @@ def create(
 
         tokens = Tokens(_there(data))
         token, secret = tokens.create(scope, name, token_id=new_id(), now=utc_now())
-        answer = {**_plain(token), "token": secret}
+        noted = _noted(data, "token create", "token.made", f"{scope}:{token.token_id}")
+        answer = {**_plain(token), "token": secret, "noted": noted}
 
     def show(console: Console, made: Row) -> None:
         console.print(Text("Keep it: it is not shown again.", style="bold"))
@@ -81,12 +82,21 @@ def revoke(
     with refusals(shell, as_json=as_json):
         from mintflow.hosts.tokens import Tokens
 
-        answer = _plain(Tokens(_there(data)).revoke(token_id))
+        gone = Tokens(_there(data)).revoke(token_id)
+        noted = _noted(data, "token revoke", "token.revoked", f"{gone.scope}:{gone.token_id}")
+        answer = {**_plain(gone), "noted": noted}
     present(shell, answer, _show_revoked, as_json=as_json)
 
 
 def _show_revoked(console: Console, answer: Row) -> None:
     console.print(Text(f"Revoked: {answer['scope']} {answer['name']}".rstrip()))
+
+
+def _noted(data: Path, command: str, what: str, reason: str) -> bool:
+    """Who lets in whom is in the trail; a token is revoked whether or not a database answers."""
+    from mintflow.hosts.noting import note_if_possible
+
+    return run(note_if_possible(data, settings_of_command(), command, what, reason))
 
 
 def _there(data: Path) -> Path:
