@@ -75,6 +75,7 @@ from mintflow.api import (
 )
 from mintflow.commands import (
     accounts,
+    bills,
     budgets,
     categories,
     connections,
@@ -109,8 +110,8 @@ def handlers(
     certain by themselves. erasure_wait: how long an erasure can be called off."""
     found: dict[type[Command], Handler] = {}
     modules = (
-        ledgers, accounts, categories, transfers, budgets, goals, connections, fx, insights,
-        undo,
+        ledgers, accounts, categories, transfers, budgets, bills, goals, connections, fx,
+        insights, undo,
     )  # fmt: skip
     for module in modules:
         found.update(module.HANDLERS)

@@ -14,6 +14,7 @@ from psycopg import AsyncConnection
 from mintflow.commands.core.command import utc_now
 from mintflow.hosts.bootstrap import Running, connector
 from mintflow.hosts.erasure import Erasing
+from mintflow.hosts.reminding import reminding
 from mintflow.hosts.settings import Settings
 from mintflow.projections.core.series import Kept, Refreshed, keep_up, refresh
 from mintflow.store.keys import KeyStore
@@ -43,6 +44,7 @@ async def scheduling(
             Job("series_keep_up", _KEEP_UP_S, keeping),
             Job("erasure", _ERASURE_S, erasing.run),
             Job("series_refresh", settings.series_refresh_s, refreshing),
+            reminding(product),
         ],
     )
     await scheduler.start()

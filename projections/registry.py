@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mintflow.projections import (
     accounts,
+    bills,
     budgets,
     categories,
     connections,
@@ -32,6 +33,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     rules.PROJECTION,
     transfers.PROJECTION,
     connections.PROJECTION,
+    bills.PROJECTION,
     fx.PROJECTION,
     insights.PROJECTION,
     erasure.PROJECTION,

@@ -1,7 +1,7 @@
 """Routes of bills: recurring streams, what is due, subscriptions."""
 
-from mintflow.api.bills import recurring
+from mintflow.api.bills import due, recurring, subscriptions
 
-ROUTERS = (recurring.router,)
+ROUTERS = (recurring.router, due.router, subscriptions.router)
 
 __all__ = ["ROUTERS"]

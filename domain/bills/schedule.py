@@ -14,7 +14,8 @@ from functools import lru_cache
 from typing import Literal
 
 from mintflow.domain.bills.calendar import IsFree, working_day
-from mintflow.domain.core.time import DATE_MAX, DATE_MIN
+from mintflow.domain.core.errors import Invalid
+from mintflow.domain.core.time import DATE_MAX, DATE_MIN, check_date
 
 Frequency = Literal[
     "weekly", "two_weekly", "four_weekly", "semi_monthly", "monthly", "two_monthly", "quarterly",
@@ -31,8 +32,19 @@ PER_YEAR = {
     "weekly": 52, "two_weekly": 26, "four_weekly": 13, "semi_monthly": 24, "monthly": 12,
     "two_monthly": 6, "quarterly": 4, "half_yearly": 2, "yearly": 1,
 }  # fmt: skip
+# Days for which one that has not come yet is late, and not skipped.
+LATE_DAYS: dict[Frequency, int] = {
+    "weekly": 2, "two_weekly": 3, "four_weekly": 4, "semi_monthly": 4, "monthly": 5,
+    "two_monthly": 6, "quarterly": 8, "half_yearly": 9, "yearly": 12,
+}  # fmt: skip
 LAST_DAY = 31
 _EARLIEST, _LATEST = DATE_MIN.toordinal() + 400, DATE_MAX.toordinal() - 400
+
+
+class ScheduleNotUsable(Invalid):
+    """A frequency has days of the month that it falls on, as many as it comes in a month."""
+
+    code = "schedule_not_usable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,12 @@ class Schedule:
             due = [working_day(day, self.roll, is_free) if is_free(day) else day for day in due]
         return first, due
 
+    def slot_of(self, day: date) -> int:
+        """The slot that is due nearest to a day, working day or not."""
+        at = day.toordinal()
+        guess = self._guess(at)
+        return min(range(guess - 1, guess + 2), key=lambda slot: abs(self.nominal(slot) - at))
+
     def nearest(self, day: int, is_free: IsFree) -> tuple[int, int]:
         """(slot, how many days after its booking) of the slot that is nearest to a day."""
         guess = self._guess(day)
@@ -119,6 +137,28 @@ class Schedule:
     @property
     def _usual(self) -> int:
         return self.days[0] if self.nth_weekday is None else self.days[0] * 7 - 3
+
+
+def check_schedule(schedule: Schedule) -> Schedule:
+    """The schedule itself if it can be kept. Raises ScheduleNotUsable, DateOutOfRange."""
+    check_date(schedule.anchor)
+    by_days = schedule.step_days > 0
+    wanted = 0 if by_days else 2 if schedule.frequency == "semi_monthly" else 1
+    nth = schedule.nth_weekday
+    if (
+        len(schedule.days) != wanted
+        or len(set(schedule.days)) != wanted
+        or tuple(sorted(schedule.days)) != schedule.days
+        or not all(1 <= day <= (LAST_DAY if nth is None else 5) for day in schedule.days)
+        or (nth is not None and (schedule.frequency != "monthly" or not 0 <= nth <= 6))
+        or (schedule.every_days and (schedule.frequency != "monthly" or schedule.every_days != 30))
+    ):
+        raise ScheduleNotUsable(
+            "a frequency has days of the month that it falls on",
+            frequency=schedule.frequency,
+            days_needed=wanted,
+        )
+    return schedule
 
 
 def _month(day: date) -> int:

@@ -10,6 +10,7 @@ from mintflow.hosts.cli import (
     archive,
     asking,
     auditing,
+    bills,
     books,
     budgets,
     demo,
@@ -56,6 +57,7 @@ def build_app() -> typer.Typer:
     _add_books(app)
     _add_insights(app)
     _add_goals(app)
+    _add_bills(app)
     _add_sorting(app)
     _add_host(app)
     _add_tokens(app)
@@ -204,6 +206,25 @@ def _add_goals(app: typer.Typer) -> None:
     ):
         group.command(name, epilog=_epilog(*examples))(function)
     app.add_typer(group, name="goal", rich_help_panel=_BOOKS)
+
+
+def _add_bills(app: typer.Typer) -> None:
+    for name, listed, example in (
+        ("bills", bills.bills, "mintflow bills --to 2026-12-31"),
+        ("recurring", bills.recurring, "mintflow recurring --status mature"),
+        ("subscriptions", bills.subscriptions, "mintflow subscriptions"),
+    ):
+        app.command(name, rich_help_panel=_BOOKS, epilog=_epilog(example))(listed)
+    bill = typer.Typer(help="Write down, confirm, dismiss and end bills.", no_args_is_help=True)
+    added = "mintflow bill add 'Car insurance' -420 yearly 2026-03-01"
+    bill.command("add", epilog=_epilog(added), context_settings=envelopes.NEGATIVE)(bills.add)
+    for name, act, example in (
+        ("confirm", bills.confirm, "mintflow bill confirm 0198c2f4-… --name Rent"),
+        ("dismiss", bills.dismiss, "mintflow bill dismiss 0198c2f4-…"),
+        ("end", bills.end, "mintflow bill end 0198c2f4-… --on 2026-06-30"),
+    ):
+        bill.command(name, epilog=_epilog(example))(act)
+    app.add_typer(bill, name="bill", rich_help_panel=_BOOKS)
 
 
 def _add_sorting(app: typer.Typer) -> None:

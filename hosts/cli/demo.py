@@ -13,6 +13,7 @@ from rich.text import Text
 
 from mintflow.domain.core.errors import Conflict
 from mintflow.hosts.cli import views
+from mintflow.hosts.cli.bills import due
 from mintflow.hosts.cli.lookup import Row
 from mintflow.hosts.cli.options import Json, Port
 from mintflow.hosts.cli.serving import (
@@ -28,6 +29,7 @@ from mintflow.hosts.session import Session, running_host
 DEMO_DATA = Path("demo-data")
 # Says that a folder holds nothing but the demo and may be thrown away.
 MARK = "demo.mark"
+_BILLS_SHOWN = 8
 
 
 class NotADemoFolder(Conflict):
@@ -141,6 +143,7 @@ def _show(console: Console, answer: Row, data: Path, *, served: bool) -> None:
         console, answer["totals"], f"Categories this month ({month}, the newest in the sample)"
     )
     views.budgets(console, answer["budgets"], f"Budgets this month ({month})")
+    due(console, answer["bills"][:_BILLS_SHOWN], "The next bills, found in the history")
     if served:
         views.facts(console, [("API", answer["url"]), ("Docs", answer["docs"])])
     else:

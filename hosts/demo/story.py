@@ -65,6 +65,7 @@ async def look(session: Session, ledger_id: str, month: str, today: str) -> Row:
     accounts = await session.get(f"{path}/accounts")
     totals = await session.get(f"{path}/category-totals", month=month)
     budgets = await session.get(f"{path}/budgets/status", month=month, today=today)
+    bills = await session.get(f"{path}/bills", **{"from": today, "today": today})
     return {
         "ledger_id": ledger_id,
         "ledger": LEDGER,
@@ -72,6 +73,7 @@ async def look(session: Session, ledger_id: str, month: str, today: str) -> Row:
         "accounts": accounts.data,
         "totals": totals.data,
         "budgets": budgets.data,
+        "bills": [one for one in bills.data if one["status"] in ("due", "upcoming")],
         "position": budgets.position,
     }
 

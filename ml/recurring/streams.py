@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any, Literal
 
 from mintflow.domain.bills.calendar import IsFree
-from mintflow.domain.bills.schedule import PER_YEAR, Frequency, Schedule
+from mintflow.domain.bills.schedule import LATE_DAYS, PER_YEAR, Frequency, Schedule
 from mintflow.ml.recurring.detection import Found, Payment, streams_of
 
 Status = Literal["early", "mature", "ended"]
@@ -25,11 +25,6 @@ MATURE_HITS_YEARLY = 2
 ENDED_AFTER_DAYS: Mapping[Frequency, int] = {
     "weekly": 12, "two_weekly": 20, "four_weekly": 33, "semi_monthly": 24, "monthly": 38,
     "two_monthly": 45, "quarterly": 50, "half_yearly": 60, "yearly": 60,
-}  # fmt: skip
-# Days for which one that has not come yet is late, and not skipped.
-LATE_DAYS: Mapping[Frequency, int] = {
-    "weekly": 2, "two_weekly": 3, "four_weekly": 4, "semi_monthly": 4, "monthly": 5,
-    "two_monthly": 6, "quarterly": 8, "half_yearly": 9, "yearly": 12,
 }  # fmt: skip
 # What is expected of a varying amount is the middle of so many; its range that of a year.
 _USUAL_OF = 6

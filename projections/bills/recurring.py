@@ -8,6 +8,7 @@ year, and as much work for the books of twenty years as for those of three.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -20,6 +21,7 @@ from mintflow.domain.bills import (
     country_of,
     free_days,
 )
+from mintflow.domain.core.errors import NotFound
 from mintflow.domain.core.postings import TRANSFER
 from mintflow.ml.payees import payee_key
 from mintflow.ml.recurring import Payment, RecurringStream, is_habit, recurring_streams
@@ -28,15 +30,28 @@ from mintflow.projections.core.reading import Row, Rows, positioned, read
 LOOK_BACK_DAYS = 3 * 366
 
 
+# A payee with so many purchases besides, and none of them for so long, is not used any more.
+_PURCHASES_MIN, UNUSED_AFTER_DAYS = 3, 180
+
+
+class RecurringNotFound(NotFound):
+    """There is no such recurring stream in this ledger, on this day."""
+
+    code = "recurring_not_found"
+
+
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """A stream with its id and what its newest payment says of it."""
+    """A stream with its id and what is said of it. shown: the newest of its transactions. name: as
+    somebody called it, or its payee. unused: what else was bought of its payee was long ago."""
 
     stream_id: UUID
     stream: RecurringStream
     payee: str
     shown: Row
-    """The newest of its transactions."""
+    name: str
+    dismissed: bool
+    unused: bool
 
     @property
     def sign(self) -> int:
@@ -65,16 +80,47 @@ async def detected_streams(
     def free_of(currency: str) -> IsFree:
         return free_days(country_of(currency) if country is None else country)
 
-    found = recurring_streams(map(_payment, rows), horizon=rows[-1]["date"], free_of=free_of)
-    counts: dict[str, int] = {}
+    horizon = rows[-1]["date"]
+    payments = [_payment(row) for row in rows]
+    found = recurring_streams(payments, horizon=horizon, free_of=free_of)
+    held = {payment.ref["transaction_id"] for one in found for payment in one.payments}
+    bought: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for payment in payments:
+        if not payment.income and payment.ref["transaction_id"] not in held:
+            bought[payment.payee, payment.currency].append(payment.day)
+    judged, reached = await read(conn, _JUDGED, ledger_id, {})
+    counts: Counter[str] = Counter()
     detected = []
     for stream in found:
         newest = stream.payments[-1]
-        name = f"{newest.payee}|{newest.currency}|{newest.income}|{stream.frequency}"
-        counts[name] = counts.get(name, 0) + 1
-        stream_id = uuid5(ledger_id, f"recurring:{name}|{counts[name]}")
-        detected.append(Detected(stream_id, stream, newest.payee, newest.ref))
-    return detected, position
+        same = f"{newest.payee}|{newest.currency}|{newest.income}|{stream.frequency}"
+        counts[same] += 1
+        stream_id = uuid5(ledger_id, f"recurring:{same}|{counts[same]}")
+        said = _said(judged, stream_id, stream)
+        others = bought[newest.payee, newest.currency]
+        row: Row = newest.ref
+        detected.append(
+            Detected(
+                stream_id,
+                stream,
+                newest.payee,
+                row,
+                (said and said["name"]) or row["payee"] or row["description"],
+                said is not None and said["verdict"] == "dismissed",
+                len(others) >= _PURCHASES_MIN
+                and horizon.toordinal() - max(others) > UNUSED_AFTER_DAYS,
+            )
+        )
+    return detected, min(position, reached)
+
+
+def _said(judged: Rows, stream_id: UUID, stream: RecurringStream) -> Row | None:
+    """The word on a stream: on its id, or on one that had a payment of it then."""
+    for row in judged:
+        if row["stream_id"] == stream_id:
+            return row
+    hits = {payment.ref["transaction_id"] for payment in stream.payments}
+    return next((row for row in judged if row["transaction_id"] in hits), None)
 
 
 async def list_recurring(
@@ -84,16 +130,29 @@ async def list_recurring(
     today: dt.date,
     as_of: dt.date | None = None,
     country: str | None = None,
+    dismissed: bool = False,
 ) -> tuple[Rows, int]:
     """Recurring streams, those that are due next first, then ended ones; and the position.
 
-    Amounts are signed from the account's side. Raises CountryNotKnown.
+    Amounts are signed from the account's side. dismissed: those too that somebody dismissed.
+    Raises CountryNotKnown.
     """
     found, position = await detected_streams(
         conn, ledger_id, today=today, as_of=as_of, country=country
     )
     found.sort(key=lambda one: (one.stream.due or dt.date.max, one.payee))
-    return [shown(one) for one in found], position
+    return [shown(one) for one in found if dismissed or not one.dismissed], position
+
+
+async def stream_of(
+    conn: AsyncConnection[Any], ledger_id: UUID, stream_id: UUID, *, today: dt.date
+) -> Detected:
+    """One stream. Raises RecurringNotFound."""
+    found, _ = await detected_streams(conn, ledger_id, today=today)
+    for one in found:
+        if one.stream_id == stream_id:
+            return one
+    raise RecurringNotFound("there is no such recurring stream", stream_id=str(stream_id))
 
 
 def shown(one: Detected) -> Row:
@@ -104,6 +163,8 @@ def shown(one: Detected) -> Row:
     change = stream.price_change
     return {
         "stream_id": one.stream_id,
+        "name": one.name,
+        "dismissed": one.dismissed,
         "payee": newest["payee"],
         "merchant": newest["merchant"] or None,
         "description": newest["description"],
@@ -168,12 +229,17 @@ def _payment(row: Row) -> Payment:
     )
 
 
+_JUDGED = positioned(
+    "select stream_id, transaction_id, verdict, name from recurring_judgements"
+    " where ledger_id = %(ledger_id)s",
+    "bills",
+)
 # Leans on transactions_by_date. Legs of transfers come and go between own accounts.
 _ROWS = positioned(
     """
     select t.transaction_id, t.date, t.amount, t.currency, t.account_id,
         coalesce(nullif(t.merchant, ''), t.counterparty) as payee, t.merchant, t.description,
-        coalesce(c.path, t.category_ids[1], '') as category, t.status
+        coalesce(c.path, t.category_ids[1], '') as category, t.category_ids[1] as category_id
     from transactions t
     left join categories c on c.ledger_id = t.ledger_id and c.category_id = t.category_ids[1]
     where t.ledger_id = %(ledger_id)s and t.status in ('posted', 'pending')

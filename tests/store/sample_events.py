@@ -18,6 +18,9 @@ import orjson
 
 from mintflow.domain import erasure
 from mintflow.domain.accounts import Account
+from mintflow.domain.bills import Schedule
+from mintflow.domain.bills.bill import Bill, BillTerms
+from mintflow.domain.bills.judgement import Judgement
 from mintflow.domain.budgets import Budget, Wish, cycle_of
 from mintflow.domain.budgets.envelopes import Envelopes
 from mintflow.domain.categories import Category, CategoryTree, CategoryTreePlanted
@@ -170,7 +173,30 @@ def _household() -> list[Aggregate]:
     insight.show(NOW)
     insight.dismiss(NOW)
     books = [ledger, account, tree, budget, envelopes, imported, connection]
-    return [*books, rates, insight, _rules()]
+    return [*books, rates, insight, _rules(), *_bills(account.id)]
+
+
+def _bills(account_id: UUID) -> list[Aggregate]:
+    terms = BillTerms(
+        Decimal("-42.1"),
+        "EUR",
+        True,
+        Schedule("semi_monthly", DAY, (1, 15), roll="following"),
+        account_id,
+        "fun",
+        5,
+    )
+    bill = Bill.add(
+        _id(51), "Süß", "süß brot", terms, NOW, stream_id=_id(52), transaction_id=_id(32)
+    )
+    bill.change("Süßes", "süß brot", replace(terms, amount=Decimal("-43"), account_id=None), NOW)
+    due = dt.date(2025, 4, 1)
+    bill.remind(due, dt.date(2025, 3, 28), NOW)
+    bill.mark(due, "paid", _id(34), NOW)
+    bill.end(dt.date(2025, 6, 30), NOW)
+    judgement = Judgement.first(LEDGER, _id(52), _id(32), "dismissed", "", NOW)
+    judgement.again(_id(33), "none", "Süßer Brei", NOW)
+    return [bill, judgement]
 
 
 def _rules() -> Aggregate:
