@@ -7,6 +7,7 @@ then only hold rows that are known.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -26,6 +27,7 @@ from mintflow.hosts.session import Answer, Session
 
 PAGE = 1_000
 IN_FLIGHT_MAX = 16
+LOOK_BACK_MONTHS = 12
 Tell = Callable[[str], None]
 
 # Who sorts rows without being told how.
@@ -66,7 +68,14 @@ async def look(session: Session, ledger_id: str, month: str, today: str) -> Row:
     totals = await session.get(f"{path}/category-totals", month=month)
     budgets = await session.get(f"{path}/budgets/status", month=month, today=today)
     bills = await session.get(f"{path}/bills", **{"from": today, "today": today})
+    insights = await _newest_insights(session, path, today)
+    forecast = await session.get(f"{path}/forecast", today=today)
     return {
+        "insights": insights,
+        "forecast": [
+            {name: value for name, value in row.items() if name not in ("points", "expected")}
+            for row in forecast.data
+        ],
         "ledger_id": ledger_id,
         "ledger": LEDGER,
         "month": month,
@@ -76,6 +85,18 @@ async def look(session: Session, ledger_id: str, month: str, today: str) -> Row:
         "bills": [one for one in bills.data if one["status"] in ("due", "upcoming")],
         "position": budgets.position,
     }
+
+
+async def _newest_insights(session: Session, path: str, today: str) -> list[Row]:
+    """What stands out now, or stood out on the newest day, a month or some earlier, on which
+    anything did: a quiet household has months in which nothing does."""
+    day = dt.date.fromisoformat(today)
+    for _ in range(LOOK_BACK_MONTHS):
+        rows: list[Row] = (await session.get(f"{path}/insights", today=day.isoformat())).data
+        if rows:
+            return rows
+        day = day.replace(day=1) - dt.timedelta(days=1)
+    return []
 
 
 async def _ledger(session: Session) -> str:

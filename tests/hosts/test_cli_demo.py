@@ -35,6 +35,7 @@ def test_shows_balances_categories_budgets_where_the_api_is_and_what_to_try(
         "food_dining.groceries",
         "exceeded",
         "http://127.0.0.1:8377/docs",
+        "What stood out, on 2026-0",
         "Three things to try next",
         f"mintflow audit verify --data {mintflow.data}",
     ):
