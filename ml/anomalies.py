@@ -114,8 +114,12 @@ class _Books:
     today: dt.date
     months: dict[Month, Decimal] = field(default_factory=dict)
     by_merchant: dict[str, list[Charge]] = field(default_factory=dict)
+    typical: Decimal = ZERO
+    """The median charge."""
+    usual_of: dict[tuple[str, Month], tuple[Decimal, Decimal, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.typical = median([one.amount for one in self.charges if one.amount > 0])
         for one in self.charges:
             month = Month.of(one.date)
             self.months[month] = EXACT.add(self.months.get(month, ZERO), one.amount)
@@ -129,6 +133,20 @@ class _Books:
     def looked_at(self) -> list[Charge]:
         begin = first_day_looked_at(self.today)
         return [one for one in self.charges if one.date >= begin and one.amount > 0]
+
+    def usual(self, merchant: str, month: Month) -> tuple[Decimal, Decimal, int]:
+        """Of a merchant's charges in the year before a month: median, spread, how many."""
+        found = self.usual_of.get((merchant, month))
+        if found is None:
+            before = [
+                one.amount
+                for one in self.by_merchant.get(merchant, ())
+                if month.first - YEAR <= one.date < month.first and one.amount > 0
+            ]
+            found = self.usual_of[merchant, month] = (
+                median(before), deviation(before), len(before),
+            )  # fmt: skip
+        return found
 
     def usual_month(self) -> Decimal:
         """The median of the months that are over; of the running one where there is no other."""
@@ -218,7 +236,6 @@ def _spike(
 def _duplicates(books: _Books) -> list[Finding]:
     """The same amount at the same merchant from the same account, twice within days, where that is
     not the habit and no refund has come."""
-    typical = median([one.amount for one in books.charges if one.amount > 0])
     begin = first_day_looked_at(books.today)
     found = []
     for charges in books.by_merchant.values():
@@ -233,7 +250,7 @@ def _duplicates(books: _Books) -> list[Finding]:
                 if (after.date - one.date).days <= DUPLICATE_DAYS
             ]
             # A second pair shows a habit, such as the fare of every morning.
-            if len(near) != 1 or near[0][1].date < begin or near[0][1].amount < typical:
+            if len(near) != 1 or near[0][1].date < begin or near[0][1].amount < books.typical:
                 continue
             one, after = near[0]
             if any(back.amount < 0 and back.date >= one.date for back in equal):
@@ -261,19 +278,13 @@ def _duplicate(books: _Books, one: Charge, after: Charge) -> Finding:
 
 
 def _unusual(books: _Books, charge: Charge) -> Finding | None:
-    """A charge that is far above what its merchant took in the year before."""
-    before = [
-        one.amount
-        for one in books.by_merchant.get(charge.merchant, ())
-        if charge.date - YEAR <= one.date < charge.date and one.amount > 0
-    ]
-    if len(before) < CHARGES_MIN:
+    """A charge that is far above what its merchant took in the year before its month."""
+    usual, spread, count = books.usual(charge.merchant, Month.of(charge.date))
+    if count < CHARGES_MIN:
         return None
-    usual = median(before)
-    spread = max(deviation(before), _FIGURES.multiply(usual, Decimal("0.1")))
+    spread = max(spread, _FIGURES.multiply(usual, Decimal("0.1")))
     excess = EXACT.subtract(charge.amount, usual)
-    typical = median([one.amount for one in books.charges if one.amount > 0])
-    if excess < _FIGURES.multiply(spread, CHARGE_SCORE) or excess < typical:
+    if excess < _FIGURES.multiply(spread, CHARGE_SCORE) or excess < books.typical:
         return None
     usual, spread = (_rounded(one, charge.currency) for one in (usual, spread))
     return Finding(
@@ -281,11 +292,11 @@ def _unusual(books: _Books, charge: Charge) -> Finding | None:
         about=("unusual_amount", str(charge.transaction_id)),
         severity=books.severity(excess),
         reason=f"{charge.name} took {_words(charge.amount)} {charge.currency}, usually "
-        f"{_words(usual)}: the median of {len(before)} charges in the year before",
+        f"{_words(usual)}: the median of {count} charges in the year before",
         date=charge.date,
         currency=charge.currency,
         amount=charge.amount,
-        figures={"median": usual, "spread": spread, "charges": len(before)},
+        figures={"median": usual, "spread": spread, "charges": count},
         transactions=(charge.transaction_id,),
         merchant=charge.name,
     )

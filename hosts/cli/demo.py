@@ -146,8 +146,8 @@ def _show(console: Console, answer: Row, data: Path, *, served: bool) -> None:
     due(console, answer["bills"][:_BILLS_SHOWN], "The next bills, found in the history")
     if answer["insights"]:
         one = answer["insights"][0]
-        line = Text(f"What stood out, on {one['date']}: ").append(one["reason"], style="yellow")
-        console.print(line)
+        told = Text(f"What stood out, on {one['date']}: ").append(one["reason"], style="yellow")
+        console.print(told)
         console.print()
     if served:
         views.facts(console, [("API", answer["url"]), ("Docs", answer["docs"])])
