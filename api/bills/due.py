@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from mintflow.api.bills.calendar import calendar_of
 from mintflow.api.bills.shown import BillShown
-from mintflow.api.core.documentation import Documented, accepted, found
+from mintflow.api.core.documentation import Documented, accepted, found, given_as
 from mintflow.api.core.envelope import respond
 from mintflow.api.core.query import documented, read_query
 from mintflow.api.core.read_models import read_models
@@ -168,7 +168,7 @@ async def list_reminders(
 @router.get(
     "/calendar.ics",
     openapi_extra=documented(WhichDays),
-    responses={200: {"content": {"text/calendar": {}}, "description": "What is due, RFC 5545."}},
+    responses=given_as("text/calendar", "What is due, RFC 5545."),
 )
 async def calendar(request: Request) -> Response:
     """What is due as an iCalendar feed; it takes the token in the header, as every request does."""

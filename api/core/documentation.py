@@ -78,6 +78,12 @@ def streamed(words: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": content, "description": told}, 409: conflict, **_REFUSALS}
 
 
+def given_as(media_type: str, words: str) -> dict[int | str, dict[str, Any]]:
+    """The answers of a query that are a file and no envelope. words: what is in it."""
+    content: dict[str, Any] = {media_type: {"schema": {"type": "string"}}}
+    return {200: {"content": content, "description": words}, 304: _UNCHANGED, **_REFUSALS}
+
+
 def accepted(data: Any, status: int = 200) -> dict[int | str, dict[str, Any]]:
     """The answers of a command."""
     conflict = {"model": Failure, "description": "The books are in a state that refuses this."}
