@@ -179,7 +179,9 @@ def write_asyncapi() -> None:
 
 def _below(error: type[MintFlowError]) -> Iterator[type[MintFlowError]]:
     for one in error.__subclasses__():
-        yield one
+        # Tests have errors of their own, and are in the same process when they compare.
+        if one.__module__.startswith("mintflow."):
+            yield one
         yield from _below(one)
 
 

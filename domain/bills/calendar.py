@@ -55,15 +55,13 @@ def _of_year(country: str, year: int) -> frozenset[int]:
     # without.
     import holidays
 
-    try:
-        if country == _EURO:
-            found: holidays.HolidayBase = holidays.financial_holidays(country, years=year)
-        else:
-            found = holidays.country_holidays(country, years=year)
-    except NotImplementedError:
-        raise CountryNotKnown(
-            "no holidays of this country are known", country=country[:8]
-        ) from None
+    if country == _EURO:
+        found: holidays.HolidayBase = holidays.financial_holidays(country, years=year)
+    elif country in holidays.list_supported_countries():
+        found = holidays.country_holidays(country, years=year)
+    else:
+        # Looked up before: the library takes any name of its own, such as MAR, for a country.
+        raise CountryNotKnown("no holidays of this country are known", country=country[:8])
     return frozenset(day.toordinal() for day in found)
 
 

@@ -113,13 +113,14 @@ def test_another_persons_event_is_not_there(proven: Product) -> None:
     assert bob.send("GET", f"{his.path}/evidence/nonsense").status_code == 404
 
 
-def test_without_evidence_it_says_so(books: Product) -> None:
-    client = books.client()
-    ledger = open_ledger(client)
-    event = client.get(f"{ledger.path}/events")[0]["event_id"]
-    for path in (f"{ledger.path}/evidence/{event}", "/v1/audit/heads", "/v1/audit/keys"):
-        answer = client.send("GET", path)
-        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "evidence_is_off")
+def test_without_evidence_it_says_so(database_url: str) -> None:
+    with product(database_url) as without:
+        client = without.client()
+        ledger = open_ledger(client)
+        event = client.get(f"{ledger.path}/events")[0]["event_id"]
+        for path in (f"{ledger.path}/evidence/{event}", "/v1/audit/heads", "/v1/audit/keys"):
+            answer = client.send("GET", path)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (503, "evidence_is_off")
 
 
 def test_readiness_says_whether_heads_are_signed(proven: Product) -> None:
