@@ -20,6 +20,7 @@ MONTHS = ("2025-01", "2025-02", "2025-03")
 # Addresses that are no read of the books at a moment, each with the reason.
 NO_MOMENT: dict[str, str] = {
     "/evidence/{event_id}": "a proof is against the newest signed head, whenever it is asked for",
+    "/bills/calendar.ics": "no envelope; its rows are those of /bills, which is asked",
     "/events/stream": "no envelope, and live; the tests of streams ask it until a moment",
 }
 
