@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import tempfile
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
@@ -17,7 +19,7 @@ from benchmarks.loopback import Connection
 from benchmarks.servers import started
 from benchmarks.setting import TOKEN, drop_database, fresh_database, load, product
 from mintflow.projections import accounts, categories, transactions
-from mintflow.store.keys import KeyStore, MemoryKeyStore
+from mintflow.store.keys import FolderKeyStore, KeyStore
 
 CONNECTIONS = 32
 _NAME = "mintflow_bench_query"
@@ -27,10 +29,11 @@ async def run(server_url: str, events: float = 1_000_000, seconds: float = 4.0) 
     """Per query: requests per second and latencies in milliseconds, ours and the bare route's."""
     url = fresh_database(server_url, _NAME)
     try:
-        keys = MemoryKeyStore()
-        write_history(url, keys, int(events))
-        await visible(url, keys)
-        return {"events": int(events), **await measure(url, seconds)}
+        with tempfile.TemporaryDirectory(prefix="mintflow-bench-keys-") as folder:
+            keys = FolderKeyStore(Path(folder))
+            write_history(url, keys, int(events))
+            await visible(url, keys)
+            return {"events": int(events), **await measure(url, Path(folder), seconds)}
     finally:
         drop_database(server_url, _NAME)
 
@@ -47,8 +50,8 @@ async def visible(url: str, keys: KeyStore) -> None:
         sync.execute("vacuum analyze")
 
 
-async def measure(url: str, seconds: float) -> dict[str, Any]:
-    """All three queries on a database that has a history."""
+async def measure(url: str, keys: Path, seconds: float) -> dict[str, Any]:
+    """All three queries on a database that has a history. keys: the folder of its keys."""
     with psycopg.connect(url) as conn:
         rows = conn.execute(
             "select ledger_id, (array_agg(account_id))[1] from model.accounts"
@@ -87,7 +90,7 @@ async def measure(url: str, seconds: float) -> dict[str, Any]:
         file.write(orjson.dumps(statements, default=str))
     result: dict[str, Any] = {}
     try:
-        async with started("bare", url) as bare_port, started("queries", url) as port:
+        async with started("bare", url) as bare_port, started("queries", url, keys) as port:
             for number, (name, (path_of, _)) in enumerate(kinds.items()):
                 first = number * len(places)
                 bare = await _get(

@@ -1,4 +1,5 @@
-"""Servers that are measured, each in a process of its own: `python -m benchmarks.servers KIND URL`.
+"""Servers that are measured, each in a process of its own:
+`python -m benchmarks.servers KIND URL [KEYS]`.
 
 product: the API as a host serves it. bare: FastAPI routes with the same SQL and nothing else. A
 line `PORT` on standard output says that it is ready; it ends when standard input does.
@@ -28,6 +29,7 @@ from mintflow.commands.core.ids import new_id
 from mintflow.hosts.bootstrap import OPTIONS
 from mintflow.hosts.collector import tune_collector
 from mintflow.hosts.logs import configure_logs
+from mintflow.store.keys import FolderKeyStore
 
 POOL = 8
 
@@ -40,10 +42,11 @@ class BareTransaction(BaseModel):
 
 
 @asynccontextmanager
-async def started(kind: str, url: str) -> AsyncIterator[int]:
-    """Start a server process and give its port; end it at the end."""
+async def started(kind: str, url: str, keys: Path | None = None) -> AsyncIterator[int]:
+    """Start a server process and give its port; end it at the end. keys: the folder of the
+    ledgers' keys; without it the product takes every ledger that is there for an erased one."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.servers", kind, url,
+        sys.executable, "-m", "benchmarks.servers", kind, url, *([str(keys)] if keys else []),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
@@ -111,15 +114,16 @@ async def _serve(app: Any) -> None:
     await serving
 
 
-async def main(kind: str, url: str) -> None:
+async def main(kind: str, url: str, keys: str | None = None) -> None:
     tune_collector()
     configure_logs("ERROR")
     if kind == "bare":
         await _serve(await bare_app(url))
         return
-    async with product(url, tail=kind == "product") as made:
+    store = FolderKeyStore(Path(keys)) if keys else None
+    async with product(url, tail=kind == "product", keys=store) as made:
         await _serve(made.app)
 
 
 if __name__ == "__main__":
-    uvloop.run(main(sys.argv[1], sys.argv[2]))
+    uvloop.run(main(*sys.argv[1:]))
