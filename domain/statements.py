@@ -31,6 +31,7 @@ class StatementRow:
     description: what a person reads; counterparty and memo where the format keeps them apart.
     balance_after: running balance, if the file has one.
     category: the file's own category name (QIF), a hint only.
+    mcc: the merchant category code of a card payment, four digits, if the file says.
     where: line or element of the file, for messages: "line 12", "Ntry[3]".
     """
 
@@ -48,6 +49,7 @@ class StatementRow:
     balance_after: Decimal | None = None
     category: str | None = None
     splits: tuple[StatementSplit, ...] = ()
+    mcc: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

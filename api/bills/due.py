@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mintflow.api.bills.calendar import calendar_of
-from mintflow.api.bills.shown import BillShown
+from mintflow.api.bills.shown import BillShown, PriceChangeShown
 from mintflow.api.core.documentation import Documented, accepted, found, given_as
 from mintflow.api.core.envelope import respond
 from mintflow.api.core.query import documented, read_query
@@ -40,7 +40,8 @@ class BillRangeNotUsable(Invalid):
 class OccurrenceShown(Documented):
     """due: by the schedule; expected_on: moved to a working day. status: upcoming, due, paid, late,
     missed or skipped. source: bill, or detected where a recurring stream expects it that is no
-    bill. paid_on, paid_amount, transaction_id: what it was paid with."""
+    bill. paid_on, paid_amount, transaction_id: what it was paid with. price_change: what the newest
+    payments were, where that is not what the bill says or what it was before."""
 
     due: dt.date
     expected_on: dt.date
@@ -59,6 +60,7 @@ class OccurrenceShown(Documented):
     paid_on: dt.date | None
     paid_amount: str | None
     transaction_id: UUID | None
+    price_change: PriceChangeShown | None
 
 
 class ReminderShown(Documented):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mintflow.api.bills.shown import BillShown
+from mintflow.api.bills.shown import BillShown, PriceChangeShown
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
 from mintflow.api.core.query import documented, read_query
@@ -28,16 +28,6 @@ router = APIRouter(
 )
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,3}$")]
-
-
-class PriceChangeShown(Documented):
-    """since: the day of the first payment at the new price. percent: of the price before."""
-
-    before: str
-    after: str
-    since: dt.date
-    percent: str
-    rise: bool
 
 
 class RecurringShown(Documented):

@@ -1,4 +1,4 @@
-"""How a bill is shown by several routes."""
+"""How a bill and a change of its price are shown by several routes."""
 
 from __future__ import annotations
 
@@ -21,3 +21,13 @@ class BillShown(Documented):
     remind_days: int
     stream_id: UUID | None
     last_day: dt.date | None
+
+
+class PriceChangeShown(Documented):
+    """since: the day of the first payment at the new price. percent: of the price before."""
+
+    before: str
+    after: str
+    since: dt.date
+    percent: str
+    rise: bool

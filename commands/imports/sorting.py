@@ -67,7 +67,7 @@ def _given(row: Row, account: Account, names: Mapping[str, str]) -> Given:
         categories=(UNCATEGORIZED,),
         status="pending" if source.pending else "posted",
     )
-    return Given(facts, account.currency, account.kind, _of_the_file(row, names))
+    return Given(facts, account.currency, account.kind, _of_the_file(row, names), source.mcc)
 
 
 def _of_the_file(row: Row, names: Mapping[str, str]) -> tuple[Allocation, ...] | None:

@@ -30,12 +30,14 @@ _TAKES_ROWS = ("expense", "income", "transfer")
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A row to be sorted. bank: the parts that the bank's own file names, if it does."""
+    """A row to be sorted. bank: the parts that the bank's own file names, if it does. mcc: the
+    merchant category code that it gives; nothing keeps it, so it counts when the row comes in."""
 
     facts: Facts
     currency: str
     account_kind: str
     bank: tuple[Allocation, ...] | None = None
+    mcc: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,4 +238,5 @@ def _row(given: Given) -> Row:
         given.account_kind or None,
         counterparty=facts.counterparty,
         memo=facts.memo,
+        mcc=given.mcc,
     )

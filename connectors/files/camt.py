@@ -21,6 +21,7 @@ from mintflow.connectors.files.amounts import plain_digits
 from mintflow.connectors.files.balances import opening_to_closing
 from mintflow.connectors.files.dates import plausible
 from mintflow.connectors.files.errors import CannotRead, shown
+from mintflow.connectors.files.merchant_codes import mcc_in
 from mintflow.domain.core.money import exact_sum, negated
 from mintflow.domain.statements import (
     Finding,
@@ -36,6 +37,7 @@ _WANTED = ["{*}Ntry", *(f"{{*}}{name}" for name in sorted(_STATEMENTS))]
 _DOCTYPE = re.compile(r"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 _AMOUNT = re.compile(r"\+?[0-9]+(\.[0-9]*)?\Z|\+?\.[0-9]+\Z")
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_CODES = frozenset({"MrchntCtgyCd", "MCC"})
 _PENDING = frozenset({"PDNG", "FUTR"})
 _AVAILABLE = frozenset({"CLAV", "OPAV", "ITAV", "FWAV"})
 _NO_REFERENCE = frozenset({"", "NOTPROVIDED", "NONREF", "NOREF", "NOT PROVIDED", "N/A"})
@@ -132,6 +134,7 @@ class _Statement:
                 memo=told["memo"],
                 reference=told["reference"],
                 splits=_splits(details, amount, currency) if len(details) > 1 else (),
+                mcc=_code(entry, details),
             )
         )
 
@@ -273,6 +276,19 @@ def _bank_id(entry: etree._Element, details: list[etree._Element]) -> str | None
     if found.upper() in _NO_REFERENCE or counted or len(found) < _ID_LENGTH_MIN:
         return None
     return found
+
+
+def _code(entry: etree._Element, details: list[etree._Element]) -> str | None:
+    """The merchant category code of a card payment; none where a batch holds several."""
+    # It stands under CardTx, in another place in nearly every version.
+    cards = [card for part in (entry, *details) for card in _all(part, "CardTx")]
+    codes = {
+        mcc_in(_plain(one.text))
+        for card in cards
+        for one in card.iter()
+        if isinstance(one.tag, str) and _name(one) in _CODES
+    }
+    return codes.pop() if len(codes) == 1 else None
 
 
 def _unique_ids(statements: list[Statement]) -> tuple[Statement, ...]:

@@ -87,6 +87,22 @@ def occurrences(
     return found
 
 
+def new_price(expected: Expected, times: Sequence[Occurrence]) -> tuple[Decimal, date] | None:
+    """(what is paid now, the day of the first such payment) where it is not what the bill says.
+
+    times: in order. None for a bill that varies, and where the newest payment is what was expected.
+    """
+    paid = [one.paid for one in times if one.paid is not None]
+    if expected.variable or not paid or paid[-1].amount in (expected.amount, 0):
+        return None
+    first = paid[-1]
+    for one in reversed(paid):
+        if one.amount != first.amount:
+            break
+        first = one
+    return first.amount, first.date
+
+
 def _status(
     expected: Expected, expected_on: date, mark: str, paid: Paid | None, today: date
 ) -> OccurrenceStatus:

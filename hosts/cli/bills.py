@@ -165,6 +165,10 @@ def due(console: Console, rows: list[Row], title: str) -> None:
     made = views.table(title, "Day", "Bill", ">Amount", "", "Status", "How often", "Id")
     for one in rows:
         status = Text(one["status"], style=_STYLE.get(one["status"], ""))
+        change = one["price_change"]
+        if change is not None and change["rise"]:
+            was = views.money(change["before"])
+            status.append(" was ", style="yellow").append_text(was)
         known = one["bill_id"] or one["stream_id"]
         made.add_row(
             Text(one["expected_on"]),

@@ -11,14 +11,21 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from mintflow.domain.bills import Schedule, country_of, free_days
-from mintflow.domain.bills.occurrences import Expected, Occurrence, Paid, occurrences
+from mintflow.domain.bills.occurrences import Expected, Occurrence, Paid, new_price, occurrences
 from mintflow.ml.payees import payee_key
-from mintflow.projections.bills.recurring import Detected, detected_streams, kind_of
+from mintflow.projections.bills.recurring import (
+    Detected,
+    detected_streams,
+    kind_of,
+    price_change_of,
+    price_shown,
+)
 from mintflow.projections.core.reading import Row, Rows, positioned, read
 
 REMINDERS_MAX = 1_000
-# Payments before the first day that is asked about may have paid what is due then.
-_AROUND_DAYS = 40
+# Payments before the first day that is asked about may have paid what is due then, and tell since
+# when a bill costs what it costs, also one by the year.
+_AROUND_DAYS = 400
 
 
 async def list_bills(conn: AsyncConnection[Any], ledger_id: UUID) -> tuple[Rows, int]:
@@ -37,11 +44,15 @@ async def list_due(
 ) -> tuple[Rows, int]:
     """What is due from span[0] to span[1] in order of days, and the position.
 
+    price_change of a row: the price that its newest payments have, where it is another one than the
+    bill says, or than the stream had before.
+
     as_of: payments after it are not known. streams: also what recurring streams expect that are no
-    bills; dismissed and ended ones are left out.
+    bills; dismissed and ended ones are left out, and those whose payments pay a bill.
     """
     bills, position = await list_bills(conn, ledger_id)
     found: Rows = []
+    payments = {bill["transaction_id"] for bill in bills} - {None}
     if bills:
         marks: defaultdict[UUID, dict[dt.date, tuple[str, UUID | None]]] = defaultdict(dict)
         for row in (await read(conn, _MARKS, ledger_id, {}))[0]:
@@ -54,10 +65,11 @@ async def list_due(
         position = min(position, reached)
         for bill in bills:
             if bill["amount"] is not None:
-                found += _of_bill(bill, paid, marks[bill["bill_id"]], span, today)
+                times = _of_bill(bill, paid, marks[bill["bill_id"]], span, today)
+                payments |= {one["transaction_id"] for one in times} - {None}
+                found += (one for one in times if one["expected_on"] >= span[0])
     if streams:
         taken = {bill["stream_id"] for bill in bills}
-        payments = {bill["transaction_id"] for bill in bills} - {None}
         detected, reached = await detected_streams(conn, ledger_id, today=today, as_of=as_of)
         position = min(position, reached)
         for one in detected:
@@ -122,6 +134,7 @@ def _of_bill(
     span: tuple[dt.date, dt.date],
     today: dt.date,
 ) -> Rows:
+    """Its times to the end of the span, those before it too that its payments were known for."""
     schedule = schedule_of(bill["schedule"])
     expected = Expected(
         schedule, bill["amount"], bill["variable"], bill["remind_days"], bill["last_day"]
@@ -134,15 +147,18 @@ def _of_bill(
         if words and words <= set(key.split())
     ]
     # A bill begins with its first day; one from a stream, with what is known of the stream.
-    begin = schedule.anchor if bill["stream_id"] is None else span[0]
+    begin = schedule.anchor if bill["stream_id"] is None else dt.date.min
+    looked_at = max(span[0], dt.date(1900, 3, 1)) - dt.timedelta(days=_AROUND_DAYS)
     times = occurrences(
         expected,
         candidates,
         marks,
-        (max(span[0], begin), span[1]),
+        (max(looked_at, begin), span[1]),
         today,
         free_days(country_of(bill["currency"])),
     )
+    price = new_price(expected, times)
+    change = None if price is None else price_shown(bill["amount"], *price)
     return [
         _row(one, bill["amount"], bill["currency"])
         | {
@@ -155,6 +171,7 @@ def _of_bill(
             "frequency": schedule.frequency,
             "category": bill["category"],
             "account_id": bill["account_id"],
+            "price_change": change,
         }
         for one in times
     ]
@@ -184,6 +201,7 @@ def _of_stream(one: Detected, span: tuple[dt.date, dt.date], today: dt.date) -> 
             "frequency": stream.frequency,
             "category": one.shown["category"],
             "account_id": one.shown["account_id"],
+            "price_change": price_change_of(one),
         }
         for time in times
     ]

@@ -160,7 +160,6 @@ def shown(one: Detected) -> Row:
     stream, newest = one.stream, one.shown
     currency, sign = newest["currency"], one.sign
     low, high = sorted((sign * stream.lowest, sign * stream.highest))
-    change = stream.price_change
     return {
         "stream_id": one.stream_id,
         "name": one.name,
@@ -187,15 +186,7 @@ def shown(one: Detected) -> Row:
         "next_date": stream.due,
         "hits": len(stream.payments),
         "missed": stream.missed,
-        "price_change": None
-        if change is None
-        else {
-            "before": sign * change.before,
-            "after": sign * change.after,
-            "since": change.since,
-            "percent": _percent(change.before, change.after),
-            "rise": change.after > change.before,
-        },
+        "price_change": price_change_of(one),
         "confidence": stream.confidence,
         "transaction_ids": [payment.ref["transaction_id"] for payment in stream.payments],
     }
@@ -211,8 +202,23 @@ def kind_of(one: Detected) -> str:
     return "subscription"
 
 
-def _percent(before: Decimal, after: Decimal) -> Decimal:
-    return round((after - before) * 100 / before, 1)
+def price_change_of(one: Detected) -> Row | None:
+    """The newest change of a stream's price as it is answered; None where it has none."""
+    change = one.stream.price_change
+    if change is None:
+        return None
+    return price_shown(one.sign * change.before, one.sign * change.after, change.since)
+
+
+def price_shown(before: Decimal, after: Decimal, since: dt.date) -> Row:
+    """A change of a price as it is answered. before, after: signed alike, neither is 0."""
+    return {
+        "before": before,
+        "after": after,
+        "since": since,
+        "percent": round((after - before) * 100 / before, 1),
+        "rise": abs(after) > abs(before),
+    }
 
 
 def _payment(row: Row) -> Payment:

@@ -149,3 +149,35 @@ def test_refuses_a_range_that_goes_backwards_or_on_for_ever(ledger: Any) -> None
     for last in ("2025-01-01", "2032-01-01"):
         answer = ledger.client.send("GET", f"{ledger.path}/bills?from=2025-02-01&to={last}")
         assert answer.json()["error"]["code"] == "bill_range_not_usable"
+
+
+def test_a_bill_that_costs_more_than_it_says_tells_since_when(ledger: Any) -> None:
+    bill = insurance(ledger)
+    monthly(ledger, "ACME INSURANCE 4711", "-42.00", 10, range(3, 5))
+    assert {row["price_change"] for row in due(ledger)} == {None}
+    monthly(ledger, "ACME INSURANCE 4711", "-44.10", 10, range(5, 7))
+    # Also told of what comes next, when the payments are before the days that are asked about.
+    for row in due(ledger, **{"from": "2025-07-01", "today": "2025-06-20"}):
+        assert row["price_change"] == {
+            "before": "-42.00", "after": "-44.10", "since": "2025-05-10", "percent": "5.0",
+            "rise": True,
+        }  # fmt: skip
+    ledger.client.send("PUT", f"{ledger.path}/bills/{bill['bill_id']}", json={"amount": "-44.10"})
+    rows = due(ledger, today="2025-06-20")
+    assert [row["price_change"] for row in rows] == [None] * 5
+    # The payments are a recurring stream as well; it is not told beside the bill that they pay.
+    assert {row["source"] for row in rows} == {"bill"}
+
+
+def test_what_a_stream_costs_now_is_told_with_what_is_due(ledger: Any) -> None:
+    monthly(ledger, "NETFLIX.COM 4711", "-9.99", 14, range(1, 5))
+    monthly(ledger, "NETFLIX.COM 4711", "-12.99", 14, range(5, 7))
+    (change,) = {str(row["price_change"]) for row in due(ledger, today="2025-06-20")}
+    assert "'after': '-12.99'" in change
+    assert "'since': '2025-05-14'" in change
+
+
+def test_a_bill_that_varies_has_no_new_price(ledger: Any) -> None:
+    insurance(ledger, variable=True)
+    monthly(ledger, "ACME INSURANCE 4711", "-47.20", 10, range(3, 6))
+    assert {row["price_change"] for row in due(ledger)} == {None}

@@ -347,6 +347,29 @@ def test_a_category_is_the_files_own_or_a_guess_and_never_one_that_is_not_there(
     scenario(database_url, play, categorizer=Guess())
 
 
+class Codes:
+    """Answers by the merchant category code."""
+
+    def suggest(self, rows: Sequence[ml.Row]) -> list[ml.Suggestion]:
+        return [
+            ml.Suggestion("food_dining.groceries", None, 0.92, "HIGH", "merchant", "by its code")
+            if row.mcc == "5411"
+            else ml.nothing("no code")
+            for row in rows
+        ]
+
+
+def test_the_merchant_category_code_of_a_file_helps_to_sort(database_url: str) -> None:
+    async def play(it: Product, ledger: UUID, account: UUID) -> None:
+        await bring(it, ledger, account, [row(1, "-1", "A", mcc="5411"), row(2, "-1", "B")])
+        assert [one.category_source for one in await standing(it, ledger, account)] == [
+            "merchant",
+            "none",
+        ]
+
+    scenario(database_url, play, categorizer=Codes())
+
+
 @pytest.mark.parametrize("size", [40, 1_300])
 def test_one_file_brought_in_twice_at_once_is_there_once(database_url: str, size: int) -> None:
     rows = [row(1 + n % 28, f"-{n}.10", f"Row {n}") for n in range(size)]

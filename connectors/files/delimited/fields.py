@@ -27,6 +27,7 @@ from mintflow.connectors.files.delimited.marks import (
 from mintflow.connectors.files.delimited.records import Record
 from mintflow.connectors.files.delimited.words import currency_in
 from mintflow.connectors.files.errors import CannotRead, shown
+from mintflow.connectors.files.merchant_codes import code_column, mcc_in
 from mintflow.domain.core.money import EXACT, negated
 from mintflow.domain.statements import CsvProfile, StatementRow
 
@@ -60,6 +61,7 @@ class FieldReader:
         self._debit_marks = frozenset(mark_of(mark) for mark in profile.debit_marks)
         self._pending_marks = PENDING_MARKS | {mark_of(mark) for mark in profile.pending_marks}
         self.currency = _header_currency(profile, header)
+        self._mcc = code_column(header)
         self.days: dict[str, date] = {}
         # Lines of unsigned and of negative values, by whether they are negative.
         self.debits: tuple[list[int], list[int]] = ([], [])
@@ -131,6 +133,9 @@ class FieldReader:
             memo=_joined(fields, p.memo) if p.memo else "",
             balance_after=self._optional(line, fields, p.balance)
             if p.balance is not None
+            else None,
+            mcc=mcc_in(fields[self._mcc])
+            if self._mcc is not None and self._mcc < len(fields)
             else None,
         )
 

@@ -16,6 +16,7 @@ from mintflow.connectors.files.amounts import plain_digits
 from mintflow.connectors.files.balances import ids_that_repeat
 from mintflow.connectors.files.dates import plausible
 from mintflow.connectors.files.errors import CannotRead, shown
+from mintflow.connectors.files.merchant_codes import mcc_in
 from mintflow.connectors.files.ofx.sgml import Aggregate, line_of, parse
 from mintflow.connectors.files.text import decode
 from mintflow.domain.core.money import negated
@@ -146,6 +147,8 @@ class _Reader:
             counterparty=payee_name,
             memo=memo,
             reference=_number(values.get("CHECKNUM")) or _number(values.get("REFNUM")),
+            # The standard's "standard industrial code" is what card banks put the code into.
+            mcc=mcc_in(values.get("SIC") or ""),
         )
 
     def _balance(self, tag: str) -> StatementBalance | None:
