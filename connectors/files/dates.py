@@ -188,9 +188,10 @@ def _numeric_format(shape: str, order: str) -> str:
 def _decide_order(columns: Sequence[Sequence[str]], prefer: str) -> tuple[str, bool]:
     triples = [[_triple(value) for value in column] for column in columns]
     flat = {triple for column in triples for triple in column if triple}
-    readable = {order: sum(_as_date(t, order) is not None for t in flat) for order in _ORDERS}
-    best = max(readable.values())
-    orders = [order for order in _ORDERS if readable[order] == best]
+    # By its numbers alone: "30/02/24" is a day that does not exist, and not one of the year 2030.
+    fitting = {order: sum(_fits(triple, order) for triple in flat) for order in _ORDERS}
+    best = max(fitting.values())
+    orders = [order for order in _ORDERS if fitting[order] == best]
     if len(orders) == 1:
         return orders[0], False
     if not best or ("ymd" not in orders and all(first == second for first, second, _, _ in flat)):
@@ -217,11 +218,22 @@ def _triple(value: str) -> _Triple | None:
     return int(match[1]), int(match[3]), year, match[2]
 
 
-def _as_date(triple: _Triple, order: str) -> date | None:
+def _in_order(triple: _Triple, order: str) -> tuple[int, int, int]:
+    """Day, month and year."""
     first, second, third, _ = triple
-    day, month, year = {
+    return {
         "dmy": (first, second, third), "mdy": (second, first, third), "ymd": (third, second, first),
     }[order]  # fmt: skip
+
+
+def _fits(triple: _Triple, order: str) -> bool:
+    """Whether the numbers can be day and month of some year."""
+    day, month, _ = _in_order(triple, order)
+    return 1 <= day <= 31 and 1 <= month <= 12
+
+
+def _as_date(triple: _Triple, order: str) -> date | None:
+    day, month, year = _in_order(triple, order)
     try:
         return date(year if year > 99 else _full_year(year, "yy"), month, day)
     except ValueError:
@@ -250,6 +262,8 @@ def _by_span(flat: set[_Triple], orders: list[str]) -> str | None:
     spans = {}
     for order in orders:
         days = [day for triple in flat if (day := _as_date(triple, order))]
+        if not days:
+            return None
         spans[order] = (max(days) - min(days)) + timedelta(days=1)
     tight, wide, *_ = sorted(spans, key=lambda order: spans[order])
     enough = len(flat) >= 3 and spans[wide] >= spans[tight] * _TIGHTER

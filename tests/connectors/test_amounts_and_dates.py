@@ -124,6 +124,11 @@ def test_a_column_decides_its_decimal_sign(
         # In order under one reading only.
         (["01/11/2024", "02/11/2024", "01/12/2024"], "%d/%m/%Y", False),
         (["11/01/2024", "11/02/2024", "12/01/2024"], "%m/%d/%Y", False),
+        # A day that does not exist decides nothing, and is refused when it is read.
+        (["28/02/2024", "30/02/2024"], "%d/%m/%Y", False),
+        (["15/02/24", "30/02/24"], "%d/%m/%y", True),
+        (["30/02/24"], "%d/%m/%y", True),
+        (["24/01/30", "24/01/31", "24/02/01"], "%y/%m/%d", False),
         (["05 Jan 2024"], "%d %b %Y", False),
         (["05-Jan-24"], "%d %b %y", False),
         (["Jan 5, 2024"], "%d %b %Y", False),

@@ -42,6 +42,13 @@ def test_the_profile_that_was_found_reads_the_file_again() -> None:
     assert again.profile == first.profile
 
 
+def test_blank_lines_below_the_names_are_no_rows_for_a_profile_either() -> None:
+    spaced = OPEN.replace(b"\n", b"\n\n")
+    first = read_file(spaced, "a.csv", currency="USD")
+    assert first.profile is not None
+    assert read_file(spaced, "a.csv", profile=first.profile).statements == first.statements
+
+
 def test_a_profile_is_obeyed_where_looking_would_say_otherwise() -> None:
     assert rows_of(read_file(OPEN, "a.csv", currency="USD")) == [("2024-03-04", "-1000", "TEA")]
     profile = profile_from_json(plain())

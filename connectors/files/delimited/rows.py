@@ -26,6 +26,10 @@ from mintflow.connectors.files.errors import CannotRead, shown
 from mintflow.domain.statements import CsvProfile, Finding, StatementFile, StatementRow
 
 
+# Until the first row is seen; not zero, which is what a blank line has.
+_UNKNOWN = -1
+
+
 def read_rows(
     text: str, profile: CsvProfile, width: int | None, findings: tuple[Finding, ...]
 ) -> StatementFile:
@@ -42,7 +46,7 @@ def read_rows(
     names = [field.strip() for field in header[1]] if header else None
     if header is not None and sum(map(bool, names or ())) < 2:
         raise CannotRead(f"line {header[0]}", "the column names are not where the profile says")
-    table = _Table(profile, names, width or 0, not text.endswith("\n"))
+    table = _Table(profile, names, width, not text.endswith("\n"))
     rows = list(table.rows(source))
     statements, of_balances = statements_of(
         rows, table.accounts, account_above(head), table.reversal_lines()
@@ -60,11 +64,11 @@ class _Table:
     """The state of one pass. foot, accounts: filled by it; accounts has one entry per row."""
 
     def __init__(
-        self, profile: CsvProfile, header: list[str] | None, width: int, ends_open: bool
+        self, profile: CsvProfile, header: list[str] | None, width: int | None, ends_open: bool
     ) -> None:
         self._p = profile
         self._header = header
-        self._width = width
+        self._width = width or _UNKNOWN
         self._ends_open = ends_open
         self._fields = FieldReader(profile, header)
         self._account = account_column(profile, header)
@@ -118,11 +122,11 @@ class _Table:
         if not _is_filled(record):
             return False
         dated = column < len(fields) and looks_like_a_date(fields[column])
-        if self._width == 0 and dated:
+        if self._width == _UNKNOWN and dated:
             self._width = len(fields)
             self._check_columns(record)
             return True
-        if not dated or self._width == 0:
+        if not dated or self._width == _UNKNOWN:
             undated = len(fields) == self._width
             self._wait(record)
             return undated
