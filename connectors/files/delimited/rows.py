@@ -25,7 +25,6 @@ from mintflow.connectors.files.delimited.records import Record, records
 from mintflow.connectors.files.errors import CannotRead, shown
 from mintflow.domain.statements import CsvProfile, Finding, StatementFile, StatementRow
 
-
 # Until the first row is seen; not zero, which is what a blank line has.
 _UNKNOWN = -1
 
