@@ -19,8 +19,10 @@ help: ## list the targets
 demo: .venv/runtime.stamp ## import a sample household, show its books, serve them (SERVE=0: only show)
 	@$(BIN)/mintflow demo --data "$(DATA)" $(if $(filter 0,$(SERVE)),--no-serve,--serve)
 
+# All tests run side by side, a process for each processor; some of them (ARGS) in one.
+SIDE_BY_SIDE := -n auto --dist loadfile --no-loadscope-reorder
 test: lint types imports ## all checks and all tests
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(or $(ARGS),$(SIDE_BY_SIDE))
 
 lint: .venv/dev.stamp ## style and format (make format repairs most of it)
 	$(BIN)/ruff check .

@@ -1,14 +1,20 @@
-"""Fixtures every test may ask for, the order of the tests, and the summary of what was real."""
+"""Fixtures every test may ask for, the order of the tests, and the summary of what was real.
+
+Run side by side (`pytest -n auto --dist loadfile`, as `make test` does) each process has a Postgres,
+a Redis and a Kafka of its own, and a file's tests stay together: they share what the file sets up.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from typing import Any
 
 import hypothesis
 import pytest
 from kafka_broker import BrokerUnavailable, Kafka, kafka_for_a_test, running_kafka
 from redis_server import RedisUnavailable, running_redis
-from services import USED, PostgresService, missing, running_postgres
+from services import NOT_USED, USED, PostgresService, missing, running_postgres
 
 # Hypothesis counts a slow machine as a failure otherwise; what is slow is measured by benchmarks.
 hypothesis.settings.register_profile("mintflow", deadline=None)
@@ -64,9 +70,35 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Fast tests first: a mistake shows after seconds, not behind the builds and the kills."""
-    items.sort(key=_slowness)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Alone, fast tests first: a mistake shows after seconds, not behind the builds and the kills.
+
+    Side by side, files with slow tests first: the short ones fill what is left over at the end.
+    """
+    if _is_worker(config):
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: item.path not in slow)
+    else:
+        items.sort(key=_slowness)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """A process for each processor. No more than four: each starts servers of its own."""
+    return min(os.cpu_count() or 1, 4)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process beside others tells the one that sums up which services it had."""
+    if _is_worker(session.config):
+        session.config.workeroutput["services"] = USED  # type: ignore[attr-defined]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What was used anywhere was used; a process that crashed tells nothing."""
+    told = getattr(node, "workeroutput", {}).get("services", {})
+    USED.update({name: used for name, used in told.items() if used != NOT_USED})
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -74,6 +106,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("services")
     for service, used in USED.items():
         terminalreporter.line(f"{service}: {used}")
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
 
 
 def _slowness(item: pytest.Item) -> int:

@@ -6,6 +6,7 @@ that kills or stops a broker starts a `Broker` of its own. MINTFLOW_KAFKA names 
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import secrets
@@ -57,8 +58,9 @@ class Broker:
         self._folder = Path(tempfile.mkdtemp(prefix="mintflow-kafka-"))
         self._process: subprocess.Popen[bytes] | None = None
         self._archive_dump: Path | None = None
-        self._java = _find_java()
-        self._jars = _find_jars(self._cache, self._java)
+        with _alone(self._cache):
+            self._java = _find_java()
+            self._jars = _find_jars(self._cache, self._java)
         self._ports: tuple[int, int] | None = None
         self.version = next(self._jars.glob("kafka_2.13-*.jar")).stem.removeprefix("kafka_2.13-")
 
@@ -153,14 +155,15 @@ class Broker:
         data, formatted = self._folder / "data", self._jars.with_suffix(".formatted")
         if data.exists():
             return
-        if not formatted.exists():
-            command = [*jvm, "-cp", class_path, "kafka.tools.StorageTool", "format"]
-            _run([*command, "--cluster-id", _CLUSTER_ID, "-c", str(configuration)])
-            part = Path(tempfile.mkdtemp(dir=self._cache))
-            shutil.copytree(data, part, dirs_exist_ok=True)
-            _rename(part, formatted)
-        else:
-            shutil.copytree(formatted, data)
+        with _alone(self._cache):
+            if not formatted.exists():
+                command = [*jvm, "-cp", class_path, "kafka.tools.StorageTool", "format"]
+                _run([*command, "--cluster-id", _CLUSTER_ID, "-c", str(configuration)])
+                part = Path(tempfile.mkdtemp(dir=self._cache))
+                shutil.copytree(data, part, dirs_exist_ok=True)
+                part.rename(formatted)
+                return
+        shutil.copytree(formatted, data)
 
     def _archive(self) -> Path:
         version = subprocess.run([self._java, "-version"], capture_output=True, check=True).stderr
@@ -243,15 +246,16 @@ def _find_jars(cache: Path, java: Path) -> Path:
     _run([*command, f"-DoutputDirectory={part}"], environment)
     if not list(part.glob("kafka_2.13-*.jar")):
         raise BrokerUnavailable("Maven resolved no broker")
-    _rename(part, jars)
+    part.rename(jars)
     return jars
 
 
-def _rename(part: Path, whole: Path) -> None:
-    try:
-        part.rename(whole)
-    except OSError:  # another session was first
-        shutil.rmtree(part)
+@contextmanager
+def _alone(cache: Path) -> Iterator[None]:
+    """One process at a time fills the cache; the others wait, and find it filled."""
+    with (cache / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def _run(command: list[str], environment: dict[str, str] | None = None) -> None:

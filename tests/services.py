@@ -1,4 +1,4 @@
-"""The real services the tests run against, each started once per session and given away clean.
+"""The real services the tests run against, each started once per process and given away clean.
 
 Postgres is an embedded one, or the server named by MINTFLOW_TEST_DATABASE_URL (a role that may
 create databases and roles). In CI a service that cannot be had is a failure and never a skip:
@@ -27,7 +27,8 @@ from mintflow.hosts.postgres import EmbeddedPostgres
 from mintflow.hosts.postgres.postmaster import clear_cluster
 
 # What the summary at the end tells: service -> version and origin.
-USED = {"Postgres": "not used", "Redis": "not used", "Kafka": "not used"}
+NOT_USED = "not used"
+USED = {"Postgres": NOT_USED, "Redis": NOT_USED, "Kafka": NOT_USED}
 
 _PREFIX = "mintflow-test-"
 # A folder younger than this may belong to a session that is about to lock it.
