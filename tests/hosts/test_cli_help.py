@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -15,6 +16,8 @@ from typer.testing import CliRunner
 from mintflow.hosts.cli.app import build_app
 
 ROOT = Path(__file__).resolve().parents[2]
+# Made once: reading the signatures of all commands takes longer than any test here.
+MINTFLOW = typer.main.get_command(build_app())
 
 
 def every_command() -> Iterator[tuple[str, ...]]:
@@ -25,23 +28,32 @@ def every_command() -> Iterator[tuple[str, ...]]:
         for name, inner in getattr(command, "commands", {}).items():
             yield from below((*words, name), inner)
 
-    return below((), typer.main.get_command(build_app()))
+    return below((), MINTFLOW)
+
+
+def command_of(words: tuple[str, ...]) -> Any:
+    command: Any = MINTFLOW
+    for word in words:
+        command = command.commands[word]
+    return command
 
 
 @pytest.mark.parametrize("words", list(every_command()), ids=" ".join)
 def test_every_command_says_what_it_does_and_every_option_what_it_is(
     words: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    result = CliRunner().invoke(build_app(), [*words, "--help"], env={"COLUMNS": "100"})
-    assert result.exit_code == 0
-    command = typer.main.get_command(build_app())
-    for word in words:
-        command = command.commands[word]  # type: ignore[attr-defined]
+    monkeypatch.setenv("COLUMNS", "100")
+    with pytest.raises(SystemExit) as ended:
+        MINTFLOW.main([*words, "--help"], prog_name="mintflow")
+    assert ended.value.code == 0
+    command = command_of(words)
     assert command.help
     for one in command.params:
         assert getattr(one, "help", None), f"{words}: {one.name} says nothing"
     if not hasattr(command, "commands"):
-        assert "Example: " in result.stdout
+        assert "Example: " in capsys.readouterr().out
 
 
 def test_the_reference_has_every_command_with_every_option() -> None:
@@ -49,9 +61,7 @@ def test_the_reference_has_every_command_with_every_option() -> None:
     sections = dict(re.findall(r"^## mintflow (.+?)\n(.*?)(?=^## |\Z)", text, re.M | re.S))
     common = {"--data", "--json", "--help", "-h"}
     for words in every_command():
-        command = typer.main.get_command(build_app())
-        for word in words:
-            command = command.commands[word]  # type: ignore[attr-defined]
+        command = command_of(words)
         if hasattr(command, "commands") and not command.invoke_without_command:
             continue
         section = sections.pop(" ".join(words))
@@ -68,9 +78,7 @@ SERVE = {("up",), ("api",), ("relay",), ("worker",)}
 
 def test_every_command_that_answers_can_answer_a_program() -> None:
     for words in every_command():
-        command = typer.main.get_command(build_app())
-        for word in words:
-            command = command.commands[word]  # type: ignore[attr-defined]
+        command = command_of(words)
         if not hasattr(command, "commands") and words not in SERVE:
             assert "--json" in {opt for one in command.params for opt in one.opts}, words
 
