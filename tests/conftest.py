@@ -1,7 +1,8 @@
 """Fixtures every test may ask for, the order of the tests, and the summary of what was real.
 
-Run side by side (`pytest -n auto --dist loadfile`, as `make test` does) each process has a Postgres,
-a Redis and a Kafka of its own, and a file's tests stay together: they share what the file sets up.
+Run side by side (`pytest -n auto --dist loadfile`, as `make test` does) each process has a
+Postgres, a Redis and a Kafka of its own, and a file's tests stay together: they share what it sets
+up.
 """
 
 from __future__ import annotations

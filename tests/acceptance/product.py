@@ -28,6 +28,8 @@ from mintflow.store.keys import KeyStore, MemoryKeyStore
 T = TypeVar("T")
 
 TOKENS = ("token-of-ada-5b1f", "token-of-bob-77c2")
+# Whatever follows it, it is the token of one more person, who has no books yet.
+SOMEBODY = "token-of-somebody-"
 _PEOPLE = UUID("5f0f2c1e-43a1-4c55-9f6e-0c8f4f6f7a11")
 
 
@@ -39,10 +41,10 @@ ANALYST_TOKEN, AUDITOR_TOKEN = OTHER_TOKENS
 
 
 def authenticate(token: str) -> Principal | None:
-    """Two people with a token each, an analyst and an auditor."""
+    """Two people with a token each, as many more as are asked for, an analyst and an auditor."""
     if token in OTHER_TOKENS:
         return OTHER_TOKENS[token]
-    if token not in TOKENS:
+    if token not in TOKENS and not token.startswith(SOMEBODY):
         return None
     user_id = uuid5(_PEOPLE, token)
     return Principal(user_id, f"user:{user_id}")

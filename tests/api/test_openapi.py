@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 import requests
 import schemathesis
-from acceptance.product import Client
+from acceptance.product import SOMEBODY, Client
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
@@ -53,21 +53,26 @@ FALSIFIABLE = [one for one in OPERATIONS if "{" in one.path or one.method == "po
 
 
 @pytest.fixture
-def known(books: Any) -> dict[str, str]:
+def owner(books: Any) -> Client:
+    """A person of this test, whose takeout and list of ledgers are not those of all tests."""
+    client: Client = books.client(SOMEBODY + uuid4().hex)
+    return client
+
+
+@pytest.fixture
+def known(owner: Client) -> dict[str, str]:
     """Ids that exist, by the name of the parameter that takes them."""
-    ada: Client = books.client()
-    path = (
-        "/v1/ledgers/" + ada.post("/v1/ledgers", {"name": "Home", "currency": "USD"})["ledger_id"]
-    )
+    opened = owner.post("/v1/ledgers", {"name": "Home", "currency": "USD"})
+    path = f"/v1/ledgers/{opened['ledger_id']}"
     accounts = [
-        ada.post(f"{path}/accounts", {"name": name, "kind": "cash", "currency": "USD"})
+        owner.post(f"{path}/accounts", {"name": name, "kind": "cash", "currency": "USD"})
         for name in ("one", "two")
     ]
     ids = [one["account_id"] for one in accounts]
     row = {"account_id": ids[0], "date": "2025-03-01", "amount": "-5", "description": "x"}
-    transaction = ada.post(f"{path}/transactions", row | {"category": "travel.flights"})
+    transaction = owner.post(f"{path}/transactions", row | {"category": "travel.flights"})
     made = {"from_account_id": ids[0], "to_account_id": ids[1], "amount": "1", "date": "2025-03-01"}
-    transfer = ada.post(f"{path}/transfers", made)
+    transfer = owner.post(f"{path}/transfers", made)
     return {
         "ledger_id": path.rpartition("/")[2],
         "account_id": ids[0],
@@ -78,7 +83,7 @@ def known(books: Any) -> dict[str, str]:
         "from_transaction_id": transaction["transaction_id"],
         "to_transaction_id": transfer["legs"][1]["transaction_id"],
         "transfer_id": transfer["transfer_id"],
-        "event_id": ada.get(f"{path}/events")[0]["event_id"],
+        "event_id": owner.get(f"{path}/events")[0]["event_id"],
         "category": "travel.flights",
         "path": "travel",
         "currency": "USD",
@@ -90,16 +95,16 @@ def known(books: Any) -> dict[str, str]:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.label)
 def test_what_fits_the_document_is_answered_as_documented(
-    books: Any, known: dict[str, str], operation: Any
+    owner: Client, known: dict[str, str], operation: Any
 ) -> None:
-    _probe(books.client(), known, operation, GenerationMode.POSITIVE)
+    _probe(owner, known, operation, GenerationMode.POSITIVE)
 
 
 @pytest.mark.parametrize("operation", FALSIFIABLE, ids=lambda one: one.label)
 def test_what_does_not_fit_the_document_is_refused_without_a_fault(
-    books: Any, known: dict[str, str], operation: Any
+    owner: Client, known: dict[str, str], operation: Any
 ) -> None:
-    _probe(books.client(), known, operation, GenerationMode.NEGATIVE)
+    _probe(owner, known, operation, GenerationMode.NEGATIVE)
 
 
 def _probe(client: Client, known: dict[str, str], operation: Any, mode: GenerationMode) -> None:
