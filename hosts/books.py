@@ -61,6 +61,16 @@ class ReadModelBooks:
             rows = await queries.unmatched_manual(conn, ledger_id, account_id, start, end)
         return [OpenRow(r["transaction_id"], r["date"], r["amount"], "manual") for r in rows]
 
+    async def bank_rows(
+        self, ledger_id: UUID, account_id: UUID, start: dt.date, end: dt.date
+    ) -> Sequence[OpenRow]:
+        async with self._pool.connection() as conn:
+            rows = await queries.rows_of_the_bank(conn, ledger_id, account_id, start, end)
+        return [
+            OpenRow(r["transaction_id"], r["date"], r["amount"], r["origin"], r["absorbed_by"])
+            for r in rows
+        ]
+
     async def pending(self, ledger_id: UUID, account_id: UUID) -> Sequence[OpenRow]:
         async with self._pool.connection() as conn:
             rows = await queries.pending_of_account(conn, ledger_id, account_id)

@@ -118,6 +118,12 @@ class Books(Protocol):
     ) -> Sequence[OpenRow]:
         """Hand-made transactions of an account that no bank row was matched with yet."""
 
+    async def bank_rows(
+        self, ledger_id: UUID, account_id: UUID, start: dt.date, end: dt.date
+    ) -> Sequence[OpenRow]:
+        """What files and syncs brought into an account and is booked, itself or in what it was
+        matched with, oldest first."""
+
     async def pending(self, ledger_id: UUID, account_id: UUID) -> Sequence[OpenRow]:
         """Rows of an account that the bank said are pending, and that still are in the books."""
 

@@ -116,11 +116,22 @@ class Repository:
 
     async def taken_back(self, ledger_id: UUID, stream_ids: Sequence[UUID]) -> list[UUID]:
         """Which of these transactions an undo has taken back at some time."""
+        return await self._with_event(ledger_id, stream_ids, "transaction.taken_back")
+
+    async def aliases(self, ledger_id: UUID, stream_ids: Sequence[UUID]) -> list[UUID]:
+        """Which of these streams are only another name of a transaction."""
+        return await self._with_event(ledger_id, stream_ids, "transaction.aliased")
+
+    async def _with_event(
+        self, ledger_id: UUID, stream_ids: Sequence[UUID], kind: str
+    ) -> list[UUID]:
+        if not stream_ids:
+            return []
         async with self.pool.connection() as conn:
             cursor = await conn.execute(
                 "select distinct stream_id from log.event where ledger_id = %s"
-                " and stream_id = any(%s) and type = 'transaction.taken_back'",
-                [ledger_id, UuidArray.of(stream_ids)],
+                " and stream_id = any(%s) and type = %s",
+                [ledger_id, UuidArray.of(stream_ids), kind],
                 prepare=True,
                 binary=True,
             )

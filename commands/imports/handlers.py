@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field
 from mintflow.commands.core.command import Command, Handler
 from mintflow.commands.core.ports import Books
 from mintflow.commands.core.unit import Unit
+from mintflow.commands.imports.elsewhere import met_elsewhere
 from mintflow.commands.imports.holdings import MATCH_DAYS, POST_DAYS, Holdings
 from mintflow.commands.imports.plan import Counts, Plan
 from mintflow.commands.imports.rows import Row, choose, identified, settled
@@ -165,9 +166,12 @@ async def _bring_in(
         and (row.source.bank_id is not None or row.transaction_id in still_pending)
     ]
     holdings.transactions = await _known(unit, again)
+    if new and unit.attempt < INSIST_ATTEMPTS:
+        unit.expected_seq = seq
     if new:
-        if unit.attempt < INSIST_ATTEMPTS:
-            unit.expected_seq = seq
+        holdings.elsewhere = await met_elsewhere(unit, account, rows, new, holdings.known, asked)
+        new = [row for row in new if row.transaction_id not in holdings.elsewhere]
+    if new:
         first, last = min(r.source.date for r in new), max(r.source.date for r in new)
         around = dt.timedelta(days=MATCH_DAYS)
         holdings.hand_made = await books.hand_made(
@@ -202,7 +206,10 @@ async def _brought_back(unit: Unit, known: Collection[UUID]) -> int:
     log = await unit.find(UndoLog, undo_log_id(unit.ledger_id))
     if log is None or not known:
         return 0
-    gone = await unit.log.taken_back(unit.ledger_id, [*known])
+    aliases = await unit.log.aliases(unit.ledger_id, [*known])
+    named = (await unit.prefetch(TransactionAlias, aliases)).values()
+    ids = {*known, *(one.transaction_id for one in named)}
+    gone = await unit.log.taken_back(unit.ledger_id, [*ids])
     found = await unit.prefetch(Transaction, gone)
     return sum(one.bring_back(unit.now) for one in found.values())
 

@@ -21,7 +21,8 @@ class Holdings:
 
     known: stream ids that exist. transactions: those of them that may differ from their row,
     by the row's stream id (aliases followed). hand_made, pending: candidates for new rows, with
-    their aggregates in `candidates`.
+    their aggregates in `candidates`. elsewhere: what another file brought under another name, by
+    the row's stream id.
     """
 
     known: set[UUID]
@@ -29,3 +30,4 @@ class Holdings:
     hand_made: Sequence[OpenRow] = ()
     pending: Sequence[OpenRow] = ()
     candidates: Mapping[UUID, Transaction] = field(default_factory=dict)
+    elsewhere: Mapping[UUID, UUID] = field(default_factory=dict)

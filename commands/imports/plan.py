@@ -68,11 +68,17 @@ class Plan:
 
     def run(self, rows: Sequence[Row]) -> None:
         """Decide on every row."""
-        new = [row for row in rows if row.transaction_id not in self._holdings.known]
+        elsewhere = self._holdings.elsewhere
+        met = {*self._holdings.known, *elsewhere}
+        new = [row for row in rows if row.transaction_id not in met]
         self._tipped = tips(new, self._holdings, self._labels, self._gone)
         for row in rows:
             if row.transaction_id in self._holdings.known:
                 self._meet_again(row)
+            elif row.transaction_id in elsewhere:
+                # From now on the row is known by this name too, in whichever file it comes.
+                self.made.append(self._alias(row, elsewhere[row.transaction_id]))
+                self.counts.known += 1
             elif not (self._posts_a_pending_one(row) or self._matches_a_hand_made_one(row)):
                 self.made.append(self._record(row))
                 self.counts.added += 1
@@ -96,6 +102,8 @@ class Plan:
             return False
         if row.source.pending and booking.status == "posted":
             return False  # An older file: it says nothing new of what is booked since.
+        if transaction.bank_id is None and row.source.bank_id is not None:
+            return False  # Another file brought it, in other words, and two files would take turns.
         texts = {
             "description": row.source.description,
             "counterparty": row.source.counterparty,
@@ -128,11 +136,7 @@ class Plan:
         self._post(transaction, row)
         # The bank words it anew as well; what the user worded stays.
         self._update(transaction, row)
-        self.made.append(
-            TransactionAlias.point(
-                row.transaction_id, found.transaction_id, row.source.bank_id, self._now
-            )
-        )
+        self.made.append(self._alias(row, found.transaction_id))
         self.counts.updated += 1
         return True
 
@@ -146,6 +150,11 @@ class Plan:
         self.counts.updated += 1
         self.counts.matched += 1
         return True
+
+    def _alias(self, row: Row, transaction_id: UUID) -> TransactionAlias:
+        return TransactionAlias.point(
+            row.transaction_id, transaction_id, row.source.bank_id, self._now
+        )
 
     def _post(self, transaction: Transaction, row: Row) -> None:
         transaction.post(

@@ -3,6 +3,7 @@
 from mintflow.projections.transactions.fold import POSTINGS, PROJECTION
 from mintflow.projections.transactions.lookups import (
     pending_of_account,
+    rows_of_the_bank,
     standing_transactions,
     transactions_in_category,
     unmatched_manual,
@@ -24,6 +25,7 @@ __all__ = [
     "get_transaction",
     "list_transactions",
     "pending_of_account",
+    "rows_of_the_bank",
     "standing_transactions",
     "transactions_in_category",
     "unmatched_manual",

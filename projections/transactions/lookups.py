@@ -32,6 +32,24 @@ async def unmatched_manual(
     )
 
 
+async def rows_of_the_bank(
+    conn: AsyncConnection[Any], ledger_id: UUID, account_id: UUID, start: dt.date, end: dt.date
+) -> Rows:
+    """Booked transactions of an account that came from the bank, dated from start to end, those
+    that a hand-made one absorbed too: [{transaction_id, date, amount, origin, absorbed_by}]."""
+    return await _rows(
+        conn,
+        """
+        select transaction_id, date, amount, origin, absorbed_by from transactions
+        where ledger_id = %(ledger_id)s and account_id = %(account_id)s
+            and date between %(start)s and %(end)s and status in ('posted', 'absorbed')
+            and origin <> 'manual'
+        order by date, first_seq
+        """,
+        {"ledger_id": ledger_id, "account_id": account_id, "start": start, "end": end},
+    )
+
+
 async def pending_of_account(conn: AsyncConnection[Any], ledger_id: UUID, account_id: UUID) -> Rows:
     """Transactions of an account that came from the bank and are pending, or were when a hand-made
     one that still is pending absorbed them; oldest first:

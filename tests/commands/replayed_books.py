@@ -39,6 +39,24 @@ class ReplayedBooks:
             and start <= one.booking.date <= end
         ]
 
+    async def bank_rows(
+        self, ledger_id: UUID, account_id: UUID, start: dt.date, end: dt.date
+    ) -> Sequence[OpenRow]:
+        found = []
+        for one in await self._all(ledger_id):
+            booking = one.booking if one.absorbed_by is None else one.withdrawn
+            if (
+                one.origin != "manual"
+                and booking is not None
+                and booking.account_id == account_id
+                and booking.status == "posted"
+                and start <= booking.date <= end
+            ):
+                found.append(
+                    OpenRow(one.id, booking.date, booking.amount, one.origin, one.absorbed_by)
+                )
+        return found
+
     async def pending(self, ledger_id: UUID, account_id: UUID) -> Sequence[OpenRow]:
         everything = {one.id: one for one in await self._all(ledger_id)}
         found = []

@@ -66,6 +66,7 @@ def bring_in(
         and one.matched_with is None
     ]
     came_before = set(map(id, awaited))
+    elsewhere = _met_elsewhere(books, account, keyed, known)
     for key, row in keyed:
         if key in known:
             may_differ = key[0] == "bank" or (
@@ -73,6 +74,10 @@ def bring_in(
             )
             changed = may_differ and _meet_again(_stands_for(known[key]), row)
             counts["updated" if changed else "known"] += 1
+            continue
+        if key in elsewhere:
+            account.keys[key] = elsewhere[key]
+            counts["known"] += 1
             continue
         waiting = None if row.pending else _nearest(pending, row, POST_DAYS, 0)
         if waiting is not None:
@@ -120,6 +125,40 @@ def _keyed(rows: Sequence[BankRow], counts: Counter[str]) -> list[tuple[Any, Ban
     return found
 
 
+def _met_elsewhere(
+    books: Books, account: Account, keyed: list[tuple[Any, BankRow]], known: dict[Any, Row]
+) -> dict[Any, Row]:
+    """What an earlier file brought under another name: the same day and amount, the words of one
+    within the other's, not an id each, and not named by this file."""
+    named = [id(row) for row in known.values()]
+    free = [
+        row
+        for row in books.rows
+        if row.account is account
+        and row.origin == "file"
+        and row.posted
+        and row.state in ("standing", "absorbed")
+        and id(row) not in named
+    ]
+    found: dict[Any, Row] = {}
+    for exact in (True, False):
+        for key, said in keyed:
+            if key in known or key in found or said.pending:
+                continue
+            for row in free:
+                mine, theirs = plain_text(said.description), plain_text(row.description)
+                agree = mine == theirs if exact else {mine, theirs} == {"qux", "blip qux"}
+                if (
+                    agree
+                    and (row.date, row.amount) == (said.date, said.amount)
+                    and (row.bank_id is None or said.bank_id is None)
+                ):
+                    found[key] = row
+                    free.remove(row)
+                    break
+    return found
+
+
 def _awaited(row: Row) -> bool:
     """The bank said that it is pending, and it still is, itself or as what it was matched with."""
     if row.origin != "file":
@@ -142,6 +181,8 @@ def _meet_again(row: Row, said: BankRow) -> bool:
         _post(row, said)
         return True
     if row.origin == "manual" or (said.pending and row.posted):
+        return False
+    if row.bank_id is None and said.bank_id is not None:
         return False
     changed = False
     if said.date != row.date and "date" not in row.mine:

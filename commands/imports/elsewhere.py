@@ -1,0 +1,107 @@
+"""Rows that another file brought already under another name: one statement as CSV and as OFX.
+
+A row is named by the bank's id where its file has one, else by what it says; so two formats of one
+statement name the same row differently. It is known nevertheless where account, day and amount are
+the same, the words agree, and at most one of the two has a bank's id: two ids of a bank are two
+rows. Each is taken once, and one that the file itself names is not taken, so two equal coffees
+stay two. Rows that wait for their posting are not looked at; commands/imports/plan.py meets those.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
+
+from mintflow.commands.core.ports import OpenRow
+from mintflow.commands.core.unit import Unit
+from mintflow.commands.imports.rows import Row
+from mintflow.commands.imports.sorting import Asked
+from mintflow.domain.accounts import Account
+from mintflow.domain.transactions import Transaction, TransactionAlias
+from mintflow.ml.words import words_of
+
+# Terminals and formats cut texts off: the last word of the shorter one may be the beginning of one.
+_CUT_LENGTH_MIN = 3
+
+
+async def met_elsewhere(
+    unit: Unit,
+    account: Account,
+    rows: Sequence[Row],
+    new: Sequence[Row],
+    known: Collection[UUID],
+    asked: Asked,
+) -> dict[UUID, UUID]:
+    """The transaction that each new row is, by the row's stream id; most rows are none.
+
+    rows: of the file. new: those of them that are not known by their names. The read models have
+    caught up when this is asked.
+    """
+    posted = [row for row in new if not row.source.pending]
+    if not posted:
+        return {}
+    days = [row.source.date for row in posted]
+    wanted = {(row.source.date, row.amount) for row in posted}
+    held = await asked.books.bank_rows(unit.ledger_id, account.id, min(days), max(days))
+    held = [one for one in held if (one.date, one.amount) in wanted]
+    if not held:
+        return {}
+    named = {row.transaction_id for row in rows if row.transaction_id in known}
+    aliases = await unit.prefetch(
+        TransactionAlias, await unit.log.aliases(unit.ledger_id, [*named])
+    )
+    named |= {one.transaction_id for one in aliases.values()}
+    free = [one for one in held if one.transaction_id not in named]
+    found = await unit.prefetch(Transaction, [one.transaction_id for one in free])
+    return _paired(posted, free, found)
+
+
+def _paired(
+    rows: Sequence[Row], free: Sequence[OpenRow], found: Mapping[UUID, Transaction]
+) -> dict[UUID, UUID]:
+    """Row -> transaction, those of the very same words first, else in order."""
+    by_facts: defaultdict[tuple[object, ...], list[OpenRow]] = defaultdict(list)
+    for one in free:
+        by_facts[one.date, one.amount].append(one)
+    pairs = sorted(
+        (not same, place, other, row.transaction_id, one.transaction_id)
+        for place, row in enumerate(rows)
+        for other, one in enumerate(by_facts.get((row.source.date, row.amount), ()))
+        if (same := _agree(row, found[one.transaction_id])) is not None
+    )
+    taken: dict[UUID, UUID] = {}
+    used: set[UUID] = set()
+    for _, _, _, row_id, transaction_id in pairs:
+        if row_id not in taken and transaction_id not in used:
+            taken[row_id] = transaction_id
+            used.add(transaction_id)
+    return taken
+
+
+def _agree(row: Row, held: Transaction) -> bool | None:
+    """Whether both say the very same; None where they may be two things."""
+    booking = held.booking or held.withdrawn
+    if booking is None or booking.status != "posted":
+        return None
+    if row.source.bank_id is not None and held.bank_id is not None:
+        return None
+    source = row.source
+    mine, theirs = words_of(source.description), words_of(held.description)
+    if mine == theirs:
+        return True
+    all_mine = words_of(f"{source.description} {source.counterparty} {source.memo}")
+    all_theirs = words_of(f"{held.description} {held.counterparty} {held.memo}")
+    return False if _within(mine, all_theirs) or _within(theirs, all_mine) else None
+
+
+def _within(words: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether all words stand in the others, the last one perhaps cut off."""
+    if not words:
+        return False
+    *whole, last = words
+    if not set(whole) <= set(others):
+        return False
+    return last in others or (
+        len(last) >= _CUT_LENGTH_MIN and any(one.startswith(last) for one in others)
+    )
