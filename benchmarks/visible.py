@@ -26,10 +26,15 @@ async def run(server_url: str, seconds: float = 10.0) -> dict[str, Any]:
         drop_database(server_url, _NAME)
 
 
-async def latencies(made: Running, per_s: int, seconds: float) -> dict[str, Any]:
-    """At so many commands per second; the first second of them is not counted."""
+async def latencies(
+    made: Running, per_s: int, seconds: float, times: dict[str, tuple[float, float]] | None = None
+) -> dict[str, Any]:
+    """At so many commands per second; the first second of them is not counted.
+
+    times: is filled with "shard/position" -> when it was committed, and when it was visible.
+    """
     spread = await places(made, LEDGERS)
-    spans: list[float] = []
+    times = {} if times is None else times
 
     async def one(number: int) -> None:
         place = spread[number * 31 % LEDGERS]
@@ -46,7 +51,7 @@ async def latencies(made: Running, per_s: int, seconds: float) -> dict[str, Any]
         assert answer.position is not None
         shard = shard_of(place.ledger_id)
         await made.services.positions.wait_for(shard, answer.position, 60)
-        spans.append(time.perf_counter() - committed)
+        times[f"{shard}/{answer.position}"] = committed, time.perf_counter()
 
     async def drive(count: int) -> float:
         began = time.perf_counter()
@@ -58,6 +63,7 @@ async def latencies(made: Running, per_s: int, seconds: float) -> dict[str, Any]
         return time.perf_counter() - began
 
     await drive(per_s)
-    spans.clear()
+    times.clear()
     took = await drive(int(per_s * seconds))
+    spans = [known - committed for committed, known in times.values()]
     return {"commands_per_s": round(len(spans) / took, 1), **summary(spans, took)}

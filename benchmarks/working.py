@@ -24,6 +24,7 @@ from confluent_kafka import Consumer, TopicPartition
 from benchmarks.history import write_history
 from benchmarks.relaying import broker, fresh_topics, relay_all
 from benchmarks.setting import drop_database, fresh_database
+from benchmarks.stages import spans
 from benchmarks.visible import latencies
 from mintflow.commands.core.ids import new_id
 from mintflow.domain.core.ids import SHARDS
@@ -156,18 +157,24 @@ async def visible(server_url: str, seconds: float = 10.0) -> dict[str, Any]:
                 "MINTFLOW_REDIS_URL": redis_url,
                 "MINTFLOW_LOG_LEVEL": "ERROR",
             }
-            for words in (["relay", "--port", "0"], ["worker", "--port", "0", "--data", folder]):
-                stack.enter_context(_process([*map(str, words)], environment))
-            settings = Settings(redis_url=redis_url)
-            async with running(url, keys, settings, lambda _: None, tail=False) as made:
-                return await latencies(made, PER_S, seconds)
+            kept = [folder / "relay", folder / "worker"]
+            times: dict[str, tuple[float, float]] = {}
+            with ExitStack() as processes:
+                for path, more in zip(kept, ([], ["--data", str(folder)]), strict=True):
+                    words = [str(path), path.name, "--port", "0", *more]
+                    processes.enter_context(_process(words, environment))
+                settings = Settings(redis_url=redis_url)
+                async with running(url, keys, settings, lambda _: None, tail=False) as made:
+                    took = await latencies(made, PER_S, seconds, times)
+            began = {key: committed for key, (committed, _) in times.items()}
+            return took | spans(kept, began, {key: known for key, (_, known) in times.items()})
     finally:
         await asyncio.to_thread(drop_database, server_url, _NAME)
 
 
 @contextmanager
 def _process(words: list[str], environment: dict[str, str]) -> Iterator[None]:
-    command = [sys.executable, "-m", "mintflow.hosts.cli", *words]
+    command = [sys.executable, "-m", "benchmarks.stages", *words]
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
         try:
             yield

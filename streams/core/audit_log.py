@@ -189,7 +189,7 @@ class KafkaHeads:
 
     def _leave(self) -> None:
         if self._delivery is not None:
-            self._delivery.discard()
+            self._delivery.close()
             self._delivery = None
 
 

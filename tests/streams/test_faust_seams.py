@@ -17,6 +17,7 @@ from unittest.mock import MagicMock
 
 import aiokafka
 import pytest
+from aiokafka.consumer.fetcher import Fetcher
 from faust.tables import TableManager as StockTableManager
 from faust.tables import recovery
 from faust.transport import conductor, drivers
@@ -93,6 +94,15 @@ def test_the_consumer_reads_what_is_committed(app: App) -> None:
         return level
 
     assert asyncio.run(made()) == "read_committed"
+
+
+def test_aiokafka_takes_the_wait_of_a_fetch_when_it_starts() -> None:
+    """Faust names it itself too; and a fetch under way leaves out what was not taken yet."""
+    assert "fetch_max_wait_ms=1500" in source(driver.AIOKafkaConsumerThread._create_worker_consumer)
+    assert "self._fetch_max_wait_ms = fetch_max_wait_ms" in source(aiokafka.AIOKafkaConsumer)
+    started = source(aiokafka.AIOKafkaConsumer.start)
+    assert "fetch_max_wait_ms=self._fetch_max_wait_ms" in started
+    assert "if tp in self._records" in source(Fetcher._get_actions_per_node)
 
 
 def test_faust_makes_its_thread_in_the_method_that_is_overridden() -> None:

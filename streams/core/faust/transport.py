@@ -22,6 +22,9 @@ SCHEME = "mintflow"
 
 # Records per batch: more gain little and hold a transaction open for longer.
 BATCH_RECORDS_MAX = 2_000
+# A fetch under way leaves out the partitions of which records still wait to be taken, and they wait
+# for its end, which on a quiet topic is this; Faust itself names a second and a half.
+FETCH_WAIT_MS = 100
 
 
 class ReadsFrom(Protocol):
@@ -37,6 +40,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         # Faust names read_uncommitted itself, unless it is to write in transactions.
         consumer._isolation_level = "read_committed"
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
         return consumer
 
     async def seek_many(self, offsets: Mapping[TP, int]) -> None:

@@ -8,8 +8,9 @@ Kafka is away, and a later one of the same partition never overtakes it.
 from __future__ import annotations
 
 import logging
+import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 QUEUE_KBYTES_MAX = 65_536
 QUEUE_MESSAGES_MAX = 50_000
 ANSWER_S_MAX = 10.0
+# How long the thread that listens for reports may take to see that it is to end.
+_LISTEN_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,15 @@ class Line:
 
 
 class Delivery:
-    """For one thread: reports arrive inside `poll`."""
+    """For one thread: what it reads here changes inside `poll` and `take_reports` alone."""
 
     def __init__(self, target: KafkaTarget) -> None:
         self._target = target
         self._fault: KafkaError | None = None
+        # Whichever thread librdkafka calls back in puts them there, in the order of each line.
+        self._reports: deque[tuple[Line, KafkaError | None]] = deque()
+        self._listener: threading.Thread | None = None
+        self._closing = threading.Event()
         self.waiting = 0
         """Messages that Kafka has not acknowledged."""
         self.acknowledged = 0
@@ -104,12 +111,7 @@ class Delivery:
         """
 
         def reported(fault: KafkaError | None, _message: object) -> None:
-            self.waiting -= 1
-            if fault is not None:
-                self._fault = self._fault or fault
-                return
-            self.acknowledged += 1
-            line.waiting.popleft()
+            self._reports.append((line, fault))
 
         try:
             self._producer.produce(
@@ -134,9 +136,34 @@ class Delivery:
         self.waiting += 1
         return True
 
+    def listen(self, tell: Callable[[], None]) -> None:
+        """Have `tell` called, in a thread of its own, whenever reports have come: Kafka's answer
+        is known at once, and nobody asks for it again and again. End it with `close`."""
+
+        def work() -> None:
+            while not self._closing.is_set():
+                if self._producer.poll(_LISTEN_S) and self._reports:
+                    tell()
+
+        self._listener = threading.Thread(target=work, name="kafka_reports", daemon=True)
+        self._listener.start()
+
+    def take_reports(self) -> None:
+        """Take what came so far."""
+        while self._reports:
+            line, fault = self._reports.popleft()
+            self.waiting -= 1
+            if fault is not None:
+                self._fault = self._fault or fault
+                continue
+            self.acknowledged += 1
+            line.waiting.popleft()
+
     def poll(self) -> None:
         """Take the reports that have come. Raises KafkaUnreachable if a message was refused."""
-        self._producer.poll(0)
+        if self._listener is None:
+            self._producer.poll(0)
+        self.take_reports()
         if self._fault is not None:
             raise _unreachable(self._fault)
 
@@ -144,8 +171,11 @@ class Delivery:
         """Wait for what is under way, for as long as that."""
         self._producer.flush(timeout_s)
 
-    def discard(self) -> None:
+    def close(self) -> None:
         """Forget what waits. It was never recorded, so whoever is next sends it again."""
+        self._closing.set()
+        if self._listener is not None:
+            self._listener.join()
         self._producer.purge(in_queue=True, in_flight=True, blocking=True)
         self._producer.poll(0)
 

@@ -1,7 +1,9 @@
 """The loop of the relay: read what is new, give it to Kafka, record what Kafka acknowledged.
 
-A ring of the doorbell starts a cycle at once; polling, slower the longer nothing came, is the
-truth. It outlives every fault of the database and of Kafka: each begins anew from the checkpoints.
+A ring of the doorbell starts a look at once; polling, slower the longer nothing came, is the truth.
+What Kafka acknowledged is recorded a few times a second, for nobody waits for it: a relay that is
+gone before that leaves the ends of its topics, where the next one looks. It outlives every fault of
+the database and of Kafka: each begins anew from the checkpoints.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from enum import Enum, auto
 from typing import Any
 from uuid import UUID
 
@@ -33,14 +36,17 @@ log = structlog.get_logger(__name__)
 CYCLE_EVENTS = 2_000
 UNDER_WAY_MAX = 20_000
 POLL_S_MIN, POLL_S_MAX = 0.005, 0.25
-# While messages are under way: reports are taken this often, less often where none come.
-REPORT_S_MIN, REPORT_S_MAX = 0.001, 0.02
+# While no more may be under way, room is looked for this often.
+ROOM_S = 0.005
+RECORD_S = 0.05
 RETRY_S_MIN, RETRY_S_MAX = 0.1, 5.0
 STOP_S_MAX = 5.0
 # What waits for longer is given up and read again, perhaps by a relay that Kafka answers.
 STALL_S_MAX = 30.0
 LEASE_S = 4.0
 
+# A checkpoint that a crash of the database takes back costs a look at the ends of the topics.
+_RECORDS_DO_NOT_WAIT = "set synchronous_commit = off"
 _CHECKPOINTS = """
 select shard, source, topic_id, position from relay.checkpoint where target = %s
 """
@@ -48,6 +54,17 @@ select shard, source, topic_id, position from relay.checkpoint where target = %s
 
 class _LeaseLost(Exception):
     """A shard is another relay's: what is under way for it must not be sent any more."""
+
+
+class _Found(Enum):
+    """What a look at the sources came to."""
+
+    NOTHING = auto()
+    ALL = auto()
+    MORE = auto()
+    """There is more than was read."""
+    NO_ROOM = auto()
+    """Too much is under way to give more to the producer."""
 
 
 class Relay:
@@ -74,6 +91,7 @@ class Relay:
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._lanes: dict[int, list[Lane]] = {}
+        self._recorded_at = 0.0
         self.acknowledged_total = 0
         """Messages that Kafka acknowledged since the start."""
         self.restarts_total = 0
@@ -117,6 +135,7 @@ class Relay:
             began_well = False
             try:
                 conn = await self._connect()
+                await conn.execute(_RECORDS_DO_NOT_WAIT)
                 await self._follow(conn)
             except _LeaseLost:
                 log.warning("relay_lost_a_shard")
@@ -157,6 +176,8 @@ class Relay:
         delivery = Delivery(self._target)
         try:
             await asyncio.to_thread(delivery.connect)
+            loop = asyncio.get_running_loop()
+            delivery.listen(lambda: loop.call_soon_threadsafe(delivery.take_reports))
             # Only now: a relay that can not reach Kafka must not keep shards from one that can.
             await self._leases.start()
             await self._cycles(conn, delivery, ids)
@@ -164,35 +185,41 @@ class Relay:
             delivery.poll()
             await self._record(conn)
         finally:
-            delivery.discard()
+            await asyncio.to_thread(delivery.close)
 
     async def _cycles(
         self, conn: AsyncConnection[Any], delivery: Delivery, ids: Mapping[str, str]
     ) -> None:
-        idle_s, report_s, acknowledged = POLL_S_MIN, REPORT_S_MIN, 0
-        moved_at = time.monotonic()
+        idle_s, look_at, acknowledged = POLL_S_MIN, 0.0, 0
+        rung, moved_at = True, time.monotonic()
         while not self._stopping.is_set():
             delivery.poll()
-            progressed = delivery.acknowledged > acknowledged
-            if progressed or not delivery.waiting:
-                moved_at = time.monotonic()
-            elif time.monotonic() - moved_at > STALL_S_MAX:
+            now = time.monotonic()
+            if delivery.acknowledged > acknowledged or not delivery.waiting:
+                moved_at = now
+            elif now - moved_at > STALL_S_MAX:
                 raise KafkaUnreachable("Kafka acknowledges nothing", seconds=STALL_S_MAX)
             self.acknowledged_total += delivery.acknowledged - acknowledged
             acknowledged = delivery.acknowledged
             await self._keep(conn, ids)
-            await self._record(conn)
-            read = await self._send(conn, delivery)
-            self.fault = None
-            if read:
-                idle_s, report_s = POLL_S_MIN, REPORT_S_MIN
-                await asyncio.sleep(0)
-            elif delivery.waiting:
-                report_s = REPORT_S_MIN if progressed else min(report_s * 2, REPORT_S_MAX)
-                await asyncio.sleep(report_s)
-            else:
-                rung = await self._doorbell.wait(idle_s)
-                idle_s = POLL_S_MIN if rung else min(idle_s * 2, POLL_S_MAX)
+            if now - self._recorded_at >= RECORD_S:
+                await self._record(conn)
+            if rung or now >= look_at:
+                found = await self._send(conn, delivery)
+                self.fault = None
+                if found in (_Found.MORE, _Found.NO_ROOM):
+                    await asyncio.sleep(ROOM_S if found is _Found.NO_ROOM else 0)
+                    rung = True
+                    continue
+                quiet = found is _Found.NOTHING and not rung
+                idle_s = min(idle_s * 2, POLL_S_MAX) if quiet else POLL_S_MIN
+                look_at = time.monotonic() + idle_s
+            wait_s = max(0.0, look_at - time.monotonic())
+            rung = await self._doorbell.wait(min(wait_s, RECORD_S) if self._unrecorded else wait_s)
+
+    @property
+    def _unrecorded(self) -> bool:
+        return any(not lane.drained for lanes in self._lanes.values() for lane in lanes)
 
     async def _keep(self, conn: AsyncConnection[Any], ids: Mapping[str, str]) -> None:
         """Have lanes for exactly the shards that are held. Raises _LeaseLost."""
@@ -247,16 +274,15 @@ class Relay:
         moved = [(lane, mark) for lane in lanes if (mark := lane.mark()) is not None]
         if not moved:
             return
+        self._recorded_at = time.monotonic()
         if await self._leases.record(conn, [mark for _, mark in moved]):
             raise _LeaseLost
         for lane, mark in moved:
             lane.recorded = mark.position
 
-    async def _send(self, conn: AsyncConnection[Any], delivery: Delivery) -> bool:
-        """Read what the lanes have next and give it to the producer; whether there was any."""
-        if delivery.waiting >= UNDER_WAY_MAX:
-            return False
-        anything = False
+    async def _send(self, conn: AsyncConnection[Any], delivery: Delivery) -> _Found:
+        """Read what the lanes have next and give it to the producer."""
+        result = _Found.NOTHING
         for source in self._sources:
             lanes = {
                 shard: lane
@@ -265,29 +291,32 @@ class Relay:
                 for lane in found
                 if lane.source is source and lane.blocked is None
             }
-            if not lanes:
-                continue
-            behind = await self._behind(conn, source, lanes)
+            behind = await self._behind(conn, source, lanes) if lanes else set()
             if not behind:
                 continue
+            if delivery.waiting >= UNDER_WAY_MAX:
+                return _Found.NO_ROOM
             room = max(1, self._cycle_events // len(behind))
             batches = await source.read(
                 conn,
                 {shard: lanes[shard].sent for shard in behind},
                 dict.fromkeys(behind, room),
             )
+            if result is _Found.NOTHING:
+                result = _Found.ALL
             for shard, batch in batches.items():
+                if len(batch) >= room:
+                    result = _Found.MORE
                 try:
                     if not lanes[shard].send(delivery, batch):
-                        return False
+                        return _Found.NO_ROOM
                 except Conflict as refusal:
                     _block(lanes[shard], refusal)
-                anything = True
             for shard in behind - batches.keys():
                 # An event and the head that counts it are committed together.
                 at = lanes[shard].sent
                 _block(lanes[shard], LogHasAGap("the end is missing", shard=shard, after=at))
-        return anything
+        return result
 
     async def _behind(
         self, conn: AsyncConnection[Any], source: Source, lanes: Mapping[int, Lane]
