@@ -136,7 +136,7 @@ class Delivery:
         self.waiting += 1
         return True
 
-    def listen(self, tell: Callable[[], None]) -> None:
+    def listen(self, tell: Callable[[], object]) -> None:
         """Have `tell` called, in a thread of its own, whenever reports have come: Kafka's answer
         is known at once, and nobody asks for it again and again. End it with `close`."""
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from enum import Enum, auto
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -177,7 +178,7 @@ class Relay:
         try:
             await asyncio.to_thread(delivery.connect)
             loop = asyncio.get_running_loop()
-            delivery.listen(lambda: loop.call_soon_threadsafe(delivery.take_reports))
+            delivery.listen(partial(loop.call_soon_threadsafe, delivery.take_reports))
             # Only now: a relay that can not reach Kafka must not keep shards from one that can.
             await self._leases.start()
             await self._cycles(conn, delivery, ids)
