@@ -8,12 +8,10 @@ that one does in production: fold, index, compare every row with the served ones
 from __future__ import annotations
 
 import asyncio
-import resource
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +19,8 @@ import orjson
 import psycopg
 
 from benchmarks.history import write_history
+from benchmarks.rebuild_alone import measured
 from benchmarks.setting import drop_database, fresh_database
-from mintflow.projections.core.rebuild import rebuild
 from mintflow.store.keys import FolderKeyStore
 
 _NAME = "mintflow_bench_rebuild"
@@ -34,38 +32,34 @@ _JOBS = 2
 
 
 async def run(server_url: str, events: int = 1_000_000) -> dict[str, Any]:
-    """Events per second of both, their ratio, and the memory of the largest process."""
+    """Events per second of both, their ratio, and the memory of the rebuild's processes."""
     return await asyncio.to_thread(_run, server_url, events)
 
 
 def _run(server_url: str, events: int) -> dict[str, Any]:
     with _log_of(server_url, events) as (url, keys):
         before = read_all(url)
-        rebuild(url, keys, jobs=_JOBS)
-        report = rebuild(url, keys, jobs=_JOBS)
-        assert report.identical, [one.name for one in report.tables if one.served != one.rebuilt]
+        measured(url, keys, _JOBS)
+        found = measured(url, keys, _JOBS)
+        differing = found.pop("differing")
+        assert found["identical"], differing
         read = (before + read_all(url)) / 2
         return {
-            "events": report.events,
-            "rows": sum(one.rebuilt.rows for one in report.tables),
-            "seconds": report.seconds,
-            "events_per_s": report.events_per_second,
+            **found,
             "read_events_per_s": round(read, 1),
-            "share_of_read": round(report.events_per_second / read, 3),
-            "identical": report.identical,
-            "memory_mb": _memory_mb(),
+            "share_of_read": round(found["events_per_s"] / read, 3),
         }
 
 
 @contextmanager
-def _log_of(server_url: str, events: int) -> Iterator[tuple[str, Callable[[], FolderKeyStore]]]:
+def _log_of(server_url: str, events: int) -> Iterator[tuple[str, Path]]:
     url = fresh_database(server_url, _NAME)
     try:
         with tempfile.TemporaryDirectory(prefix="mintflow-bench-keys-") as folder:
             write_history(url, FolderKeyStore(Path(folder)), events)
             with psycopg.connect(url, autocommit=True) as conn:
                 conn.execute("vacuum analyze log.event")
-            yield url, partial(FolderKeyStore, Path(folder))
+            yield url, Path(folder)
     finally:
         drop_database(server_url, _NAME)
 
@@ -80,12 +74,3 @@ def read_all(url: str) -> float:
                 orjson.loads(row[5])
             count += len(rows)
     return count / (time.perf_counter() - began)
-
-
-def _memory_mb() -> int:
-    """Of the rebuild's workers and this process together, each at its peak."""
-    own, children = (
-        resource.getrusage(who).ru_maxrss
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    return round((own + _JOBS * children) / 1024)

@@ -73,7 +73,13 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
             )
 
 
-PROJECTION = Projection("connections", 1, (CONNECTIONS, SYNCS), fold)
+PROJECTION = Projection(
+    "connections",
+    1,
+    (CONNECTIONS, SYNCS),
+    fold,
+    topics=("connection.opened", "connection.synced"),
+)
 
 
 async def list_connections(conn: AsyncConnection[Any], ledger_id: UUID) -> tuple[Rows, int]:

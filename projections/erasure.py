@@ -54,7 +54,9 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
             changes.patch(ERASURES, (event.envelope["ledger_id"],), state)
 
 
-PROJECTION = Projection("erasure", 1, (ERASURES,), fold)
+PROJECTION = Projection(
+    "erasure", 1, (ERASURES,), fold, topics=("ledger.erasure_requested", *_ENDED)
+)
 
 
 async def erasures_of(conn: AsyncConnection[Any], owner: str) -> list[dict[str, Any]]:

@@ -48,7 +48,7 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
             )
 
 
-PROJECTION = Projection("fx", 1, (RATES,), fold)
+PROJECTION = Projection("fx", 1, (RATES,), fold, topics=("rate.recorded", "rate.added"))
 
 
 async def known_rates(conn: AsyncConnection[Any], ledger_id: UUID) -> KnownRates:

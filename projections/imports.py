@@ -57,7 +57,7 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
         )
 
 
-PROJECTION = Projection("imports", 1, (IMPORTS,), fold)
+PROJECTION = Projection("imports", 1, (IMPORTS,), fold, topics=("import.completed",))
 
 
 async def list_imports(

@@ -49,7 +49,7 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
             changes.patch(LEDGERS, key, {"name": private(event).get("name", "")})
 
 
-PROJECTION = Projection("ledgers", 1, (LEDGERS,), fold)
+PROJECTION = Projection("ledgers", 1, (LEDGERS,), fold, topics=("ledger.opened", "ledger.renamed"))
 
 
 async def list_ledgers(conn: AsyncConnection[Any], owner: str) -> list[dict[str, Any]]:

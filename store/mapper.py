@@ -52,12 +52,13 @@ class RecordedEvent:
     """An event as it stands in the log, decoded no further than its JSON.
 
     `data`: open facts as JSON values (ids, dates and amounts are strings). `private()`: the sealed
-    facts, opened on demand; None where the ledger's key was destroyed.
+    facts, opened on demand; None where the ledger's key was destroyed. `worked_out`: what one
+    reader made of the facts, for others that need the same; not part of the event.
     """
 
     __slots__ = (
         "_envelope", "_sealer", "data", "ledger_id", "ledger_seq", "position", "recorded_at",
-        "sealed", "shard", "type",
+        "sealed", "shard", "type", "worked_out",
     )  # fmt: skip
 
     def __init__(
@@ -80,6 +81,7 @@ class RecordedEvent:
         self.data: dict[str, Any] = upcast(self.type, envelope["schema_version"], envelope["data"])
         self._envelope: dict[str, Any] = envelope
         self._sealer = sealer
+        self.worked_out: Any = None
 
     @property
     def envelope(self) -> Mapping[str, Any]:

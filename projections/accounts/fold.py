@@ -164,5 +164,9 @@ def _describe(event: RecordedEvent, changes: Changes) -> None:
 
 
 PROJECTION = Projection(
-    "accounts", 1, (ACCOUNTS, ACCOUNT_BALANCES, ACCOUNT_DAYS, REPORTED_BALANCES), fold
+    "accounts",
+    1,
+    (ACCOUNTS, ACCOUNT_BALANCES, ACCOUNT_DAYS, REPORTED_BALANCES),
+    fold,
+    topics=(*sorted(MONEY_TYPES | _NAMED),),
 )

@@ -147,4 +147,10 @@ def _judgement(event: RecordedEvent, changes: Changes) -> None:
         changes.patch(JUDGEMENTS, key, said)
 
 
-PROJECTION = Projection("bills", 1, (BILLS, BILL_MARKS, BILL_REMINDERS, JUDGEMENTS), fold)
+PROJECTION = Projection(
+    "bills",
+    1,
+    (BILLS, BILL_MARKS, BILL_REMINDERS, JUDGEMENTS),
+    fold,
+    topics=("bill.", "recurring."),
+)

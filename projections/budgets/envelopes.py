@@ -17,12 +17,7 @@ from psycopg import AsyncConnection
 from mintflow.domain.budgets.envelopes import ON_BUDGET_KINDS, Flows, envelopes_in
 from mintflow.domain.core.money import EXACT, ZERO, exact_amount, exact_sum, negated
 from mintflow.domain.core.time import Month
-from mintflow.projections.core.bookings import (
-    MONEY_TYPES,
-    category_legs,
-    same_category_legs,
-    signed,
-)
+from mintflow.projections.core.bookings import MONEY_TYPES, category_moves, month_of
 from mintflow.projections.core.changes import Changes, Delta, Key
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.core.reading import Row, positioned, read
@@ -75,19 +70,8 @@ def _place(event: RecordedEvent, category_id: str) -> Key:
 
 
 def _book(event: RecordedEvent, months: dict[Key, list[Delta]]) -> None:
-    before, after = event.data["before"], event.data["after"]
-    if before is not None and after is not None and same_category_legs(before, after):
-        return
-    for comes_in, booking in ((False, before), (True, after)):
-        if booking is None or booking["status"] != "posted":
-            continue
-        month = booking["date"][:8] + "01"
-        for category_id, part in category_legs(booking):
-            key = (
-                event.envelope["ledger_id"], booking["account_id"], category_id, month,
-                booking["currency"],
-            )  # fmt: skip
-            _add(months, key, signed(part, comes_in))
+    for ledger_id, account_id, category_id, day, currency, amount, _ in category_moves(event):
+        _add(months, (ledger_id, account_id, category_id, month_of(day), currency), amount)
 
 
 def _add(sums: dict[Key, list[Delta]], key: Key, amount: Decimal) -> None:
@@ -98,7 +82,13 @@ def _add(sums: dict[Key, list[Delta]], key: Key, amount: Decimal) -> None:
         held[0] = EXACT.add(held[0], amount)
 
 
-PROJECTION = Projection("envelopes", 1, (ASSIGNED, ACCOUNT_CATEGORY_MONTHS), fold)
+PROJECTION = Projection(
+    "envelopes",
+    1,
+    (ASSIGNED, ACCOUNT_CATEGORY_MONTHS),
+    fold,
+    topics=(*sorted(MONEY_TYPES), "envelopes.assigned", "envelopes.moved"),
+)
 
 
 async def envelopes(

@@ -8,14 +8,14 @@ that is over can show what changed after its end.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
 
 from mintflow.domain.core.money import EXACT
 from mintflow.projections.core.bookings import (
     MONEY_TYPES,
     Json,
-    category_legs,
-    same_category_legs,
-    signed,
+    category_moves,
 )
 from mintflow.projections.core.changes import Changes, Delta, Key
 from mintflow.projections.core.projection import Projection, array_text
@@ -142,22 +142,22 @@ def _term_row(key: tuple[str, str], term: Json) -> list[str | None]:
 
 def _late(event: RecordedEvent, late: dict[Key, list[Delta]]) -> None:
     """Add what was booked, or taken back, on days before the one on which it was recorded."""
-    before, after = event.data["before"], event.data["after"]
-    if before is not None and after is not None and same_category_legs(before, after):
-        return
-    recorded_on = event.recorded_at.date().isoformat()
-    ledger_id = event.envelope["ledger_id"]
-    for comes_in, booking in ((False, before), (True, after)):
-        if booking is None or booking["status"] != "posted" or booking["date"] >= recorded_on:
+    recorded_on = _day_of(event.recorded_at)
+    for ledger_id, _, category_id, day, currency, amount, _ in category_moves(event):
+        if day >= recorded_on:
             continue
-        for category_id, part in category_legs(booking):
-            amount = signed(part, comes_in)
-            key = (ledger_id, category_id, booking["date"], recorded_on, booking["currency"])
-            held = late.get(key)
-            if held is None:
-                late[key] = [amount]
-            else:
-                held[0] = EXACT.add(held[0], amount)
+        key = (ledger_id, category_id, day, recorded_on, currency)
+        held = late.get(key)
+        if held is None:
+            late[key] = [amount]
+        else:
+            held[0] = EXACT.add(held[0], amount)
+
+
+@lru_cache(maxsize=64)
+def _day_of(moment: datetime) -> str:
+    """The events of one command have one moment."""
+    return moment.date().isoformat()
 
 
 def _alert(event: RecordedEvent, changes: Changes) -> None:
@@ -189,4 +189,10 @@ def _alert(event: RecordedEvent, changes: Changes) -> None:
         changes.patch(BUDGET_ALERTS, key, {"dismissed_at": at})
 
 
-PROJECTION = Projection("budgets", 2, (BUDGETS, BUDGET_TERMS, CATEGORY_LATE, BUDGET_ALERTS), fold)
+PROJECTION = Projection(
+    "budgets",
+    2,
+    (BUDGETS, BUDGET_TERMS, CATEGORY_LATE, BUDGET_ALERTS),
+    fold,
+    topics=(*sorted(MONEY_TYPES), "budget."),
+)

@@ -15,9 +15,8 @@ from mintflow.projections.core.bookings import (
     MONEY_TYPES,
     OPENING_TYPES,
     Json,
-    category_legs,
-    same_category_legs,
-    signed,
+    category_moves,
+    month_of,
 )
 from mintflow.projections.core.changes import Changes, Delta, Key
 from mintflow.projections.core.projection import Projection
@@ -70,35 +69,25 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
     for event in batch:
         topic = event.type
         if topic in MONEY_TYPES:
-            counted = 0 if topic in OPENING_TYPES else 1
-            _book(event.envelope["ledger_id"], event.data, counted, *sums)
+            _book(event, 0 if topic in OPENING_TYPES else 1, *sums)
         elif topic.startswith("category"):
             _tree(event, changes)
 
 
-def _book(ledger_id: str, data: Json, counted: int, days: _Sums, months: _Sums) -> None:
+def _book(event: RecordedEvent, counted: int, days: _Sums, months: _Sums) -> None:
     """Add what a money event changes in its categories, on its day and in its month."""
-    before, after = data["before"], data["after"]
-    if before is not None and after is not None and same_category_legs(before, after):
-        return
-    for comes_in, booking in ((False, before), (True, after)):
-        if booking is None or booking["status"] != "posted":
-            continue
-        day, currency = booking["date"], booking["currency"]
-        month = day[:8] + "01"
-        count = counted if comes_in else -counted
-        for category_id, part in category_legs(booking):
-            amount = signed(part, comes_in)
-            for sums, key in (
-                (days, (ledger_id, category_id, day, currency)),
-                (months, (ledger_id, category_id, month, currency)),
-            ):
-                held = sums.get(key)
-                if held is None:
-                    sums[key] = [amount, count]
-                else:
-                    held[0] = EXACT.add(held[0], amount)
-                    held[1] += count
+    for ledger_id, _, category_id, day, currency, amount, sign in category_moves(event):
+        count = counted * sign
+        for sums, key in (
+            (days, (ledger_id, category_id, day, currency)),
+            (months, (ledger_id, category_id, month_of(day), currency)),
+        ):
+            held = sums.get(key)
+            if held is None:
+                sums[key] = [amount, count]
+            else:
+                held[0] = EXACT.add(held[0], amount)
+                held[1] += count
 
 
 def _tree(event: RecordedEvent, changes: Changes) -> None:
@@ -135,4 +124,10 @@ def _node(ledger_id: str, node: Json) -> list[str | None]:
     ]
 
 
-PROJECTION = Projection("categories", 1, (CATEGORIES, CATEGORY_DAYS, CATEGORY_MONTHS), fold)
+PROJECTION = Projection(
+    "categories",
+    1,
+    (CATEGORIES, CATEGORY_DAYS, CATEGORY_MONTHS),
+    fold,
+    topics=(*sorted(MONEY_TYPES), "category.", "category_tree."),
+)

@@ -22,7 +22,7 @@ from psycopg.pq import TransactionStatus
 
 from mintflow.projections.core.changes import Changes
 from mintflow.projections.core.checkpoints import Positions, lock_checkpoints, move_checkpoints
-from mintflow.projections.core.projection import POISON, Projection
+from mintflow.projections.core.projection import POISON, Projection, fold_named, types_of
 from mintflow.projections.core.statements import COPY_ROWS, Copy, operations
 from mintflow.store.arrays import register_arrays
 from mintflow.store.mapper import Mapper, RecordedEvent
@@ -31,6 +31,7 @@ from mintflow.store.reader import read_shards
 log = structlog.get_logger(__name__)
 
 Batches = Mapping[int, Sequence[RecordedEvent]]
+Work = tuple[Projection, Sequence[RecordedEvent], frozenset[str]]
 
 # Folding more events than this is done in a thread, so that the event loop goes on meanwhile.
 INLINE_EVENTS = 200
@@ -127,7 +128,7 @@ class Applier:
         held = await lock_checkpoints(conn, projections, shards)
         work, moved = await self._not_applied(projections, batches, held)
         changes = Changes()
-        if sum(len(events) for _, events in work) > INLINE_EVENTS:
+        if sum(len(events) for _, events, _ in work) > INLINE_EVENTS:
             await asyncio.to_thread(_fold, work, changes)
         else:
             _fold(work, changes)
@@ -146,23 +147,26 @@ class Applier:
 
     async def _not_applied(
         self, projections: Sequence[Projection], batches: Batches, held: Positions
-    ) -> tuple[list[tuple[Projection, list[RecordedEvent]]], Positions]:
-        """Per projection the events that it has not applied, and where it will then be."""
+    ) -> tuple[list[Work], Positions]:
+        """Per projection the events that it has not applied with their types, and where it will
+        then be. Projections that stand at the same positions share them."""
         contiguous: dict[tuple[int, int], Sequence[RecordedEvent]] = {}
-        work: list[tuple[Projection, list[RecordedEvent]]] = []
+        shared: dict[tuple[int, ...], tuple[list[RecordedEvent], frozenset[str]]] = {}
+        work: list[Work] = []
         moved: Positions = {}
         for projection in projections:
-            events: list[RecordedEvent] = []
-            for shard, batch in batches.items():
-                position = held[projection.name, shard]
+            stand = tuple(held[projection.name, shard] for shard in batches)
+            for (shard, batch), position in zip(batches.items(), stand, strict=True):
                 if (shard, position) not in contiguous:
                     contiguous[shard, position] = await self._after(shard, position, batch)
-                found = contiguous[shard, position]
-                if found:
-                    events.extend(found)
+                if found := contiguous[shard, position]:
                     moved[projection.name, shard] = found[-1].position
-            if events:
-                work.append((projection, events))
+            if stand not in shared:
+                places = zip(batches, stand, strict=True)
+                events = [event for place in places for event in contiguous[place]]
+                shared[stand] = events, types_of(events)
+            if shared[stand][0]:
+                work.append((projection, *shared[stand]))
         return work, moved
 
     async def _after(
@@ -222,9 +226,9 @@ class Applier:
             await self._conn.execute("rollback", prepare=False)
 
 
-def _fold(work: Sequence[tuple[Projection, Sequence[RecordedEvent]]], changes: Changes) -> None:
-    for projection, events in work:
-        projection.fold(events, changes)
+def _fold(work: Sequence[Work], changes: Changes) -> None:
+    for projection, events, types in work:
+        fold_named(projection, events, types, changes)
 
 
 def _by_shard(events: Sequence[RecordedEvent]) -> dict[int, list[RecordedEvent]]:

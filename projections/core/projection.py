@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -31,7 +32,9 @@ class Projection:
     gives the same rows. It passes over event types that it does not name. version: raised when
     fold or tables change; the read models of a new version come from a rebuild. group: those of
     one are folded in one transaction by one agent on Kafka; a slow one has a group of its own, so
-    that the others do not wait for it.
+    that the others do not wait for it. topics: the event types that the fold names, so that nobody
+    calls it with others; one that ends with a dot stands for all that begin with it, and none at
+    all for every type there is.
     """
 
     name: str
@@ -40,6 +43,44 @@ class Projection:
     fold: Fold
     views: tuple[View, ...] = ()
     group: str = "books"
+    topics: tuple[str, ...] = ()
+
+    def names(self, types: Collection[str]) -> Collection[str]:
+        """Those of some event types that the fold names."""
+        if not self.topics:
+            return types
+        whole, begun = self._whole, self._begun
+        return [one for one in types if one in whole or one.startswith(begun)]
+
+    @cached_property
+    def _whole(self) -> frozenset[str]:
+        return frozenset(self.topics)
+
+    @cached_property
+    def _begun(self) -> tuple[str, ...]:
+        return tuple(one for one in self.topics if one.endswith("."))
+
+
+def types_of(events: Sequence[RecordedEvent]) -> frozenset[str]:
+    """The types that there are among some events."""
+    return frozenset([event.type for event in events])
+
+
+def fold_named(
+    projection: Projection,
+    events: Sequence[RecordedEvent],
+    types: Collection[str],
+    changes: Changes,
+) -> None:
+    """Fold those of the events that the projection names. types: those of the events.
+
+    Most projections name few types and most batches have few, so most folds are not called at all.
+    """
+    named = projection.names(types)
+    if len(named) == len(types):
+        projection.fold(events, changes)
+    elif named:
+        projection.fold([event for event in events if event.type in named], changes)
 
 
 def private(event: RecordedEvent) -> Mapping[str, Any]:

@@ -64,6 +64,21 @@ class Table:
             f" grant select, insert, update, delete on {schema}.{self.name} to {APP_ROLE}"
         )
 
+    @property
+    def key_name(self) -> str:
+        """Of the index of the primary key, as the server names it."""
+        return f"{self.name}_pkey"
+
+    def key_sql(self, schema: str) -> str:
+        """Give the table its primary key, where `without_key_sql` took it away."""
+        return (
+            f"alter table {schema}.{self.name} add constraint {self.key_name}"
+            f" primary key ({', '.join(self.key)})"
+        )
+
+    def without_key_sql(self, schema: str) -> str:
+        return f"alter table {schema}.{self.name} drop constraint if exists {self.key_name}"
+
     def temporary_sql(self) -> str:
         """The same table for one session alone."""
         return f"create temp table {self.name} {self._columns_sql()}"

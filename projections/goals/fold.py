@@ -153,4 +153,6 @@ def _pledge(changes: Changes, topic: str, key: tuple[str, str], data: dict[str, 
         changes.patch(GOAL_PLEDGES, own, {"withdrawn": "true"})
 
 
-PROJECTION = Projection("goals", 1, (GOALS, GOAL_EARMARK_DAYS, GOAL_PLEDGES), fold)
+PROJECTION = Projection(
+    "goals", 1, (GOALS, GOAL_EARMARK_DAYS, GOAL_PLEDGES), fold, topics=("goal.",)
+)

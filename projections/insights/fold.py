@@ -35,4 +35,4 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
             changes.patch(DISMISSED_INSIGHTS, key, {"dismissed_at": at})
 
 
-PROJECTION = Projection("insights", 1, (DISMISSED_INSIGHTS,), fold)
+PROJECTION = Projection("insights", 1, (DISMISSED_INSIGHTS,), fold, topics=("insight.",))

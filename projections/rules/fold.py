@@ -130,4 +130,10 @@ def _rule(event: RecordedEvent, changes: Changes) -> None:
             changes.delete(RULES, key)
 
 
-PROJECTION = Projection("rules", 1, (RULES, CORRECTIONS), fold)
+PROJECTION = Projection(
+    "rules",
+    1,
+    (RULES, CORRECTIONS),
+    fold,
+    topics=("transaction.categorized", "transaction.split", "transaction.voided", "rule."),
+)

@@ -247,4 +247,11 @@ def _facts(event: RecordedEvent) -> dict[str, str | None]:
     return {}
 
 
-PROJECTION = Projection("transactions", 2, (TRANSACTIONS,), fold, (POSTINGS, NOT_BUDGETED))
+PROJECTION = Projection(
+    "transactions",
+    2,
+    (TRANSACTIONS,),
+    fold,
+    (POSTINGS, NOT_BUDGETED),
+    topics=("transaction.recorded", *sorted(_TRANSACTION_MONEY | _UNMONEYED)),
+)

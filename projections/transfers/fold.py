@@ -36,4 +36,4 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
             )
 
 
-PROJECTION = Projection("transfers", 1, (REJECTIONS,), fold)
+PROJECTION = Projection("transfers", 1, (REJECTIONS,), fold, topics=("transfer.pair_rejected",))

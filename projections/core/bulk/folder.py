@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 
 from mintflow.projections.core.changes import Changes, TableChanges
-from mintflow.projections.core.projection import POISON, Projection
+from mintflow.projections.core.projection import POISON, Projection, fold_named, types_of
 from mintflow.projections.core.statements import (
     Copy,
     Statement,
@@ -35,13 +35,21 @@ class LedgerIncomplete(RuntimeError):
     """The events of a ledger are not 1, 2, 3 …: the log has lost some, or was read out of order."""
 
 
+class LedgerTooLarge(RuntimeError):
+    """A ledger makes more rows than are held in memory, and the tables have no keys yet."""
+
+
 class FoldFailed(RuntimeError):
     """An event that is not parked can not be folded. A rebuild then ends and changes nothing: who
     folds live parks what fails, but tables that take the place of others are to be whole."""
 
 
 class LedgerFolder:
-    """Takes the events of one ledger after another; `finish` writes what is left."""
+    """Takes the events of one ledger after another; `finish` writes what is left.
+
+    keyed: whether the tables have their primary keys; without them no row can be written onto
+    another, so that every ledger has to fit into memory.
+    """
 
     def __init__(
         self,
@@ -51,12 +59,14 @@ class LedgerFolder:
         skipped: Skipped = frozenset(),
         *,
         rows_hard: int = ROWS_HARD,
+        keyed: bool = True,
     ) -> None:
         self._conn = conn
         self._schema = schema
         self._projections = projections
         self._skipped = skipped
         self._rows_hard = rows_hard
+        self._keyed = keyed
         self._changes = Changes()
         self._ledger = ""
         self._seq = 0
@@ -64,7 +74,7 @@ class LedgerFolder:
         self._begun = ""
 
     def take(self, events: Sequence[RecordedEvent]) -> None:
-        """The next events. Raises LedgerIncomplete, FoldFailed."""
+        """The next events. Raises LedgerIncomplete, FoldFailed, LedgerTooLarge."""
         ends = self._check(events)
         if ends:
             self._fold(events[:ends])
@@ -73,6 +83,8 @@ class LedgerFolder:
                 self._begun = ""
         self._fold(events[ends:])
         if len(self._changes) >= self._rows_hard:
+            if not self._keyed:
+                raise LedgerTooLarge(f"ledger {self._ledger} makes too many rows")
             self._write()
             self._begun = self._ledger
 
@@ -104,6 +116,8 @@ class LedgerFolder:
     def _write(self) -> None:
         changes, self._changes = self._changes, Changes()
         for table, found in changes.tables.values():
+            if not found:
+                continue
             rest = _split_off(found, self._begun) if self._begun else None
             with self._conn.cursor().copy(copy_sql(f"{self._schema}.", table).encode()) as copy:
                 for block in copy_blocks(table, found):
@@ -124,6 +138,7 @@ def fold_all(
 
     Raises FoldFailed; the changes are then not to be used.
     """
+    types = types_of(events)
     for projection in projections:
         name, wanted = projection.name, events
         if skipped:
@@ -131,7 +146,7 @@ def fold_all(
                 event for event in events if (name, event.shard, event.position) not in skipped
             ]
         try:
-            projection.fold(wanted, changes)
+            fold_named(projection, wanted, types, changes)
         except POISON:
             for event in wanted:
                 _fold_alone(projection, event)

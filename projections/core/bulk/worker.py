@@ -19,9 +19,11 @@ from uuid import UUID
 import psycopg
 
 from mintflow.projections.core.bulk.folder import (
+    ROWS_HARD,
     FoldFailed,
     LedgerFolder,
     LedgerIncomplete,
+    LedgerTooLarge,
     Skipped,
 )
 from mintflow.projections.core.projection import Projection
@@ -51,7 +53,8 @@ cross join lateral (
 @dataclass(frozen=True, slots=True)
 class Job:
     """All that a worker is told. targets: shard -> position of the last event to fold.
-    events_per_s: how many of them one worker folds at most; None: as fast as it can."""
+    events_per_s: how many of them one worker folds at most; None: as fast as it can. rows_hard:
+    how many rows one worker holds."""
 
     url: str
     schema: str
@@ -60,16 +63,24 @@ class Job:
     targets: Mapping[int, int]
     skipped: Skipped
     events_per_s: float | None = None
+    rows_hard: int = ROWS_HARD
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Ledgers of one shard. events: about how many they have. number: among those of a rebuild."""
+    """Ledgers of one shard. events: about how many they have. number: among those of a rebuild.
+    keyed: whether the tables have their primary keys."""
 
     shard: int
     ledgers: Sequence[UUID]
     events: int
     number: int = 0
+    keyed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TooLarge:
+    """A unit that was not folded: it needs tables with keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +98,8 @@ def main() -> None:
 
 
 def work(pipe: Connection) -> None:
-    """Answer each Unit with the number of its events, until the parent closes the pipe.
+    """Answer each Unit with the number of its events, until the parent closes the pipe, or with
+    TooLarge.
 
     What goes wrong with a unit is answered as the error, for the parent to raise.
     """
@@ -108,9 +120,11 @@ def _answer(
     log: psycopg.Connection[Any],
     tables: psycopg.Connection[Any],
     pipe: Connection,
-) -> int | WorkFailed:
+) -> int | TooLarge | WorkFailed:
     try:
         return fold_unit(job, unit, mapper, log, tables, pipe)
+    except LedgerTooLarge:
+        return TooLarge()
     except (FoldFailed, LedgerIncomplete, psycopg.Error) as error:
         return WorkFailed(type(error), str(error))
 
@@ -124,7 +138,7 @@ def fold_unit(
     pipe: Connection | None = None,
 ) -> int:
     """Fold the ledgers of a unit, in one transaction with the note that it is done; returns how
-    many events they have."""
+    many events they have. Raises LedgerTooLarge, LedgerIncomplete, FoldFailed."""
     with tables.transaction():
         # A worker of a rebuild that was killed may be about to end this very unit.
         row = tables.execute(
@@ -151,7 +165,14 @@ def _fold(
     pipe: Connection | None,
 ) -> int:
     began = time.monotonic()
-    folder = LedgerFolder(tables, job.schema, job.projections, job.skipped)
+    folder = LedgerFolder(
+        tables,
+        job.schema,
+        job.projections,
+        job.skipped,
+        rows_hard=job.rows_hard,
+        keyed=unit.keyed,
+    )
     shard, ledgers, recorded, count = unit.shard, (None, *unit.ledgers), mapper.recorded, 0
     with log.transaction(), log.cursor("history", binary=True) as cursor:
         args = [UuidArray.of(unit.ledgers), job.targets[unit.shard]]

@@ -31,6 +31,7 @@ from mintflow.projections.core.rebuild.coordinator import (
     units_of,
 )
 from mintflow.projections.core.rebuild.crew import Crew
+from mintflow.projections.core.rebuild.filling import fill
 from mintflow.projections.core.rebuild.report import TableReport
 from mintflow.projections.core.tables import SERVED, Table
 from mintflow.projections.registry import PROJECTIONS
@@ -85,9 +86,12 @@ def check_models(
             units = units_of(conn, targets)
             expected = sum(unit.events for unit in units)
             job = Job(url, schema, projections, keys, targets, skipped)
-            crew.fold(job, units, lambda done: report("folding anew", done, expected))
-            replay = Replay(conn, mapper, projections, schema, skipped, dict(targets))
             tables = [table for projection in projections for table in projection.tables]
+            fill(
+                conn, crew, job, units, tables,
+                lambda done: report("folding anew", done, expected), fresh=True,
+            )  # fmt: skip
+            replay = Replay(conn, mapper, projections, schema, skipped, dict(targets))
             report("comparing", expected, expected)
             found = compare_tables(url, tables, schema, replay, compare=True)
             named = {table.name: table for table in tables}

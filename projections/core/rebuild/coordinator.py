@@ -33,6 +33,7 @@ from mintflow.projections.core.rebuild.course import (
     units_left,
 )
 from mintflow.projections.core.rebuild.crew import Crew
+from mintflow.projections.core.rebuild.filling import fill, index
 from mintflow.projections.core.rebuild.previous import Previous, choose, drop, kept, replay_of
 from mintflow.projections.core.rebuild.report import (
     LEDGERS_SHOWN_MAX,
@@ -104,10 +105,13 @@ def rebuild(
         resumed, expected = folded, folded + sum(unit.events for unit in units)
         pace = options.events_per_s and options.events_per_s / max(1, jobs)
         job = Job(url, course.schema, chosen, keys, course.targets, course.skipped, pace)
-        folded += crew.fold(job, units, lambda done: report("folding", resumed + done, expected))
-        report("indexes", folded, folded)
         tables = [table for projection in chosen for table in projection.tables]
-        _index(url, tables, course.schema, jobs)
+        folded += fill(
+            conn, crew, job, units, tables,
+            lambda done: report("folding", resumed + done, expected), fresh=not resumed,
+        )  # fmt: skip
+        report("indexes", folded, folded)
+        index(url, conn, tables, course.schema, jobs)
         report("comparing", folded, folded)
         replay = Replay(
             conn, mapper, chosen, course.schema, course.skipped,
@@ -198,7 +202,8 @@ def alone(conn: psycopg.Connection[Any]) -> Iterator[None]:
 
 
 def make_schema(conn: psycopg.Connection[Any], projections: Sequence[Projection]) -> str:
-    """A new schema with the tables and their primary keys, which patches and sums need."""
+    """A new schema with the tables and their primary keys, which patches and sums need; a bulk
+    fill takes the keys away for as long as it needs none."""
     row = conn.execute("select pg_backend_pid(), pg_current_xact_id()::text").fetchone()
     assert row is not None
     schema = f"{NEXT}_{row[0]}_{row[1]}"
@@ -247,28 +252,6 @@ def units_of(conn: psycopg.Connection[Any], targets: Mapping[int, int]) -> list[
         units.append(Unit(shard, tuple(ledgers), events))
     units.sort(key=lambda unit: -unit.events)
     return [replace(unit, number=number) for number, unit in enumerate(units)]
-
-
-def _index(url: str, tables: Sequence[Table], schema: str, jobs: int) -> None:
-    """Secondary indexes, those that are not there yet, and statistics; several at a time."""
-    with open_tables(url) as conn:
-        rows = conn.execute("select indexname from pg_indexes where schemaname = %s", [schema])
-        there = {name for (name,) in rows.fetchall()}
-    statements = [
-        sql
-        for table in tables
-        for index, sql in zip(table.indexes, table.index_sql(schema), strict=True)
-        if index.name not in there
-    ]
-
-    def make(sql: str) -> None:
-        with open_tables(url) as conn:
-            run(conn, "set maintenance_work_mem = '128MB'")
-            run(conn, sql)
-
-    with ThreadPoolExecutor(max(1, jobs)) as pool:
-        list(pool.map(make, statements))
-        list(pool.map(make, [f"analyze {schema}.{table.name}" for table in tables]))
 
 
 def compare_tables(

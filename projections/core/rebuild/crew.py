@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection, Pipe, wait
 from types import TracebackType
 from typing import Self
 
-from mintflow.projections.core.bulk.worker import Job, Unit, WorkFailed
+from mintflow.projections.core.bulk.worker import Job, TooLarge, Unit, WorkFailed
 
 # Arguments: the pipe, then the import path of the parent.
 _PROGRAM = (
@@ -34,7 +34,9 @@ class Crew:
 
     def __init__(self, jobs: int) -> None:
         self._workers: list[_Worker] = []
-        for _ in range(max(1, jobs)):
+        self._told: set[Connection] = set()
+        self.size = max(1, jobs)
+        for _ in range(self.size):
             mine, theirs = Pipe()
             with theirs:
                 process = subprocess.Popen(
@@ -63,33 +65,42 @@ class Crew:
                 worker.process.kill()
                 worker.process.wait()
 
-    def fold(self, job: Job, units: Sequence[Unit], done: Callable[[int], None]) -> int:
-        """Have all units folded, in this order; returns the number of their events.
+    def fold(
+        self, job: Job, units: Sequence[Unit], done: Callable[[int], None]
+    ) -> tuple[int, list[Unit]]:
+        """Have all units folded, in this order; returns the number of their events, and the units
+        that were too large for tables without keys.
 
-        done: called with the events so far. Raises what a worker failed with.
+        job: the same one each time. done: called with the events so far. Raises what a worker
+        failed with.
         """
-        left, total = list(reversed(units)), 0
-        busy: list[Connection] = []
+        left, total, too_large = list(reversed(units)), 0, list[Unit]()
+        busy: dict[Connection, Unit] = {}
         for worker in self._workers:
             if left:
-                worker.pipe.send(job)
-                worker.pipe.send(left.pop())
-                busy.append(worker.pipe)
+                if worker.pipe not in self._told:
+                    worker.pipe.send(job)
+                    self._told.add(worker.pipe)
+                busy[worker.pipe] = left.pop()
+                worker.pipe.send(busy[worker.pipe])
         while busy:
-            for pipe in wait(busy):
+            for pipe in wait(list(busy)):
                 assert isinstance(pipe, Connection)
-                total += _answer(pipe)
-                done(total)
-                if left:
-                    pipe.send(left.pop())
+                answer, unit = _answer(pipe), busy.pop(pipe)
+                if isinstance(answer, TooLarge):
+                    too_large.append(unit)
                 else:
-                    busy.remove(pipe)
-        return total
+                    total += answer
+                    done(total)
+                if left:
+                    busy[pipe] = left.pop()
+                    pipe.send(busy[pipe])
+        return total, too_large
 
 
-def _answer(pipe: Connection) -> int:
+def _answer(pipe: Connection) -> int | TooLarge:
     try:
-        answer: int | WorkFailed = pipe.recv()
+        answer: int | TooLarge | WorkFailed = pipe.recv()
     except (EOFError, ConnectionResetError):
         raise RuntimeError("a worker of the rebuild ended before its work") from None
     if isinstance(answer, WorkFailed):
