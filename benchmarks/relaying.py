@@ -109,7 +109,7 @@ async def _baseline(url: str, bootstrap: str, prefix: str) -> float:
         delivery.connect()
         source = LogSource()
         lanes = {
-            shard: Lane(source, shard, 0, "", 0, 0, {name: Line(0) for name in source.topics})
+            shard: Lane(source, shard, 0, {}, 0, 0, {name: Line(0) for name in source.topics})
             for shard in range(SHARDS)
         }
         began = time.perf_counter()

@@ -99,6 +99,8 @@ def _readiness(
         parts["relay"] = {"state": "blocked" if blocked else state, "shards": relay.shards}
         if blocked:
             parts["relay"]["blocked"] = blocked
+        if filling := relay.filling():
+            parts["relay"]["filling"] = filling
         return parts
 
     return ready

@@ -12,7 +12,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from enum import Enum, auto
+from enum import IntEnum
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -24,9 +24,9 @@ from psycopg import AsyncConnection
 from mintflow.domain.core.errors import Conflict, MintFlowError
 from mintflow.domain.core.ids import SHARDS
 from mintflow.streams.core.doorbell import Doorbell
-from mintflow.streams.core.relay.delivery import Delivery, KafkaTarget, Line
+from mintflow.streams.core.relay.delivery import Delivery, KafkaTarget
 from mintflow.streams.core.relay.errors import KafkaUnreachable, LogHasAGap
-from mintflow.streams.core.relay.lanes import Lane
+from mintflow.streams.core.relay.lanes import Lane, enter
 from mintflow.streams.core.relay.last import last_messages, topic_ids
 from mintflow.streams.core.relay.leases import Connect, Leases
 from mintflow.streams.core.relay.sources import LogSource, Source
@@ -57,14 +57,14 @@ class _LeaseLost(Exception):
     """A shard is another relay's: what is under way for it must not be sent any more."""
 
 
-class _Found(Enum):
-    """What a look at the sources came to."""
+class _Found(IntEnum):
+    """What a look at the sources came to; of several looks the greatest counts."""
 
-    NOTHING = auto()
-    ALL = auto()
-    MORE = auto()
+    NOTHING = 0
+    ALL = 1
+    MORE = 2
     """There is more than was read."""
-    NO_ROOM = auto()
+    NO_ROOM = 3
     """Too much is under way to give more to the producer."""
 
 
@@ -129,6 +129,14 @@ class Relay:
         lanes = (lane for lanes in self._lanes.values() for lane in lanes)
         return {lane.shard: lane.blocked for lane in lanes if lane.blocked is not None}
 
+    def filling(self) -> dict[str, list[int]]:
+        """Topic -> the shards of which it does not have yet what the others have."""
+        found: dict[str, list[int]] = {}
+        for shard, lanes in sorted(self._lanes.items()):
+            for topic in (topic for lane in lanes if lane.filling for topic in lane.lines):
+                found.setdefault(topic, []).append(shard)
+        return found
+
     async def _run(self) -> None:
         retry_s = RETRY_S_MIN
         while not self._stopping.is_set():
@@ -147,9 +155,11 @@ class Relay:
                     fault.code if isinstance(fault, MintFlowError) else type(fault).__name__
                 )
                 expected = isinstance(fault, MintFlowError | psycopg.Error)
+                told = {"details": fault.details} if isinstance(fault, MintFlowError) else {}
                 log.warning(
-                    "relay_retries", error=self.fault, exc_info=not expected, retry_in_s=retry_s
-                )
+                    "relay_retries", error=self.fault, exc_info=not expected, retry_in_s=retry_s,
+                    **told,
+                )  # fmt: skip
             finally:
                 await self._leave(conn)
             if self._stopping.is_set():
@@ -250,81 +260,92 @@ class Relay:
             ends = await asyncio.to_thread(
                 last_messages, self._target, list(source.topics), list(new)
             )
+            positions = {place: end.position for place, end in ends.items()}
             for shard, epoch in new.items():
-                main = source.topics[0]
-                end = ends.get((main, shard))
-                topic_id, at = kept.get((shard, source.name), ("", 0))
-                if topic_id != ids[main]:
-                    at = end.position if end else 0
-                lines = {
-                    name: Line(ends[name, shard].position if (name, shard) in ends else 0)
-                    for name in source.topics
-                }
-                lane = Lane(source, shard, epoch, ids[main], at, at, lines)
-                self._lanes.setdefault(shard, []).append(lane)
+                lanes = enter(source, shard, epoch, ids, kept, positions)
+                self._lanes.setdefault(shard, []).extend(lanes)
+                end = ends.get((source.topics[0], shard))
                 if end is not None:
                     try:
                         await source.check_last(conn, shard, end.position, end.headers)
                     except Conflict as refusal:
-                        _block(lane, refusal)
+                        for lane in lanes:
+                            _block(lane, refusal)
         log.info("relay_took_shards", shards=sorted(new))
 
     async def _record(self, conn: AsyncConnection[Any]) -> None:
         """Move the checkpoints to what was acknowledged. Raises _LeaseLost."""
         lanes = [lane for lanes in self._lanes.values() for lane in lanes]
-        moved = [(lane, mark) for lane in lanes if (mark := lane.mark()) is not None]
+        moved = [(lane, marks) for lane in lanes if (marks := lane.marks())]
         if not moved:
             return
         self._recorded_at = time.monotonic()
-        if await self._leases.record(conn, [mark for _, mark in moved]):
+        if await self._leases.record(conn, [mark for _, marks in moved for mark in marks]):
             raise _LeaseLost
-        for lane, mark in moved:
-            lane.recorded = mark.position
+        for lane, marks in moved:
+            lane.settle(marks)
 
     async def _send(self, conn: AsyncConnection[Any], delivery: Delivery) -> _Found:
         """Read what the lanes have next and give it to the producer."""
-        result = _Found.NOTHING
+        found = _Found.NOTHING
         for source in self._sources:
-            lanes = {
-                shard: lane
-                for shard, found in self._lanes.items()
-                if shard not in self._leases.unwanted()
-                for lane in found
-                if lane.source is source and lane.blocked is None
-            }
-            behind = await self._behind(conn, source, lanes) if lanes else set()
-            if not behind:
-                continue
-            if delivery.waiting >= UNDER_WAY_MAX:
-                return _Found.NO_ROOM
-            room = max(1, self._cycle_events // len(behind))
-            batches = await source.read(
-                conn,
-                {shard: lanes[shard].sent for shard in behind},
-                dict.fromkeys(behind, room),
-            )
-            if result is _Found.NOTHING:
-                result = _Found.ALL
-            for shard, batch in batches.items():
-                if len(batch) >= room:
-                    result = _Found.MORE
-                try:
-                    if not lanes[shard].send(delivery, batch):
-                        return _Found.NO_ROOM
-                except Conflict as refusal:
-                    _block(lanes[shard], refusal)
-            for shard in behind - batches.keys():
-                # An event and the head that counts it are committed together.
-                at = lanes[shard].sent
-                _block(lanes[shard], LogHasAGap("the end is missing", shard=shard, after=at))
-        return result
+            carrying = self._of(source, filling=False)
+            if carrying:
+                heads = await source.heads(conn)
+                found = max(found, await self._give(conn, delivery, source, carrying, heads))
+            filling = self._of(source, filling=True)
+            if filling:
+                ends = {shard: lane.sent for shard, lane in carrying.items()}
+                found = max(found, await self._give(conn, delivery, source, filling, ends))
+                self._join(carrying, filling)
+        return found
 
-    async def _behind(
-        self, conn: AsyncConnection[Any], source: Source, lanes: Mapping[int, Lane]
-    ) -> set[int]:
-        """The shards that have more than was sent."""
-        heads = await source.heads(conn)
-        return {shard for shard, lane in lanes.items() if heads.get(shard, 0) > lane.sent}
+    def _of(self, source: Source, *, filling: bool) -> dict[int, Lane]:
+        return {
+            shard: lane
+            for shard, found in self._lanes.items()
+            if shard not in self._leases.unwanted()
+            for lane in found
+            if lane.source is source and lane.filling is filling and lane.blocked is None
+        }
+
+    def _join(self, carrying: Mapping[int, Lane], filling: Mapping[int, Lane]) -> None:
+        for shard, lane in filling.items():
+            if shard in carrying and lane.sent >= carrying[shard].sent:
+                carrying[shard].join(lane)
+                self._lanes[shard].remove(lane)
+                log.info("relay_filled_topics", shard=shard, topics=sorted(lane.lines))
+
+    async def _give(
+        self,
+        conn: AsyncConnection[Any],
+        delivery: Delivery,
+        source: Source,
+        lanes: Mapping[int, Lane],
+        heads: Mapping[int, int],
+    ) -> _Found:
+        """Bring lanes of one source nearer to these positions."""
+        behind = {shard for shard, lane in lanes.items() if heads.get(shard, 0) > lane.sent}
+        if not behind:
+            return _Found.NOTHING
+        if delivery.waiting >= UNDER_WAY_MAX:
+            return _Found.NO_ROOM
+        room = max(1, self._cycle_events // len(behind))
+        batches = await source.read(
+            conn, {shard: lanes[shard].sent for shard in behind}, dict.fromkeys(behind, room)
+        )
+        for shard, batch in batches.items():
+            try:
+                if not lanes[shard].send(delivery, batch):
+                    return _Found.NO_ROOM
+            except Conflict as refusal:
+                _block(lanes[shard], refusal)
+        for shard in behind - batches.keys():
+            # An event and the head that counts it are committed together.
+            at = lanes[shard].sent
+            _block(lanes[shard], LogHasAGap("the end is missing", shard=shard, after=at))
+        more = any(len(batch) >= room for batch in batches.values())
+        return _Found.MORE if more else _Found.ALL
 
 
 def _block(lane: Lane, refusal: Conflict) -> None:

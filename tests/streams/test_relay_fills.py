@@ -1,0 +1,204 @@
+"""A public topic that is new to a log with a history gets all of it, once and in order."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+from kafka_broker import Kafka
+from read_models.books import Books
+from streams.relaying import (
+    check_everything_is_there,
+    make_topics,
+    positions_in,
+    read_topic,
+    recorded,
+    relayed,
+    relaying,
+    until,
+)
+
+from mintflow.streams.core.relay.delivery import KafkaTarget
+from mintflow.streams.core.relay.lanes import Lane, enter, place_of
+from mintflow.streams.core.relay.loop import Relay
+from mintflow.streams.core.relay.sources import LogSource
+from mintflow.streams.core.topics import CATEGORIZED, CREATED, EVENTS, PORTFOLIO
+
+IDS = {topic: f"id of {topic}" for topic in LogSource.topics}
+
+
+def buy(books: Books, count: int) -> None:
+    for number in range(count):
+        books.record(f"-{number + 1}.00", f"2025-03-{number % 28 + 1:02d}", "shopping")
+
+
+def wanted(books: Books) -> list[int]:
+    """The positions of everything that was bought."""
+    rows = books.conn.execute(
+        "select position from log.event where shard = %s and type = 'transaction.recorded'"
+        " order by position",
+        [books.shard],
+    )
+    return [position for (position,) in rows.fetchall()]
+
+
+def in_topic(books: Books, kafka: Kafka, topic: str) -> list[int]:
+    return positions_in(read_topic(kafka, topic).get(books.shard, []))
+
+
+def make_anew(target: KafkaTarget, kafka: Kafka, topic: str) -> None:
+    admin = AdminClient(target.client())
+    admin.delete_topics([target.topic(topic)])[target.topic(topic)].result(30)
+    while target.topic(topic) in admin.list_topics(timeout=10).topics:
+        pass
+    make_topics(kafka)
+
+
+async def filled(relay: Relay) -> None:
+    await until(lambda: bool(relay.shards) and not relay.filling(), "every topic has everything")
+
+
+def test_a_topic_that_comes_later_gets_the_history_and_what_is_new_behind_it(
+    books: Books, kafka: Kafka
+) -> None:
+    """While it is filled, what is new goes to the others, and to it only behind the history."""
+    target = make_topics(kafka)
+
+    async def run() -> None:
+        await asyncio.to_thread(buy, books, 30)
+        async with relaying(books, target):
+            await relayed(books)
+        await asyncio.to_thread(make_anew, target, kafka, CREATED)
+        await asyncio.to_thread(buy, books, 10)
+        async with relaying(books, target, cycle_events=5) as relay:
+            await asyncio.to_thread(buy, books, 10)
+            await filled(relay)
+            await asyncio.to_thread(buy, books, 3)
+            await relayed(books)
+
+    asyncio.run(run())
+    assert in_topic(books, kafka, CREATED) == wanted(books)
+    assert in_topic(books, kafka, CATEGORIZED) == wanted(books)
+    assert check_everything_is_there(books, kafka) == 0
+
+
+def test_a_relay_that_ends_while_it_fills_goes_on_where_it_was(books: Books, kafka: Kafka) -> None:
+    target = make_topics(kafka)
+
+    async def run() -> None:
+        await asyncio.to_thread(buy, books, 60)
+        async with relaying(books, target):
+            await relayed(books)
+        for topic in (CREATED, CATEGORIZED):
+            await asyncio.to_thread(make_anew, target, kafka, topic)
+        stops = 0
+        async with relaying(books, target, cycle_events=1) as relay:
+            await until(lambda: relay.acknowledged_total > 10, "it has begun to fill")
+            stops += bool(relay.filling())
+        assert stops == 1, "it was done before it was stopped"
+        async with relaying(books, target, cycle_events=7) as relay:
+            await filled(relay)
+            await asyncio.to_thread(buy, books, 2)
+            await relayed(books)
+
+    asyncio.run(run())
+    assert in_topic(books, kafka, CREATED) == in_topic(books, kafka, CATEGORIZED) == wanted(books)
+    assert check_everything_is_there(books, kafka) == 0
+
+
+def test_what_time_took_from_a_topic_is_not_given_to_it_again(books: Books, kafka: Kafka) -> None:
+    """An empty topic that was filled once is not a new one."""
+    target = make_topics(kafka)
+
+    async def run() -> None:
+        await asyncio.to_thread(buy, books, 5)
+        async with relaying(books, target):
+            await relayed(books)
+            await until(lambda: len(_places(books)) == 5 * 32, "all have joined")
+        await asyncio.to_thread(_forget, target, books)
+        async with relaying(books, target) as relay:
+            await filled(relay)
+            await asyncio.to_thread(buy, books, 1)
+            await relayed(books)
+
+    asyncio.run(run())
+    assert in_topic(books, kafka, CREATED) == wanted(books)[-1:]
+    assert in_topic(books, kafka, CATEGORIZED) == wanted(books)
+
+
+def test_an_installation_from_before_looks_once_and_repeats_nothing(
+    books: Books, kafka: Kafka
+) -> None:
+    """It has no places of topics yet: what a topic ends with says from where to look."""
+    target = make_topics(kafka)
+
+    async def run() -> None:
+        await asyncio.to_thread(buy, books, 20)
+        async with relaying(books, target):
+            await relayed(books)
+        await asyncio.to_thread(
+            books.conn.execute, "delete from relay.checkpoint where source like 'log/%%'", ()
+        )
+        async with relaying(books, target) as relay:
+            await filled(relay)
+            await asyncio.to_thread(buy, books, 2)
+            await relayed(books)
+
+    asyncio.run(run())
+    assert in_topic(books, kafka, CREATED) == in_topic(books, kafka, CATEGORIZED) == wanted(books)
+
+
+def begun(kept: dict[str, tuple[str, int]], ends: dict[str, int]) -> list[Lane]:
+    """The lanes of shard 3. kept: name of a checkpoint -> its topic's id and position."""
+    return enter(
+        LogSource(), 3, 1, IDS,
+        {(3, name): found for name, found in kept.items()},
+        {(topic, 3): position for topic, position in ends.items()},
+    )  # fmt: skip
+
+
+def test_a_topic_has_joined_only_when_kafka_has_all_of_it() -> None:
+    """Else a relay that died would leave out what was under way when it joined."""
+    carrying, filling = begun({"log": (IDS[EVENTS], 9)}, {EVENTS: 9})
+    assert sorted(filling.lines) == sorted(set(LogSource.topics) - {EVENTS})
+    line = filling.lines[CREATED]
+    line.given, filling.sent = 8, 9
+    line.waiting.append(8)
+    carrying.join(filling)
+    named = {mark.source for mark in carrying.marks()}
+    assert place_of(carrying.source, PORTFOLIO) in named
+    assert place_of(carrying.source, CREATED) not in named
+    assert not carrying.drained
+    line.waiting.clear()
+    marks = carrying.marks()
+    assert place_of(carrying.source, CREATED) in {mark.source for mark in marks}
+    carrying.settle(marks)
+    assert carrying.drained
+
+
+def test_where_a_fill_was_is_no_place_of_a_topic_that_joined() -> None:
+    _, filling = begun({"log": (IDS[EVENTS], 9)}, {EVENTS: 9})
+    filling.sent = 4
+    kept = {mark.source: (mark.topic_id, mark.position) for mark in filling.marks()}
+    _, again = begun({"log": (IDS[EVENTS], 9), **kept}, {EVENTS: 9})
+    assert (again.filling, again.sent) == (True, 4)
+
+
+def _places(books: Books) -> list[Any]:
+    rows = books.conn.execute(
+        "select source from relay.checkpoint"
+        " where source like 'log/%%' and topic_id not like '%% filling'",
+        (),
+    )
+    return rows.fetchall()
+
+
+def _forget(target: KafkaTarget, books: Books) -> None:
+    """Take everything from a topic, as its retention does."""
+    admin = AdminClient(target.client())
+    behind = TopicPartition(target.topic(CREATED), books.shard, -1)
+    for done in admin.delete_records([behind]).values():
+        done.result(30)
+    assert recorded(books)
