@@ -16,13 +16,16 @@ from uuid import UUID
 import psycopg
 import structlog
 from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
-from confluent_kafka import KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import TopicCollection
 
+from mintflow.domain.core.errors import MintFlowError
 from mintflow.streams.core.faust.app import App, make_app
 from mintflow.streams.core.faust.credentials import credentials
 from mintflow.streams.core.faust.follower import Connect, Follower
 from mintflow.streams.core.faust.offsets import load_offsets
+from mintflow.streams.core.relay.asking import FAULTS, Admin, is_unknown
+from mintflow.streams.core.relay.delivery import KafkaTarget
+from mintflow.streams.core.relay.errors import TopicsNotReady
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +59,7 @@ class Worker:
         self._connect, self._make = connect, make
         self._options = dict(options or {})
         self._topic_id: UUID | None = None
+        self._waits_for = "NotConnected"
         self._app: App | None = None
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -64,7 +68,7 @@ class Worker:
     def fault(self) -> str | None:
         """What keeps it from work; None while all is well."""
         if self._app is None or not self._app.started:
-            return "NotConnected"
+            return self._waits_for
         if self._app.crashed:
             return type(self._app.crash_reason).__name__
         return next((one.fault for one in self.followers if one.fault is not None), None)
@@ -95,8 +99,12 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 await step()
-            except (KafkaException, KafkaError, OSError, psycopg.Error) as fault:
-                log.warning("worker_waits", error=type(fault).__name__, retry_in_s=wait_s)
+            except (MintFlowError, KafkaError, OSError, psycopg.Error) as fault:
+                self._waits_for = type(fault).__name__
+                told: dict[str, Any] = {}
+                if isinstance(fault, MintFlowError):
+                    self._waits_for, told = fault.code, {"details": fault.details}
+                log.warning("worker_waits", error=self._waits_for, retry_in_s=wait_s, **told)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), wait_s)
                 wait_s = min(wait_s * 2, RETRY_S_MAX)
@@ -191,11 +199,16 @@ class Worker:
 def topic_id(bootstrap: str, topic: str, options: Mapping[str, str]) -> UUID:
     """Kafka's own id of a topic: another one after it was deleted and made again.
 
-    Raises KafkaException, also where there is no such topic yet.
+    Raises TopicsNotReady, KafkaUnreachable, KafkaRefusesUs, KafkaOptionsRefused.
     """
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, **options})
-    described = admin.describe_topics(TopicCollection([topic]), request_timeout=ASK_S)
-    found = described[topic].result(ASK_S).topic_id
+    admin = Admin(KafkaTarget(bootstrap, "", options))
+    try:
+        described = admin.describe_topics(TopicCollection([topic]), request_timeout=ASK_S)
+        found = described[topic].result(ASK_S).topic_id
+    except FAULTS as fault:
+        if is_unknown(fault):
+            raise TopicsNotReady("run: mintflow topics apply", topics=[topic]) from fault
+        raise admin.fault(fault) from fault
     high, low = found.get_most_significant_bits(), found.get_least_significant_bits()
     return UUID(int=((high & (2**64 - 1)) << 64) | (low & (2**64 - 1)))
 

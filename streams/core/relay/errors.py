@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mintflow.domain.core.errors import Conflict, Unavailable
+from mintflow.domain.core.errors import Conflict, Invalid, Unavailable
 
 
 class TopicsNotReady(Unavailable):
@@ -15,6 +15,20 @@ class KafkaUnreachable(Unavailable):
     """Kafka does not answer, or did not take a message."""
 
     code = "kafka_unreachable"
+
+
+class KafkaRefusesUs(Unavailable):
+    """Kafka's certificate is not one that is trusted here, or ours, or our account, is not accepted
+    there: see the file of MINTFLOW_KAFKA_OPTIONS_FILE."""
+
+    code = "kafka_refuses_us"
+
+
+class KafkaOptionsRefused(Invalid):
+    """librdkafka does not take the options of MINTFLOW_KAFKA_OPTIONS_FILE, or a file that they name
+    can not be read."""
+
+    code = "kafka_options_refused"
 
 
 class LogHasAGap(Conflict):

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
 from mintflow.streams.core.envelope import Headers, UnreadableMessage, position_of
+from mintflow.streams.core.relay.asking import FAULTS, Admin, is_unknown
 from mintflow.streams.core.relay.delivery import ANSWER_S_MAX, KafkaTarget
 from mintflow.streams.core.relay.errors import KafkaUnreachable, TopicsNotReady
 
@@ -32,21 +33,24 @@ class LastMessage:
 
 
 def topic_ids(target: KafkaTarget, names: Sequence[str], partitions: int) -> dict[str, str]:
-    """Topic (without prefix) -> Kafka's id of it. Raises TopicsNotReady, KafkaUnreachable."""
-    admin = AdminClient(target.client())
+    """Topic (without prefix) -> Kafka's id of it.
+
+    Raises TopicsNotReady, KafkaUnreachable, KafkaRefusesUs, KafkaOptionsRefused.
+    """
+    admin = Admin(target)
     asked = TopicCollection([target.topic(name) for name in names])
     try:
         described = admin.describe_topics(asked, request_timeout=ANSWER_S_MAX)
-    except KafkaException as fault:
-        raise _unreachable(fault) from fault
+    except FAULTS as fault:
+        raise admin.fault(fault) from fault
     found: dict[str, str] = {}
     missing: list[str] = []
     for name in names:
         try:
             topic = described[target.topic(name)].result(ANSWER_S_MAX)
-        except KafkaException as fault:
-            if fault.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
-                raise _unreachable(fault) from fault
+        except FAULTS as fault:
+            if not is_unknown(fault):
+                raise admin.fault(fault) from fault
             missing.append(target.topic(name))
             continue
         if len(topic.partitions) < partitions:
@@ -65,20 +69,20 @@ def last_messages(
 ) -> Mapping[tuple[str, int], LastMessage]:
     """(topic without prefix, partition) -> what it ends with; absent where it is empty.
 
-    Raises KafkaUnreachable.
+    Raises KafkaUnreachable, KafkaRefusesUs, KafkaOptionsRefused.
     """
+    admin = Admin(target)
     try:
-        return _last_messages(target, names, list(shards))
-    except KafkaException as fault:
-        raise _unreachable(fault) from fault
+        return _last_messages(admin, target, names, list(shards))
+    except FAULTS as fault:
+        raise admin.fault(fault) from fault
 
 
 def _last_messages(
-    target: KafkaTarget, names: Sequence[str], shards: list[int]
+    admin: Admin, target: KafkaTarget, names: Sequence[str], shards: list[int]
 ) -> Mapping[tuple[str, int], LastMessage]:
     short = {target.topic(name): name for name in names}
     partitions = [TopicPartition(topic, shard) for topic in short for shard in shards]
-    admin = AdminClient(target.client())
     first = _offsets(admin, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
     behind = _offsets(admin, partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
     starts = [
@@ -136,7 +140,7 @@ def _take(
 
 
 def _offsets(
-    admin: AdminClient, partitions: Sequence[TopicPartition], which: OffsetSpec
+    admin: Admin, partitions: Sequence[TopicPartition], which: OffsetSpec
 ) -> dict[tuple[str, int], int]:
     asked = dict.fromkeys(partitions, which)
     answers = admin.list_offsets(asked, request_timeout=ANSWER_S_MAX)
@@ -144,7 +148,3 @@ def _offsets(
         (one.topic, one.partition): answer.result(ANSWER_S_MAX).offset
         for one, answer in answers.items()
     }
-
-
-def _unreachable(fault: KafkaException) -> KafkaUnreachable:
-    return KafkaUnreachable("Kafka does not answer", reason=fault.args[0].name())

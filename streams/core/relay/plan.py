@@ -7,10 +7,10 @@ Everything here blocks.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka import TopicCollection, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
     AlterConfigOpType,
@@ -18,11 +18,12 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ConfigResource,
     NewPartitions,
     NewTopic,
+    OffsetSpec,
     ResourceType,
 )
 
+from mintflow.streams.core.relay.asking import FAULTS, Admin, is_unknown
 from mintflow.streams.core.relay.delivery import ANSWER_S_MAX, KafkaTarget
-from mintflow.streams.core.relay.errors import KafkaUnreachable
 from mintflow.streams.core.topics import TOPICS, Topic
 
 
@@ -39,25 +40,30 @@ class Change:
 
 
 def plan(target: KafkaTarget, partitions: int, topics: Sequence[Topic] = TOPICS) -> list[Change]:
-    """What is to be done, in order; empty if all is as it should be. Raises KafkaUnreachable."""
+    """What is to be done, in order; empty if all is as it should be.
+
+    Raises KafkaUnreachable, KafkaRefusesUs, KafkaOptionsRefused.
+    """
+    admin = Admin(target)
     try:
-        return _plan(AdminClient(target.client()), target, partitions, topics)
-    except KafkaException as fault:
-        raise _unreachable(fault) from fault
+        return _plan(admin, target, partitions, topics)
+    except FAULTS as fault:
+        raise admin.fault(fault) from fault
 
 
 def apply(target: KafkaTarget, changes: Sequence[Change], replicas: int) -> None:
     """Do it, step by step. replicas: of new topics; -1 takes the broker's own default.
 
-    Raises KafkaUnreachable, with what Kafka says.
+    Returns once every partition of these topics has a leader, or after a moment without. Raises
+    KafkaUnreachable, with what Kafka says, KafkaRefusesUs, KafkaOptionsRefused.
     """
-    admin = AdminClient(target.client())
+    admin = Admin(target)
     try:
         for change in changes:
             _do(admin, change, replicas)
         _see(admin, changes)
-    except KafkaException as fault:
-        raise _unreachable(fault) from fault
+    except FAULTS as fault:
+        raise admin.fault(fault) from fault
 
 
 def _plan(
@@ -97,8 +103,8 @@ def _sizes(admin: AdminClient, names: Sequence[str]) -> dict[str, int]:
     for name, answer in answers.items():
         try:
             found[name] = len(answer.result(ANSWER_S_MAX).partitions)
-        except KafkaException as fault:
-            if fault.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+        except FAULTS as fault:
+            if not is_unknown(fault):
                 raise
     return found
 
@@ -135,7 +141,7 @@ def _do(admin: AdminClient, change: Change, replicas: int) -> None:
 
 
 def _see(admin: AdminClient, changes: Sequence[Change]) -> None:
-    """Wait until brokers tell of what was made: they do so a moment after they made it."""
+    """Wait until brokers tell of what was made, and serve it: both comes a moment after."""
     until = time.monotonic() + ANSWER_S_MAX
     while time.monotonic() < until:
         sizes = _sizes(admin, sorted({one.topic for one in changes}))
@@ -144,12 +150,20 @@ def _see(admin: AdminClient, changes: Sequence[Change]) -> None:
             sizes.get(one.topic, 0) >= (one.partitions or 0)
             and one.configuration.items() <= settings.get(one.topic, {}).items()
             for one in changes
-        ):
+        ) and _served(admin, sizes):
             return
         time.sleep(0.05)
 
 
-def _unreachable(fault: KafkaException) -> KafkaUnreachable:
-    return KafkaUnreachable(
-        "Kafka does not answer, or does not let us", reason=fault.args[0].name()
-    )
+def _served(admin: AdminClient, sizes: Mapping[str, int]) -> bool:
+    """Whether every partition has a leader that answers for it."""
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    partitions = [TopicPartition(name, one) for name, size in sizes.items() for one in range(size)]
+    asked = dict.fromkeys(partitions, latest)
+    try:
+        answers = admin.list_offsets(asked, request_timeout=ANSWER_S_MAX) if asked else {}
+        for answer in answers.values():
+            answer.result(ANSWER_S_MAX)
+    except FAULTS:
+        return False
+    return True
