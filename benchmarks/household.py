@@ -1,197 +1,303 @@
-"""`household`: one ledger with 200,000 transactions over 20 years: lists, search, budgets,
-insights, forecast and one more transaction, against a bare query for the totals of a month."""
+"""`household`: one ledger with 200,000 transactions over twenty years (benchmarks/decades.py),
+asked over HTTP for every screen of it, and one more transaction until every read model has it.
+
+Each question is one request at a time, so the figures are a server's time and not a queue's. The
+baseline is the page of the newest transactions' ids, straight from Postgres.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
-import random
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
+import orjson
 import psycopg
 
-from benchmarks.history import append, transaction
+from benchmarks.decades import YEARS, account_of, write_books
+from benchmarks.known_at import served
+from benchmarks.loopback import Connection
 from benchmarks.query import visible
-from benchmarks.setting import drop_database, fresh_database, product
-from mintflow.commands.core.ids import new_id
-from mintflow.domain.accounts import Account
-from mintflow.domain.budgets import Budget, Wish, cycle_of
-from mintflow.domain.budgets.envelopes import Envelopes
-from mintflow.domain.categories import DEFAULT_TREE, CategoryTree
-from mintflow.domain.core.aggregates import Aggregate
+from benchmarks.setting import TOKEN, drop_database, fresh_database, product
 from mintflow.domain.core.ids import shard_of
-from mintflow.domain.core.time import Month
-from mintflow.domain.insights import Span
-from mintflow.domain.ledgers import Ledger
-from mintflow.projections import budgets, categories, insights
-from mintflow.projections.budgets.advice import recommendations
-from mintflow.projections.budgets.envelopes import envelopes
-from mintflow.projections.core.applier import Applier
-from mintflow.projections.registry import PROJECTIONS
-from mintflow.projections.transactions import TransactionFilter, list_transactions
-from mintflow.store.arrays import register_arrays
+from mintflow.hosts.capabilities import routers
 from mintflow.store.keys import KeyStore, MemoryKeyStore
-from mintflow.store.mapper import Mapper, Provenance
-from mintflow.store.sealing import Sealer
 
 _NAME = "mintflow_bench_household"
-FIRST, YEARS = dt.date(2006, 1, 1), 20
-OWNER = "00000000-0000-0000-0000-000000000001"
-TODAY = dt.date(2025, 12, 20)
-CALLS = 60
-_TOGETHER = 500
+CALLS = 40
+_L = "/v1/ledgers/{ledger_id}"
+# What a screen asks each route for, with the names of the questions. `{…}` are ids that are there.
+SCREENS: Mapping[str, Mapping[str, str]] = {
+    "": {"ledger": ""},
+    "/trial-balance": {"trial_balance": ""},
+    "/accounts": {"accounts": "", "accounts_as_of": "?as_of={year_ago}"},
+    "/accounts/{account_id}": {"account": ""},
+    "/accounts/{account_id}/history": {
+        "account_by_day_for_a_year": "?start={year_ago}&end={today}",
+        "account_by_month_for_20_years": "?interval=month",
+    },
+    "/transactions": {
+        "list_page": "",
+        "list_page_of_an_account": "?account_id={account_id}",
+        "list_page_20_years_back": "?end_date={long_ago}",
+        "list_of_a_category": "?category=travel.hotels",
+        "list_of_a_tag": "?tag=garden",
+        "list_by_amount": "?sort=amount&limit=100",
+        "list_uncategorized": "?q=category=uncategorized",
+        "list_pending": "?status=pending",
+        "list_voided": "?status=voided",
+        "search_a_common_word": "?q=coffee",
+        "search_a_rare_word": "?q=summer%20party",
+        "search_two_words": "?q=royal%20pizza",
+        "search_one_letter": "?q=a",
+        "search_two_letters_nowhere": "?q=zq",
+        "search_nowhere": "?q=zzqqx",
+        "search_nowhere_by_amount": "?q=zzqqx&sort=-amount",
+        "search_a_merchant": "?q=merchant%3A%22little%20pets%22",
+        "search_merchant_and_amount": "?q=merchant%3Apets%20amount%3C-90",
+        "search_one_of_two": "?q=category%3Atravel%20OR%20notes%3Aparty",
+        "search_not_this": "?q=NOT%20%23",
+        "search_a_date": "?q=date%3A2015-03%20bakery",
+        "search_an_amount": "?q=amount%3D-19.99",
+        "search_weekday_nowhere": "?q=weekday%3Dsun%20tag%3Dnowhere",
+    },
+    "/transactions/{transaction_id}": {"transaction": ""},
+    "/transactions/{transaction_id}/history": {"transaction_history": ""},
+    "/categories": {"categories": ""},
+    "/category-totals": {
+        "month_by_category": "?month={month}",
+        "20_years_by_category": "?start={long_ago}&end={today}",
+    },
+    "/budgets": {"budgets": ""},
+    "/budgets/status": {
+        "budget_status_by_month": "?month={month}",
+        "budget_status_by_day": "",
+        "budget_status_long_ago": "?date={year_ago}",
+    },
+    "/budgets/recommendations": {"budget_recommendations": ""},
+    "/budgets/envelopes": {"envelopes": "?month={month}"},
+    "/alerts": {"alerts": ""},
+    "/recurring": {"recurring": ""},
+    "/bills": {"bills_due": ""},
+    "/bills/list": {"bills": ""},
+    "/bills/reminders": {"reminders": ""},
+    "/bills/calendar.ics": {"calendar": ""},
+    "/subscriptions": {"subscriptions": ""},
+    "/goals": {"goals": ""},
+    "/goals/{goal_id}": {"goal": ""},
+    "/goals/{goal_id}/history": {"goal_history": ""},
+    "/events": {"events": "?limit=100", "events_of_a_type": "?types=budget.set&limit=100"},
+    "/transfers/suggestions": {"transfer_suggestions": ""},
+    "/imports": {"imports": ""},
+    "/rules": {"rules": ""},
+    "/rules/{rule_id}": {"rule": ""},
+    "/merchants": {"merchants": "", "merchants_search": "?q=pizza"},
+    "/insights": {"insights": ""},
+    "/spending/by-category": {
+        "month_report": "?month={month}",
+        "year_by_category": "?start={year_ago}&end={today}",
+    },
+    "/spending/by-merchant": {
+        "month_by_merchant": "?month={month}",
+        "year_by_merchant": "?start={year_ago}&end={today}",
+    },
+    "/spending/by-account": {
+        "month_by_account": "?month={month}",
+        "year_by_account": "?start={year_ago}&end={today}",
+    },
+    "/spending/by-tag": {
+        "month_by_tag": "?month={month}",
+        "year_by_tag": "?start={year_ago}&end={today}",
+    },
+    "/spending/summary": {
+        "month_summary": "?month={month}",
+        "year_summary": "?start={year_ago}&end={today}",
+    },
+    "/spending/trends": {
+        "trends_of_a_year": "",
+        "trends_of_20_years": "?start={long_ago}&end={today}&interval=year",
+        "trends_of_a_category": "?category=food_dining&months=36",
+    },
+    "/spending/predictions": {"predictions": ""},
+    "/cash-flow": {
+        "cash_flow_of_a_year": "",
+        "cash_flow_of_an_account": "?account_id={account_id}",
+    },
+    "/net-worth": {
+        "net_worth_by_day_for_a_year": "?start={year_ago}&end={today}&interval=day",
+        "net_worth_by_month_for_20_years": "?start={long_ago}&end={today}&interval=month",
+    },
+    "/forecast": {"forecast": "", "forecast_of_an_account": "?account_id={account_id}"},
+    "/connections": {"connections": ""},
+    "/operations": {"operations": ""},
+    "/rates": {"rates": ""},
+    "/explain": {
+        "explain_a_category": "?figure=category&category=travel.hotels&month={month}",
+        "explain_a_budget": "?figure=budget&category=food_dining&month={month}",
+    },
+    "/history": {"history": "?of={account_id}"},
+}
+# Not a screen's: an auditor's proof, which `evidence` measures, and a stream without an end.
+APART = {"/evidence/{event_id}", "/events/stream"}
+
+
+def routes_of_a_ledger() -> set[str]:
+    """Every GET route below a ledger, without the ledger's own address."""
+    return {
+        route.path.removeprefix(_L)
+        for router in routers()
+        for route in router.routes
+        if "GET" in route.methods and route.path.startswith(_L)  # type: ignore[attr-defined]
+    }
 
 
 async def run(server_url: str, transactions: int = 200_000) -> dict[str, Any]:
     """Per question: median and 95th percentile in milliseconds."""
+    unasked = routes_of_a_ledger() ^ (SCREENS.keys() | APART)
+    assert not unasked, f"no question to, or no route of: {sorted(unasked)}"
     url = fresh_database(server_url, _NAME)
     try:
         keys = MemoryKeyStore()
-        ledger_id = _write(url, keys, transactions)
+        ledger_id = write_books(url, keys, transactions, dt.datetime.now(dt.UTC).date())
         await visible(url, keys)
-        async with product(url, tail=False, keys=keys) as made:
-            month = Month.of(TODAY)
-            span, year = Span(month.first, month.last), Span(dt.date(2025, 1, 1), month.last)
-            everything = TransactionFilter()
-            a_word, no_word = TransactionFilter(q="coffee"), TransactionFilter(q="zzqqx")
-            asked: dict[str, Callable[[Any], Awaitable[Any]]] = {
-                "status_by_day": lambda c: budgets.budget_status(c, ledger_id, TODAY, today=TODAY),
-                "status_by_month": lambda c: budgets.budget_status(c, ledger_id, month),
-                "envelopes": lambda c: envelopes(c, ledger_id, month),
-                "recommendations": lambda c: recommendations(c, ledger_id, TODAY),
-                "list_page": lambda c: list_transactions(c, ledger_id, everything),
-                "search_a_word": lambda c: list_transactions(c, ledger_id, a_word),
-                "search_no_hit": lambda c: list_transactions(c, ledger_id, no_word),
-                "month_report": lambda c: insights.spending(c, ledger_id, span),
-                "month_by_merchant": lambda c: insights.spending(c, ledger_id, span, by="merchant"),
-                "year_report": lambda c: insights.spending(c, ledger_id, year),
-                "trends_by_month": lambda c: insights.trends(c, ledger_id, year, "month"),
-                "cash_flow_by_month": lambda c: insights.cash_flow(c, ledger_id, year, "month"),
-                "net_worth_by_day": lambda c: insights.net_worth(c, ledger_id, year, "day"),
-                "insights": lambda c: insights.insights(c, ledger_id, TODAY),
-                "forecast": lambda c: insights.forecasts(c, ledger_id, TODAY),
-                "baseline_month_totals": lambda c: categories.category_totals(
-                    c, ledger_id, start=month.first, end=month.last
-                ),
-            }
-            found: dict[str, Any] = {"transactions": transactions, "years": YEARS}
-            async with made.pool.connection() as conn:
-                rows, _ = await budgets.budget_status(conn, ledger_id, TODAY)
-                found["budgets"] = len(rows)
-                for name, ask in asked.items():
-                    found[name] = await _timed(conn, ask)
-        found["one_more_to_all_read_models"] = await _one_more(url, keys, ledger_id)
-        return found
+        return {
+            "transactions": transactions,
+            "years": YEARS,
+            **await measure(url, keys, ledger_id),
+        }
     finally:
         drop_database(server_url, _NAME)
 
 
-async def _one_more(url: str, keys: KeyStore, ledger_id: UUID) -> dict[str, float]:
-    """A transaction: appended, durable, and in every read model; each time another one."""
-    mapper, chance = Mapper(Sealer(keys)), random.Random(2)
-    account_id, times = uuid5(ledger_id, "account 1"), []
-    shard = shard_of(ledger_id)
-    conn = await psycopg.AsyncConnection.connect(url, autocommit=True, options=_AS_THE_PRODUCT)
-    with psycopg.connect(url, autocommit=True) as log:
-        async with conn:
-            register_arrays(log)
-            register_arrays(conn)
-            applier = await Applier.open(conn, mapper, PROJECTIONS)
-            for _ in range(CALLS):
-                made = transaction(account_id, chance, FIRST, YEARS * 365)
-                provenance = Provenance(ledger_id, "user:bench", new_id(), None)
-                begin = time.perf_counter()
-                events = [
-                    mapper.encode(event, new_id(), provenance)  # type: ignore[arg-type]
-                    for event in made.pending_events
-                ]
-                append(log, {ledger_id: events})
-                rows = log.execute(_NEWEST, (shard, len(events))).fetchall()
-                await applier.apply({shard: [mapper.recorded(*row) for row in rows]})
-                times.append((time.perf_counter() - begin) * 1_000)
-    return _percentiles(times)
+async def measure(
+    url: str, keys: KeyStore, ledger_id: UUID, *, calls: int = CALLS, only: str = ""
+) -> dict[str, Any]:
+    """All questions to books that are there. only: those whose name has this."""
+    found: dict[str, Any] = {}
+    address = f"/v1/ledgers/{ledger_id}"
+    async with product(url, tail=True, keys=keys) as made, served(made.app) as port:
+        link = Connection(port, {"Authorization": f"Bearer {TOKEN}"})
+        try:
+            ids = await _plans(link, address, ledger_id)
+            for name, path in _questions(ids):
+                if only in name:
+                    found[name] = await _timed(lambda path=path: _get(link, address + path), calls)
+            found["baseline_ids_of_a_page"] = await _baseline(url, ledger_id, calls)
+            if only in "one_more_to_all_read_models":
+                wait = made.tailer.positions.wait_for
+                found["one_more_to_all_read_models"] = await _one_more(
+                    link, address, ledger_id, wait, calls
+                )
+        finally:
+            await link.close()
+    measured = [one for name, one in found.items() if not name.startswith(("baseline", "one_more"))]
+    found["slowest_p95_ms"] = max(one["p95_ms"] for one in measured) if measured else None
+    return found
 
 
-_AS_THE_PRODUCT = "-c role=mintflow_app -c search_path=model,projection"
-_NEWEST = """
-    select * from (
-        select shard, position, ledger_id, ledger_seq, recorded_at, record, sealed
-        from log.event where shard = %s order by position desc limit %s
-    ) newest order by position
-"""
+def _questions(ids: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for route, asked in SCREENS.items():
+        for name, query in asked.items():
+            yield name, (route + query).format_map(ids)
 
 
-async def _timed(conn: Any, ask: Callable[[Any], Awaitable[Any]]) -> dict[str, float]:
-    await ask(conn)
-    times = []
-    for _ in range(CALLS):
-        begin = time.perf_counter()
-        await ask(conn)
-        times.append((time.perf_counter() - begin) * 1_000)
-    return _percentiles(times)
-
-
-def _percentiles(times: list[float]) -> dict[str, float]:
+async def _plans(link: Connection, address: str, ledger_id: UUID) -> dict[str, str]:
+    """Goals, bills and rules as a household has them, and the ids and days to ask for."""
+    today = dt.datetime.now(dt.UTC).date()
+    checking, savings = (str(account_of(ledger_id, number)) for number in (0, 2))
+    wishes: list[dict[str, object]] = [
+        {"name": "Holiday", "target": "3000.00"},
+        {"name": "Car", "target": "9000.00", "accounts": [savings]},
+        {"name": "Reserve", "kind": "emergency", "months": 3},
+    ]
+    goals = [await _said(link, f"{address}/goals", wish) for wish in wishes]
+    for number in range(10):
+        bill = {"name": f"Bill {number}", "amount": "-30.00", "frequency": "monthly",
+                "first_due": today.replace(day=1 + number).isoformat()}  # fmt: skip
+        await _said(link, f"{address}/bills", bill)
+    rules = []
+    for number in range(50):
+        rule = {"name": f"Rule {number}", "condition": f"description:shop{number} amount<-{number}",
+                "actions": {"category": "shopping.home"}}  # fmt: skip
+        rules.append(await _said(link, f"{address}/rules", rule))
+    listed = orjson.loads(await _get(link, f"{address}/transactions?limit=1"))["data"]
     return {
-        "p50_ms": round(statistics.median(times), 2),
-        "p95_ms": round(sorted(times)[int(len(times) * 0.95) - 1], 2),
+        "account_id": checking,
+        "goal_id": goals[0]["goal_id"],
+        "rule_id": rules[0]["rule_id"],
+        "transaction_id": listed[0]["transaction_id"],
+        "today": today.isoformat(),
+        "month": today.isoformat()[:7],
+        "year_ago": (today - dt.timedelta(days=364)).isoformat(),
+        "long_ago": today.replace(year=today.year - YEARS + 1, day=1).isoformat(),
     }
 
 
-def _write(database_url: str, keys: KeyStore, transactions: int) -> UUID:
-    sealer = Sealer(keys)
-    mapper = Mapper(sealer)
-    chance = random.Random(1)
-    ledger_id = UUID(int=chance.getrandbits(128), version=4)
-    sealer.prepare(ledger_id)
-    with psycopg.connect(database_url, autocommit=True) as conn:
-        register_arrays(conn)
-        begun = dt.datetime.combine(FIRST, dt.time(), dt.UTC)
-        made: list[Aggregate] = list(_beginning(ledger_id, begun))
-        accounts = [uuid5(ledger_id, f"account {n}") for n in range(4)]
-        made += [
-            transaction(chance.choice(accounts), chance, FIRST, YEARS * 365)
-            for _ in range(transactions)
-        ]
-        provenance = Provenance(ledger_id, "user:bench", new_id(), None)
-        for start in range(0, len(made), _TOGETHER):
-            events = [
-                mapper.encode(event, new_id(), provenance)  # type: ignore[arg-type]
-                for one in made[start : start + _TOGETHER]
-                for event in one.pending_events
-            ]
-            append(conn, {ledger_id: events})
-    return ledger_id
+async def _one_more(
+    link: Connection,
+    address: str,
+    ledger_id: UUID,
+    wait: Callable[[int, int, float], Awaitable[object]],
+    calls: int,
+) -> dict[str, float]:
+    """A transaction by POST: durable, and in every read model; each time another one."""
+    today = dt.datetime.now(dt.UTC).date()
+
+    async def one(number: int) -> None:
+        body = {
+            "account_id": str(account_of(ledger_id, number % 3)),
+            "date": (today - dt.timedelta(days=number * 3)).isoformat(),
+            "amount": f"-{10 + number}.50",
+            "description": f"CORNER COFFEE #{number:04d}",
+            "category": "food_dining.coffee_shops",
+        }
+        status, answer = await link.request("POST", f"{address}/transactions", body)
+        assert status == 201, (status, answer)
+        await wait(shard_of(ledger_id), orjson.loads(answer)["meta"]["position"], 60)
+
+    numbers = iter(range(1_000_000))
+    return await _timed(lambda: one(next(numbers)), calls)
 
 
-def _beginning(ledger_id: UUID, now: dt.datetime) -> list[Aggregate]:
-    """Twenty budgets of every kind of period and rollover, half of which carry for 20 years."""
-    made: list[Aggregate] = [
-        Ledger.open(ledger_id, "Household", "USD", OWNER, now),
-        CategoryTree.plant(ledger_id, now),
-    ]
-    for number in range(4):
-        account_id = uuid5(ledger_id, f"account {number}")
-        made.append(Account.open(account_id, "A", "checking", "USD", now, opening_balance="1.00"))
-    paths = [path for top in DEFAULT_TREE for path in (top, *_below(top))][:20]
-    periods = ("month", "month", "week", "two_weeks", "month", "quarter", "day", "year")
-    rollovers: tuple[Any, ...] = ("none", "surplus", "both", "capped")
-    for number, path in enumerate(paths):
-        rollover = rollovers[number % 4]
-        cycle = cycle_of(periods[number % 8], FIRST)
-        cap = "50" if rollover == "capped" else None
-        wish = Wish("100", "USD", cycle, rollover=rollover, cap=cap, start=FIRST)
-        made.append(Budget.set(ledger_id, [path], wish, now))
-    plan = Envelopes.open(ledger_id, now)
-    for year in range(FIRST.year, FIRST.year + YEARS):
-        for number in range(1, 13):
-            for path in paths[:8]:
-                plan.assign(path, Month(year, number), "100", "USD", now)
-    return [*made, plan]
+async def _baseline(url: str, ledger_id: UUID, calls: int) -> dict[str, float]:
+    conn = await psycopg.AsyncConnection.connect(url, autocommit=True)
+    async with conn:
+        return await _timed(
+            lambda: conn.execute(
+                "select transaction_id from model.transactions where ledger_id = %s"
+                " order by date desc, first_seq desc limit 100",
+                [ledger_id],
+            ),
+            calls,
+        )
 
 
-def _below(top: str) -> list[str]:
-    return [f"{top}.{child}" for child in DEFAULT_TREE[top]]
+async def _said(link: Connection, path: str, body: object) -> Any:
+    status, answer = await link.request("POST", path, body)
+    assert status == 201, (path, status, answer)
+    return orjson.loads(answer)["data"]
+
+
+async def _get(link: Connection, path: str) -> bytes:
+    status, answer = await link.request("GET", path)
+    assert status == 200, (path, status, answer[:500])
+    return answer
+
+
+async def _timed(ask: Callable[[], Awaitable[object]], calls: int) -> dict[str, float]:
+    await ask()
+    times = []
+    for _ in range(calls):
+        begin = time.perf_counter()
+        await ask()
+        times.append((time.perf_counter() - begin) * 1_000)
+        # What the process does beside its requests has its turn between them.
+        await asyncio.sleep(0)
+    return {
+        "p50_ms": round(statistics.median(times), 2),
+        "p95_ms": round(sorted(times)[max(int(len(times) * 0.95) - 1, 0)], 2),
+    }

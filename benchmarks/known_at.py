@@ -37,7 +37,7 @@ async def run(server_url: str, events: float = 10_000, moments: int = 9) -> dict
         keys = MemoryKeyStore()
         [ledger_id] = write_history(url, keys, int(events), households=1)
         await visible(url, keys)
-        async with product(url, tail=True, keys=keys) as made, _served(made.app) as port:
+        async with product(url, tail=True, keys=keys) as made, served(made.app) as port:
             link = Connection(port, {"Authorization": f"Bearer {TOKEN}"})
             result: dict[str, Any] = {"events": int(events)}
             for name, path in QUERIES.items():
@@ -76,7 +76,7 @@ async def _time(link: Connection, path: str) -> float:
 
 
 @asynccontextmanager
-async def _served(app: Any) -> AsyncIterator[int]:
+async def served(app: Any) -> AsyncIterator[int]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(16)

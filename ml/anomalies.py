@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ CHARGES_MIN = 5  # Of a merchant, before one of its charges can be.
 DUPLICATE_DAYS = 3
 HISTORY_DAYS_MIN = 90  # Before a merchant can be new: in an empty ledger all are.
 _LARGE = Decimal("0.95")  # Above this share of the year's charges a charge is large.
+_LARGE_OF_MIN = 20  # Of fewer charges none is called large.
 _FIGURES = Context(prec=60)
 
 
@@ -117,6 +119,7 @@ class _Books:
     typical: Decimal = ZERO
     """The median charge."""
     usual_of: dict[tuple[str, Month], tuple[Decimal, Decimal, int]] = field(default_factory=dict)
+    large_of: dict[dt.date, tuple[Decimal | None, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.typical = median([one.amount for one in self.charges if one.amount > 0])
@@ -146,6 +149,21 @@ class _Books:
             found = self.usual_of[merchant, month] = (
                 median(before), deviation(before), len(before),
             )  # fmt: skip
+        return found
+
+    def large(self, day: dt.date) -> tuple[Decimal | None, int]:
+        """What only one in twenty of the charges in the year before a day is above, and how many
+        they are; None where they are too few. A day has many charges, so it is kept."""
+        found = self.large_of.get(day)
+        if found is None:
+            begin, end = (
+                bisect_left(self.charges, one, key=lambda charge: charge.date)
+                for one in (day - YEAR, day)
+            )
+            year = sorted(one.amount for one in self.charges[begin:end] if one.amount > 0)
+            count = len(year)
+            found = (year[int(count * _LARGE)] if count >= _LARGE_OF_MIN else None, count)
+            self.large_of[day] = found
         return found
 
     def usual_month(self) -> Decimal:
@@ -311,24 +329,19 @@ def _new_merchant(books: _Books, charge: Charge) -> Finding | None:
     same_day = [one for one in own if one.date == charge.date]
     if earlier or same_day[0].transaction_id != charge.transaction_id:
         return None
-    year = sorted(
-        one.amount
-        for one in books.charges
-        if charge.date - YEAR <= one.date < charge.date and one.amount > 0
-    )
-    if len(year) < 20 or charge.amount <= year[int(len(year) * _LARGE)]:
+    large, count = books.large(charge.date)
+    if large is None or charge.amount <= large:
         return None
-    large = year[int(len(year) * _LARGE)]
     return Finding(
         kind="new_merchant",
         about=("new_merchant", str(charge.transaction_id)),
         severity=books.severity(charge.amount),
         reason=f"{charge.name} is new and took {_words(charge.amount)} {charge.currency}; 95 % of "
-        f"the year's {len(year)} charges are not above {_words(large)}",
+        f"the year's {count} charges are not above {_words(large)}",
         date=charge.date,
         currency=charge.currency,
         amount=charge.amount,
-        figures={"large": large, "charges": len(year)},
+        figures={"large": large, "charges": count},
         transactions=(charge.transaction_id,),
         merchant=charge.name,
     )

@@ -76,6 +76,13 @@ class Cycle:
         following = self._begins((number + 1) * months)
         return Period(self._begins(number * months), following - dt.timedelta(days=1))
 
+    def following(self, border: dt.date) -> Period | None:
+        """The period that begins on a day on which one does; as `containing`, in half the time."""
+        length = DAYS_OF.get(self.period)
+        if length is None:
+            return self.containing(border)
+        return Period(border, border + dt.timedelta(days=length - 1))
+
     def _begins(self, months: int) -> dt.date:
         """The anchor so many months later; on the last day of a month that is too short."""
         count = self.anchor.month - 1 + months

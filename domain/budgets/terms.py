@@ -102,8 +102,8 @@ def periods_between(
         # walked for every question about a budget that carries.
         after = next((one.start for one in terms if one.start > period.first.isoformat()), None)
         border = dt.date.max if after is None else dt.date.fromisoformat(after)
-        containing = term.cycle.containing
-        while (whole := containing(day)) is not None and whole.last < border:
+        following_one = term.cycle.following
+        while (whole := following_one(day)) is not None and whole.last < border:
             if whole.last >= end:
                 return
             yield whole, term

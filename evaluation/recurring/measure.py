@@ -11,7 +11,7 @@ from mintflow.domain.bills.calendar import country_of, free_days
 from mintflow.ml.builtin import BuiltIn
 from mintflow.ml.categorize import Row as Asked
 from mintflow.ml.payees import payee_key
-from mintflow.ml.recurring.detection import Payment, is_habit
+from mintflow.ml.recurring.payments import Payment, is_habit
 from mintflow.ml.recurring.streams import RecurringStream, recurring_streams
 
 NEXT_WITHIN_DAYS = 2

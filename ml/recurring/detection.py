@@ -11,15 +11,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from statistics import median
-from typing import Any
 
 from mintflow.domain.bills.calendar import IsFree
-from mintflow.domain.bills.schedule import PER_YEAR, Frequency, Schedule
+from mintflow.domain.bills.schedule import PER_YEAR, Frequency
 from mintflow.ml.recurring.fitting import OFF_DAYS_MAX, Fit, best_fit
+from mintflow.ml.recurring.payments import Found, Payment
+from mintflow.ml.recurring.remembered import known
 
 # Amounts of one level differ by no more than this, relatively: the same price; a price in another
 # currency.
@@ -40,46 +41,6 @@ _CROWD_HITS_MIN: Mapping[Frequency, int] = {
 _PAYMENTS_MAX = 400
 
 
-_HABITS = (
-    "food_dining", "shopping", "transportation.gas", "transportation.parking",
-    "transportation.ride_share", "transportation.public_transit", "entertainment.movies",
-    "entertainment.concerts", "health.pharmacy",
-)  # fmt: skip
-
-
-def is_habit(category: str) -> bool:
-    """Whether a category is one of daily life, where what is regular is a habit and no bill."""
-    return category.startswith(_HABITS)
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """One payment. amount: without a sign. payee: one key for all payments of a payee. income: it
-    came in. habit: its category is one of daily life, so only a fixed price makes it a bill.
-    ref: what the caller knows it by."""
-
-    day: int
-    amount: Decimal
-    currency: str
-    payee: str
-    income: bool
-    habit: bool
-    ref: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A stream: payments in order of days, their slots in the schedule, and slots without one.
-    fixed: the amount is a price, which may have changed."""
-
-    schedule: Schedule
-    payments: tuple[Payment, ...]
-    slots: tuple[int, ...]
-    missed: int
-    off_mean: float
-    fixed: bool
-
-
 def streams_of(payments: Iterable[Payment], free_of: Callable[[str], IsFree]) -> list[Found]:
     """The streams among payments, in order of payee, first day and amount.
 
@@ -94,7 +55,7 @@ def streams_of(payments: Iterable[Payment], free_of: Callable[[str], IsFree]) ->
     for (payee, currency, income), rows in groups.items():
         rows.sort(key=lambda one: (one.day, one.amount))
         newest = rows[-_PAYMENTS_MAX:]
-        streams = _streams(newest, free_of(currency), income, 0)
+        streams = known(newest, free_of(currency), income, _streams_of_payee)
         taken = {id(one) for stream in streams for one in stream.payments}
         rest = [one for one in newest if id(one) not in taken]
         found += [_completed(stream, rest, free_of(currency)) for stream in streams]
@@ -116,10 +77,20 @@ def _of_other_names(rows: list[Payment], is_free: IsFree, income: bool) -> list[
     for level in by_amount.values():
         if len(level) < 3 or len({one.payee for one in level}) < 2:
             continue
-        stream = _fitted(sorted(level, key=lambda one: one.day), is_free)
-        if stream is not None and _is_bill(stream, level, income, crowd=True):
-            found.append(stream)
+        level.sort(key=lambda one: one.day)
+        found += known(level, is_free, income, _stream_of_price)
     return found
+
+
+def _stream_of_price(rows: Sequence[Payment], is_free: IsFree, income: bool) -> list[Found]:
+    stream = _fitted(rows, is_free)
+    if stream is not None and _is_bill(stream, rows, income, crowd=True):
+        return [stream]
+    return []
+
+
+def _streams_of_payee(rows: Sequence[Payment], is_free: IsFree, income: bool) -> list[Found]:
+    return _streams(rows, is_free, income, 0)
 
 
 def _streams(rows: Sequence[Payment], is_free: IsFree, income: bool, depth: int) -> list[Found]:

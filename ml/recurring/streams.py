@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from mintflow.domain.bills.calendar import IsFree
 from mintflow.domain.bills.schedule import LATE_DAYS, PER_YEAR, Frequency, Schedule
-from mintflow.ml.recurring.detection import Found, Payment, streams_of
+from mintflow.ml.recurring.detection import streams_of
+from mintflow.ml.recurring.payments import Found, Payment
 
 Status = Literal["early", "mature", "ended"]
 MATURE_HITS = 3

@@ -12,6 +12,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from mintflow.domain.budgets import BudgetTerm, Cycle
+from mintflow.domain.budgets.periods import A_MONDAY, DAYS_OF, MONTHS_OF
 from mintflow.domain.fx import KnownRates
 from mintflow.projections.core.reading import Row, positioned, read
 from mintflow.projections.fx import known_rates
@@ -35,8 +36,22 @@ class Held:
 
     @property
     def by_months(self) -> bool:
-        """Whether sums of calendar months are enough for periods that are over."""
-        return all(term.cycle.is_calendar_month for term in self.terms)
+        """Whether sums of calendar months are enough for periods that are over: every border
+        between two of them is the first of a month."""
+        return all(
+            term.cycle.period in MONTHS_OF and term.cycle.anchor.day == 1 for term in self.terms
+        )
+
+    @property
+    def by_days(self) -> tuple[int, dt.date]:
+        """How many days count together in periods that are over, and a day on which one begins;
+        single days where the cycle ever changed or is none of days."""
+        cycles = {term.cycle for term in self.terms}
+        if len(cycles) == 1:
+            (cycle,) = cycles
+            if cycle.period in DAYS_OF:
+                return DAYS_OF[cycle.period], cycle.anchor
+        return 1, A_MONDAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +71,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """days: (day, currency, spent), spent positive; a month stands on its first day. What was spent
+    """days: (day, currency, spent), spent positive; of periods that are over, what counts together
+    stands on the first day of its month or run of days. What was spent
     in another currency is in the budget's, at the rate of its day, where one is known. late: what
     of the period came after it was closed, in the budget's currency alone."""
 
@@ -79,6 +95,7 @@ async def spending_of(
     said that budgets do not count is taken out again, on its own day.
     """
     scope = [(n, one) for n, want in enumerate(wanted) for one in want.held.category_ids]
+    runs = [want.held.by_days for want in wanted]
     # Months can not be cut at a day, so where the last day lies before the period, days are read.
     args = {
         "n": list(range(len(wanted))),
@@ -88,6 +105,8 @@ async def spending_of(
         "last": [min(want.last, until) for want in wanted],
         "closed": [want.closed_on for want in wanted],
         "months": [want.held.by_months and until >= want.first for want in wanted],
+        "run": [length for length, _ in runs],
+        "anchor": [anchor for _, anchor in runs],
         "scope_n": [n for n, _ in scope],
         "scope_id": [one for _, one in scope],
     }
@@ -182,8 +201,9 @@ _SPENT = positioned(
     with wanted as (
         select * from unnest(
             %(n)s::int[], %(currency)s::text[], %(since)s::date[], %(first)s::date[],
-            %(last)s::date[], %(closed)s::date[], %(months)s::boolean[]
-        ) as w (n, currency, since, first, last, closed, months)
+            %(last)s::date[], %(closed)s::date[], %(months)s::boolean[], %(run)s::int[],
+            %(anchor)s::date[]
+        ) as w (n, currency, since, first, last, closed, months, run, anchor)
     ), scope as (
         select distinct k.n, s.category_id
         from unnest(%(scope_n)s::int[], %(scope_id)s::text[]) as k (n, category_id)
@@ -191,12 +211,15 @@ _SPENT = positioned(
         join categories s on s.ledger_id = %(ledger_id)s
             and (s.path = c.path or starts_with(s.path, c.path || '.'))
     )
-    select w.n, d.date as day, d.currency, -sum(d.amount) as spent, false as late
+    select w.n, case
+            when w.run = 1 or d.date >= w.first or d.currency <> w.currency then d.date
+            else greatest(d.date - ((d.date - w.anchor) %% w.run + w.run) %% w.run, w.since)
+        end as day, d.currency, -sum(d.amount) as spent, false as late
     from wanted w join scope s on s.n = w.n
     join category_days d on d.ledger_id = %(ledger_id)s and d.category_id = s.category_id
         and d.date >= w.since and d.date <= w.last
         and (not w.months or d.date >= w.first or d.currency <> w.currency)
-    group by w.n, d.date, d.currency
+    group by 1, 2, 3
     union all
     select w.n, m.month, m.currency, -sum(m.amount), false
     from wanted w join scope s on s.n = w.n

@@ -15,7 +15,7 @@ from mintflow.domain.core.money import EXACT, ZERO, exact_amount
 from mintflow.domain.core.time import DATE_MAX, DATE_MIN
 from mintflow.domain.insights import Interval, Span, begin_of, intervals
 from mintflow.projections.core.reading import Row, Rows, positioned, read
-from mintflow.projections.insights.parts import ONE_SPAN, PARTS
+from mintflow.projections.insights.parts import ONE_SPAN, PARTS, TRANSACTIONS
 from mintflow.projections.insights.spending import saved
 
 _LIABILITIES = ("credit_card", "loan")
@@ -151,7 +151,7 @@ _TRENDS = positioned(
     f"""
     select {_BEGUN.format(day="p.date")} as begun, p.currency,
         coalesce(sum(p.earned), 0) as earned, coalesce(sum(p.spent), 0) as spent,
-        count(distinct p.transaction_id)::bigint as transactions
+        {TRANSACTIONS}::bigint as transactions
     from ({_PARTS}) p
     where %(category)s::text is null or p.category = %(category)s
         or starts_with(p.category, %(category)s || '.')

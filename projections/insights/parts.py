@@ -14,6 +14,7 @@ from __future__ import annotations
 PARTS = """
     select s.span, t.transaction_id, t.date, t.account_id, t.currency, t.merchant, t.counterparty,
         t.description, t.tags, p.category_id, p.amount,
+        t.allocations is null as single,
         case
             when k.kind = 'expense' or (coalesce(k.kind, 'uncategorized') = 'uncategorized'
                 and p.amount < 0) then -p.amount
@@ -36,6 +37,13 @@ PARTS = """
     left join categories k on k.ledger_id = %(ledger_id)s and k.category_id = p.category_id
     where coalesce(k.kind, '') not in ('transfer', 'equity')
 """
+
+# How many transactions some parts are of. Only one that is split can come twice, and to look for
+# those among all others would be half of the work of a year.
+TRANSACTIONS = """(count(*) filter (where p.single) + (
+    select count(distinct split) from unnest(
+        array_agg(p.transaction_id) filter (where not p.single)) as split
+))"""
 
 THREE_SPANS = """
     values ('now', %(first)s::date, %(last)s::date),

@@ -18,7 +18,7 @@ from psycopg import AsyncConnection
 from mintflow.domain.core.money import EXACT, ZERO, exact_amount
 from mintflow.domain.insights import Span, change, ratio
 from mintflow.projections.core.reading import Row, Rows, positioned, read
-from mintflow.projections.insights.parts import PARTS, THREE_SPANS
+from mintflow.projections.insights.parts import PARTS, THREE_SPANS, TRANSACTIONS
 
 Dimension = Literal["category", "merchant", "account", "tag"]
 _SPANS = ("now", "previous", "year_ago")
@@ -168,7 +168,7 @@ def _query(key: str, label: str, joined: str = "") -> str:
     return positioned(
         f"""
         select p.span, {key} as key, {label} as label, p.currency, sum(p.spent) as spent,
-            count(distinct p.transaction_id)::bigint as transactions
+            {TRANSACTIONS}::bigint as transactions
         from ({_PARTS}) p {joined}
         where p.spent is not null
         group by p.span, {key}, p.currency
@@ -198,7 +198,7 @@ _BY: dict[str, str] = {
 _SUMMARY = positioned(
     f"""
     select p.span, p.currency, coalesce(sum(p.earned), 0) as earned,
-        coalesce(sum(p.spent), 0) as spent, count(distinct p.transaction_id)::bigint as transactions
+        coalesce(sum(p.spent), 0) as spent, {TRANSACTIONS}::bigint as transactions
     from ({_PARTS}) p group by p.span, p.currency
     """,  # noqa: S608 - constants only
     "transactions",

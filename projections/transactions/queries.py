@@ -84,6 +84,7 @@ async def list_transactions(
     order = ", ".join(f"{column} {'desc' if descending else 'asc'}" for column in columns)
     query = parse(wanted.q or "")
     fits = predicate(query) if search.asks_more_than_sql(query) else None
+    query_walks = by == "amount" and bool(wanted.q)
     limit = min(max(limit, 1), LIMIT_MAX)
     found: Rows = []
     looked_at = 0
@@ -98,7 +99,12 @@ async def list_transactions(
             places = ", ".join(f"%(after_{index})s" for index in range(len(values)))
             conditions.append(f"({', '.join(columns)}) {'<' if descending else '>'} ({places})")
             args |= {f"after_{index}": value for index, value in enumerate(values)}
-        sql = _query(" and ".join(conditions), f"order by {order} limit %(limit_)s")
+        cut = f"order by {order} limit %(limit_)s"
+        if query_walks:
+            # Words are few or nowhere: looking through all rows in the order in which they lie
+            # takes a third of what it does in the order of their amounts.
+            cut = cut.replace("t.amount", "t.amount + 0")
+        sql = _query(" and ".join(conditions), cut)
         rows, position = await read(conn, sql, ledger_id, args)
         more = len(rows) == args["limit_"]
         if more:

@@ -33,16 +33,18 @@ _COLUMNS = {
     "memo": "t.memo",
     "status": "t.status",
 }
-# Fields of several texts: a query of theirs, named `one`.
-_SEVERAL = {
-    "tag": "select unnest(t.tags)",
+# Fields whose texts stand in other rows: which of those fit is found once for the whole query,
+# and a transaction is then held to their ids. `{fits}`: what must hold of a text named `one`.
+_ELSEWHERE = {
     "account": (
-        "select unnest(array[a.name, a.account_id::text]) from accounts a"
-        " where a.ledger_id = %(ledger_id)s and a.account_id = t.account_id"
+        "t.account_id = any(array(select a.account_id from accounts a"
+        " cross join lateral (values (a.name), (a.account_id::text)) as several (one)"
+        " where a.ledger_id = %(ledger_id)s and {fits}))"
     ),
     "category": (
-        "select coalesce(c.path, part.id) from unnest(t.category_ids) as part (id)"
-        " left join categories c on c.ledger_id = %(ledger_id)s and c.category_id = part.id"
+        "t.category_ids && array(select c.category_id from categories c"
+        " cross join lateral (values (c.path)) as several (one)"
+        " where c.ledger_id = %(ledger_id)s and {fits})"
     ),
 }
 _TESTS = {
@@ -118,5 +120,9 @@ def _text(leaf: TextIs, values: str) -> str:
             return f"({test.replace('wanted', f'({values}::text[])[1]')})"
         return f"exists (select from {wanted} where {_TESTS[leaf.operator].format(text=column)})"
     test = _TESTS[leaf.operator].format(text="lower(one)")
-    several = f"({_SEVERAL[leaf.field]}) as several (one)"
-    return f"exists (select from {several}, {wanted} where {test})"
+    if leaf.field in _ELSEWHERE:
+        fits = f"exists (select from {wanted} where {test})"
+        return f"({_ELSEWHERE[leaf.field].format(fits=fits)})"
+    # Most rows have no tags, and are through without a look at any.
+    several = "unnest(t.tags) as several (one)"
+    return f"(t.tags <> '{{}}' and exists (select from {several}, {wanted} where {test}))"

@@ -131,16 +131,20 @@ def _query(condition: str) -> str:
 _LEGS_OF_AMOUNTS = _query(
     "t.amount = any(%(amounts)s::text[]::numeric[]) and t.date between %(start)s and %(end)s"
 )
-# Rows with at least one possible partner of the same currency; each leans on
-# transactions_by_amount, so that most rows cost one look.
+# Rows with at least one possible partner of the same currency. What came in is a small part of a
+# household's rows, so partners are looked for from there; both sides lean on
+# transactions_by_amount.
 _PAIRED = _query(
-    f"""(%(as_of)s::date is null or t.date <= %(as_of)s) and exists (
-        select from transactions o where {_FREE.format(t="o")}
-            and o.amount = -t.amount and o.currency = t.currency
-            and o.account_id <> t.account_id
-            and o.date between t.date - {WINDOW_DAYS} and t.date + {WINDOW_DAYS}
+    f"""t.transaction_id in (
+        select unnest(array[i.transaction_id, o.transaction_id])
+        from transactions i join transactions o on {_FREE.format(t="o")}
+            and o.amount = -i.amount and o.currency = i.currency
+            and o.account_id <> i.account_id
+            and o.date between i.date - {WINDOW_DAYS} and i.date + {WINDOW_DAYS}
             and (%(as_of)s::date is null or o.date <= %(as_of)s)
-    )"""
+        where {_FREE.format(t="i")} and i.amount > 0
+            and (%(as_of)s::date is null or i.date <= %(as_of)s)
+    )"""  # noqa: S608 - constants only
 )
 _LATE = _query(
     """(%(as_of)s::date is null or t.date <= %(as_of)s)

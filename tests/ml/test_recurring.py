@@ -18,6 +18,7 @@ from mintflow.domain.bills import (
 )
 from mintflow.domain.bills.schedule import Frequency, Roll
 from mintflow.ml.recurring import Payment, RecurringStream, recurring_streams
+from mintflow.ml.recurring.remembered import Remembered
 
 END = dt.date(2025, 11, 20)
 
@@ -165,3 +166,33 @@ def test_any_history_gives_streams_that_hold_each_payment_once(
     assert [(one.frequency, one.amount) for one in again] == [
         (one.frequency, one.amount) for one in streams
     ]
+
+
+def test_what_is_remembered_is_what_looking_again_would_find() -> None:
+    days = days_of("monthly", (5,))
+    first = found(paid(days, "9.99"))
+    again = paid(days, "9.99")
+    [stream] = found(again)
+    assert stream == first[0]
+    assert all(one is other for one, other in zip(stream.payments, again, strict=True))
+    [dearer] = found(paid(days, "10.99"))
+    assert dearer.amount == Decimal("10.99")
+    # Of a habit only a fixed price is a bill: the same days and amounts are another question.
+    varying = ("9.99", "14.20", "11.05", "18.70")
+    assert found(paid(days, *varying))
+    assert not found(paid(days, *varying, habit=True))
+
+
+def test_only_so_many_answers_are_remembered() -> None:
+    held = Remembered[int](answers_max=2)
+    asked: list[int] = []
+
+    def answer(number: int) -> int:
+        def look() -> int:
+            asked.append(number)
+            return number
+
+        return held.get([str(number)], None, look)
+
+    assert [answer(number) for number in (1, 2, 1, 3, 1, 2)] == [1, 2, 1, 3, 1, 2]
+    assert asked == [1, 2, 3, 2]
