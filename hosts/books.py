@@ -59,7 +59,23 @@ class ReadModelBooks:
     ) -> Sequence[OpenRow]:
         async with self._pool.connection() as conn:
             rows = await queries.unmatched_manual(conn, ledger_id, account_id, start, end)
-        return [OpenRow(r["transaction_id"], r["date"], r["amount"], "manual") for r in rows]
+        return [
+            OpenRow(
+                r["transaction_id"], r["date"], r["amount"], "manual",
+                pending=r["status"] == "pending",
+            )
+            for r in rows
+        ]  # fmt: skip
+
+    async def waiting(
+        self, ledger_id: UUID, account_id: UUID, start: dt.date, end: dt.date
+    ) -> Sequence[OpenRow]:
+        async with self._pool.connection() as conn:
+            rows = await queries.waiting_of_account(conn, ledger_id, account_id, start, end)
+        return [
+            OpenRow(r["transaction_id"], r["date"], r["amount"], r["origin"], pending=True)
+            for r in rows
+        ]
 
     async def bank_rows(
         self, ledger_id: UUID, account_id: UUID, start: dt.date, end: dt.date

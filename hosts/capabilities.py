@@ -120,7 +120,7 @@ def handlers(
     found[categories.MergeCategories] = categories.merge_categories(books)
     found.update(budgets.handlers_with_books(books))
     found.update(goals.handlers_with_books(books))
-    found.update(transactions.transaction_handlers(sorter, learner))
+    found.update(transactions.transaction_handlers(sorter, learner, books))
     found.update(rules.rule_handlers(books, sorter))
     found.update(erasure.erasure_handlers(erasure_wait))
     found.update(import_handlers(books, sorter, learner, link=link))

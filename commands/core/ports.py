@@ -40,7 +40,8 @@ class OpenRow:
     """A transaction that a bank row may turn out to be.
 
     origin: manual for hand-made, file or sync for the bank's own pending row. counts_as: the
-    hand-made transaction that a pending row was matched with, and that stands for it.
+    hand-made transaction that a pending row was matched with, and that stands for it. pending:
+    whether a hand-made one was said to be pending.
     """
 
     transaction_id: UUID
@@ -48,6 +49,7 @@ class OpenRow:
     amount: Decimal
     origin: str
     counts_as: UUID | None = None
+    pending: bool = False
 
     @property
     def standing_id(self) -> UUID:
@@ -126,6 +128,11 @@ class Books(Protocol):
 
     async def pending(self, ledger_id: UUID, account_id: UUID) -> Sequence[OpenRow]:
         """Rows of an account that the bank said are pending, and that still are in the books."""
+
+    async def waiting(
+        self, ledger_id: UUID, account_id: UUID, start: dt.date, end: dt.date
+    ) -> Sequence[OpenRow]:
+        """Pending transactions of an account and of these days, whoever brought them in."""
 
     async def in_category(self, ledger_id: UUID, category_id: str) -> Sequence[UUID]:
         """Every transaction with a part in a category, voided ones left out."""

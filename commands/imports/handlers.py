@@ -233,7 +233,11 @@ def _that_can_meet(
     """The candidates of an amount that a new row has, pending ones also with a tip, and the
     streams to read for them."""
     amounts = {row.amount for row in new}
-    hand_made = [one for one in holdings.hand_made if one.amount in amounts]
+    hand_made = [
+        one
+        for one in holdings.hand_made
+        if one.amount in amounts or (one.pending and that_can_be_tips([one], amounts))
+    ]
     pending = that_can_be_tips(holdings.pending, amounts)
     return hand_made, pending, [one.standing_id for one in (*hand_made, *pending)]
 

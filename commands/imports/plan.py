@@ -129,7 +129,8 @@ class Plan:
         if found is None:
             found = _take_nearest(self._pending, row, days_before=POST_DAYS, days_after=0)
         else:
-            self._pending[found.amount].remove(found)
+            of_that_amount = self._hand_made if found.origin == "manual" else self._pending
+            of_that_amount[found.amount].remove(found)
         if found is None:
             return False
         transaction = self._holdings.candidates[found.standing_id]

@@ -36,14 +36,16 @@ def tips(
     gone: pending rows that the bank took back with these; they need no payee in common.
     """
     posted = [row for row in rows if not row.source.pending]
+    typed = [one for one in holdings.hand_made if one.pending]
     exact = {
         one.transaction_id
-        for one in holdings.pending
+        for one in (*holdings.pending, *typed)
         for row in posted
         if row.amount == one.amount and 0 <= (row.source.date - one.date).days <= POST_DAYS
     }
-    amounts = {one.amount for one in holdings.pending}
-    waiting = [one for one in holdings.pending if one.transaction_id not in exact]
+    # A row of the amount of one that waits, or that was typed, is that one and no tip.
+    amounts = {one.amount for one in (*holdings.pending, *holdings.hand_made)}
+    waiting = [one for one in (*holdings.pending, *typed) if one.transaction_id not in exact]
     found: defaultdict[UUID, list[OpenRow]] = defaultdict(list)
     wanted: defaultdict[UUID, int] = defaultdict(int)
     for row in posted if waiting else ():
@@ -53,7 +55,7 @@ def tips(
             transaction = holdings.candidates.get(one.standing_id)
             if transaction is None or not _is_tip(one, row):
                 continue
-            if one.transaction_id in gone or _same_payee(transaction, row, labels):
+            if one.transaction_id in gone or same_payee(transaction, row, labels):
                 found[row.transaction_id].append(one)
                 wanted[one.transaction_id] += 1
     return {
@@ -83,7 +85,8 @@ def _is_tip(one: OpenRow, row: Row) -> bool:
     return one.amount.copy_abs() < row.amount.copy_abs() <= most
 
 
-def _same_payee(transaction: Transaction, row: Row, labels: Mapping[UUID, Labels]) -> bool:
+def same_payee(transaction: Transaction, row: Row, labels: Mapping[UUID, Labels]) -> bool:
+    """Whether a row is with whom a transaction is: by merchant, or by how it is worded."""
     given = labels.get(row.transaction_id)
     if given is not None and given.merchant and given.merchant == transaction.merchant:
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mintflow.commands.core.command import Command, Handler
+from mintflow.commands.core.ports import Books
 from mintflow.commands.rules.learning import Learner
 from mintflow.commands.rules.sorting import Sorter
 from mintflow.commands.rules.tree import follow_merges, tree_of
@@ -21,6 +22,7 @@ from mintflow.commands.transactions.models import (
     UnmatchTransaction,
     VoidTransaction,
 )
+from mintflow.commands.transactions.posting import Waiting
 from mintflow.commands.transactions.recording import Recorder
 from mintflow.commands.transactions.view import view
 
@@ -43,9 +45,12 @@ __all__ = [
 ]
 
 
-def transaction_handlers(sorter: Sorter, learner: Learner | None) -> dict[type[Command], Handler]:
+def transaction_handlers(
+    sorter: Sorter, learner: Learner | None, books: Books
+) -> dict[type[Command], Handler]:
     """The handlers, with what they ask. learner: None where nothing is learned."""
-    recorder, categorizing = Recorder(sorter, learner), Categorizing(sorter, learner)
+    recorder = Recorder(sorter, learner, Waiting(books))
+    categorizing = Categorizing(sorter, learner)
     found: dict[type[Command], Handler] = {}
     found.update(_CHANGING)
     found[RecordTransaction] = recorder.record

@@ -6,18 +6,30 @@ Nothing is guessed: what nobody said stays uncategorized until `L/categorize` is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
+from mintflow.commands.core.ports import OpenRow
 from mintflow.commands.core.unit import Unit
 from mintflow.commands.rules.learning import Learner
 from mintflow.commands.rules.sorting import Given, Labels, Sorter
 from mintflow.commands.rules.tree import tree_of
 from mintflow.commands.transactions.models import RecordTransaction, RecordTransactions
+from mintflow.commands.transactions.posting import (
+    Waiting,
+    book,
+    may_be_booked,
+    row_of,
+    waits,
+)
 from mintflow.commands.transactions.view import view
 from mintflow.domain.accounts import Account, AccountNotFound
+from mintflow.domain.core.aggregates import Aggregate
 from mintflow.domain.core.errors import MintFlowError, Unavailable
 from mintflow.domain.core.ids import transaction_id_by_external_id
 from mintflow.domain.core.money import exact_amount
@@ -25,28 +37,31 @@ from mintflow.domain.core.postings import UNCATEGORIZED, Booking, whole
 from mintflow.domain.core.query import Facts
 from mintflow.domain.rules import RuleSet, rule_set_id
 from mintflow.domain.rules.learning import payee_of
-from mintflow.domain.transactions import Transaction
+from mintflow.domain.transactions import Transaction, TransactionAlias, TransactionNotFound
 
 
 class Recorder:
     """Its methods are the handlers. learner: None where nothing is learned."""
 
-    def __init__(self, sorter: Sorter, learner: Learner | None) -> None:
+    def __init__(self, sorter: Sorter, learner: Learner | None, waiting: Waiting) -> None:
         self._sorter = sorter
         self._learner = learner
+        self._waiting = waiting
 
     async def record(self, command: RecordTransaction, unit: Unit) -> dict[str, Any]:
         """Raises AccountNotFound, CategoryNotFound, AccountIsClosed, CategoryIsArchived,
         TooManyDigits, AmountNotReadable, DateOutOfRange."""
-        return await self._record(command, unit, None)
+        return await self._record(command, unit, None, await self._open_rows([command], unit))
 
     async def record_all(self, command: RecordTransactions, unit: Unit) -> list[dict[str, Any]]:
         """As `record` for each; the refusal of one refuses all and names its index."""
         merchants = await self._merchants(command.transactions, unit)
+        waiting = await self._open_rows(command.transactions, unit)
         answers = []
         for index, one in enumerate(command.transactions):
             try:
-                answer = await self._record(one, unit, merchants[index] if merchants else None)
+                merchant = merchants[index] if merchants else None
+                answer = await self._record(one, unit, merchant, waiting)
             except MintFlowError as refusal:
                 refusal.details["index"] = index
                 raise
@@ -54,13 +69,19 @@ class Recorder:
         return answers
 
     async def _record(
-        self, command: RecordTransaction, unit: Unit, merchant: str | None
+        self,
+        command: RecordTransaction,
+        unit: Unit,
+        merchant: str | None,
+        waiting: Mapping[UUID, Sequence[OpenRow]],
     ) -> dict[str, Any]:
         account = await unit.read(Account, command.account_id, AccountNotFound)
         stream_id = None
         if command.external_id is not None:
             stream_id = transaction_id_by_external_id(account.id, command.external_id)
-            known = await unit.find(Transaction, stream_id)
+            known = await _known(command, stream_id, unit)
+            if known is None and waiting.get(account.id):
+                known = await self._booked(command, account, stream_id, unit, waiting[account.id])
             if known is not None:
                 return {**view(known, await tree_of(unit)), "known": True}
         category_id = None
@@ -93,7 +114,44 @@ class Recorder:
                 budgeted=labels.budgeted,
             )
         )
+        if command.status == "pending":
+            self._waiting.recorded(account.id)
         return {**view(transaction, await tree_of(unit)), "known": False}
+
+    async def _open_rows(
+        self, commands: Sequence[RecordTransaction], unit: Unit
+    ) -> Mapping[UUID, Sequence[OpenRow]]:
+        """By account, the pending rows that booked ones with an id of their own may be."""
+        days: defaultdict[UUID, list[dt.date]] = defaultdict(list)
+        for one in commands:
+            if one.external_id is not None and one.status == "posted":
+                days[one.account_id].append(one.date)
+        return {
+            account_id: await self._waiting.of(unit, account_id, min(found), max(found))
+            for account_id, found in days.items()
+        }
+
+    async def _booked(
+        self,
+        command: RecordTransaction,
+        account: Account,
+        stream_id: UUID,
+        unit: Unit,
+        waiting: Sequence[OpenRow],
+    ) -> Transaction | None:
+        """The pending transaction that this row is, if it is one; it is booked now."""
+        if command.status == "pending":
+            return None
+        account.must_be_open()
+        amount = exact_amount(command.amount, account.currency)
+        given = _given(command, amount, account)
+        merchant = self._sorter.suggestions([given])[0].merchant or ""
+        row = row_of(command, stream_id, amount)
+        found = await self._waiting.that_is(unit, row, merchant, waiting)
+        if found is not None:
+            book(found, row, unit.now)
+            await _take_over(found, command, unit)
+        return found
 
     async def _labels(
         self,
@@ -135,6 +193,36 @@ class Recorder:
             return None
         given = [_given(one, one.amount, None) for one in commands]
         return [one.merchant or "" for one in self._sorter.suggestions(given)]
+
+
+async def _known(command: RecordTransaction, stream_id: UUID, unit: Unit) -> Transaction | None:
+    """The transaction with this id of the client's; one that was pending is booked if it says so
+    now."""
+    found = await unit.find(Aggregate, stream_id)
+    if isinstance(found, TransactionAlias):
+        found = await unit.find(Transaction, found.transaction_id)
+    if not isinstance(found, Transaction):
+        return None
+    if command.status == "posted" and waits(found):
+        assert found.booking is not None
+        row = row_of(command, stream_id, exact_amount(command.amount, found.booking.currency))
+        if may_be_booked(found, row):
+            found = await unit.change(Transaction, found.id, TransactionNotFound)
+            book(found, row, unit.now)
+            await _take_over(found, command, unit)
+    return found
+
+
+async def _take_over(transaction: Transaction, command: RecordTransaction, unit: Unit) -> None:
+    """What the booked row says itself, where the user said nothing yet."""
+    if command.category is not None and "category" not in transaction.user_fields:
+        category_id = (await tree_of(unit, guard=True)).resolve(command.category).category_id
+        if transaction.booking is not None and transaction.transfer_id is None:
+            transaction.categorize(whole(transaction.booking.amount, category_id), "user", unit.now)
+    if command.notes and not transaction.notes:
+        transaction.note(command.notes, unit.now)
+    if command.tags:
+        transaction.tag((*transaction.tags, *command.tags), unit.now)
 
 
 def _given(command: RecordTransaction, amount: Decimal, account: Account | None) -> Given:

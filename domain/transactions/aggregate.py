@@ -103,7 +103,9 @@ class Transaction(Labelled, Paired, Undoable):
             raise TransactionIsNotPending(
                 "the transaction is posted already", transaction_id=str(self.id)
             )
-        after = self._rebooked(booking, date, amount, origin, status="posted")
+        # What was typed of one that was still pending is what was expected of it: the bank knows.
+        expected = frozenset({"amount"} if self.origin == "manual" else ())
+        after = self._rebooked(booking, date, amount, origin, status="posted", open_to=expected)
         if self.transfer_id is not None and origin == "manual" and after.amount != booking.amount:
             raise TransactionIsLinked(
                 "a leg of a transfer keeps its amount", transaction_id=str(self.id)
@@ -179,9 +181,11 @@ class Transaction(Labelled, Paired, Undoable):
         origin: e.Origin,
         *,
         status: Status,
+        open_to: frozenset[str] = frozenset(),
     ) -> Booking:
-        """The booking with another date and amount, except where the user's own stands."""
-        kept = self.user_fields if origin != "manual" else frozenset()
+        """The booking with another date and amount, except where the user's own stands.
+        open_to: what a bank may change all the same."""
+        kept = self.user_fields - open_to if origin != "manual" else frozenset()
         day = booking.date if date is None or "date" in kept else check_date(date)
         exact = booking.amount
         if amount is not None and "amount" not in kept:

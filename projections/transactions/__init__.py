@@ -7,6 +7,7 @@ from mintflow.projections.transactions.lookups import (
     standing_transactions,
     transactions_in_category,
     unmatched_manual,
+    waiting_of_account,
 )
 from mintflow.projections.transactions.queries import (
     CursorNotReadable,
@@ -29,4 +30,5 @@ __all__ = [
     "standing_transactions",
     "transactions_in_category",
     "unmatched_manual",
+    "waiting_of_account",
 ]

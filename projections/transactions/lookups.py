@@ -69,6 +69,23 @@ async def pending_of_account(conn: AsyncConnection[Any], ledger_id: UUID, accoun
     )
 
 
+async def waiting_of_account(
+    conn: AsyncConnection[Any], ledger_id: UUID, account_id: UUID, start: dt.date, end: dt.date
+) -> Rows:
+    """Pending transactions of an account, dated from start to end, whoever brought them in, oldest
+    first: [{transaction_id, date, amount, origin}]."""
+    return await _rows(
+        conn,
+        """
+        select transaction_id, date, amount, origin from transactions
+        where ledger_id = %(ledger_id)s and account_id = %(account_id)s
+            and date between %(start)s and %(end)s and status = 'pending'
+        order by date, first_seq
+        """,
+        {"ledger_id": ledger_id, "account_id": account_id, "start": start, "end": end},
+    )
+
+
 async def transactions_in_category(
     conn: AsyncConnection[Any], ledger_id: UUID, category_id: str
 ) -> list[UUID]:

@@ -73,6 +73,9 @@ class NoBooks:
     async def caught_up(self, ledger_id: UUID) -> int:
         raise AssertionError("this test asks no read model")
 
+    async def waiting(self, *_: Any) -> list[Any]:
+        return []
+
     hand_made = pending = in_category = corrections = standing = possible_legs = caught_up
 
 
@@ -162,7 +165,7 @@ async def product(
         categories.MergeCategories: categories.merge_categories(known),
         **import_handlers(known, sorter, learns),
         **rules.rule_handlers(known, sorter),
-        **transactions.transaction_handlers(sorter, learns),
+        **transactions.transaction_handlers(sorter, learns, known),
     }
     for module in (
         ledgers, accounts, budgets, categories, connections, transfer_commands

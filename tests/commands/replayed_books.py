@@ -29,7 +29,13 @@ class ReplayedBooks:
         self, ledger_id: UUID, account_id: UUID, start: dt.date, end: dt.date
     ) -> Sequence[OpenRow]:
         return [
-            OpenRow(one.id, one.booking.date, one.booking.amount, one.origin)
+            OpenRow(
+                one.id,
+                one.booking.date,
+                one.booking.amount,
+                one.origin,
+                pending=one.booking.status == "pending",
+            )
             for one in await self._all(ledger_id)
             if one.booking is not None
             and one.booking.account_id == account_id
@@ -74,6 +80,18 @@ class ReplayedBooks:
                     OpenRow(one.id, booking.date, booking.amount, one.origin, one.absorbed_by)
                 )
         return found
+
+    async def waiting(
+        self, ledger_id: UUID, account_id: UUID, start: dt.date, end: dt.date
+    ) -> Sequence[OpenRow]:
+        return [
+            OpenRow(one.id, one.booking.date, one.booking.amount, one.origin, pending=True)
+            for one in await self._all(ledger_id)
+            if one.booking is not None
+            and one.booking.account_id == account_id
+            and one.booking.status == "pending"
+            and start <= one.booking.date <= end
+        ]
 
     async def in_category(self, ledger_id: UUID, category_id: str) -> Sequence[UUID]:
         return [
