@@ -100,10 +100,14 @@ class ReadModelBooks:
             return await queries.transactions_in_category(conn, ledger_id, category_id)
 
     async def budgets_standing(
-        self, ledger_id: UUID, days: Sequence[dt.date], today: dt.date
+        self,
+        ledger_id: UUID,
+        days: Sequence[dt.date],
+        said: Sequence[dt.date],
+        today: dt.date,
     ) -> Sequence[Standing]:
         async with self._pool.connection() as conn:
-            found = await budget_queries.budgets_standing(conn, ledger_id, days, today)
+            found = await budget_queries.budgets_standing(conn, ledger_id, days, said, today)
         return [
             Standing(budget_id, one.period.first, one.period.last, one.status, one.spent, one.limit)
             for budget_id, one in found

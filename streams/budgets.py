@@ -17,14 +17,20 @@ _PLANS = frozenset(
 
 def check_budgets(events: Sequence[RecordedEvent]) -> CheckBudgets:
     """The days that were touched; today's periods are looked at in any case."""
-    days = {
-        dt.date.fromisoformat(booking["date"])
-        for event in events
-        if event.type in MONEY_TYPES
-        for booking in (event.data["before"], event.data["after"])
-        if booking is not None and booking["status"] == "posted"
-    }
-    return CheckBudgets(days=tuple(sorted(days)))
+    days: set[dt.date] = set()
+    said: set[dt.date] = set()
+    for event in events:
+        if event.type not in MONEY_TYPES:
+            continue
+        touched = {
+            dt.date.fromisoformat(booking["date"])
+            for booking in (event.data["before"], event.data["after"])
+            if booking is not None and booking["status"] == "posted"
+        }
+        days |= touched
+        if event.data.get("origin") == "manual" or event.data.get("source") == "user":
+            said |= touched
+    return CheckBudgets(days=tuple(sorted(days)), said=tuple(sorted(said)))
 
 
 ALERTS = Reaction(

@@ -11,9 +11,11 @@ from mintflow.domain.core.money import money_text
 from mintflow.projections.core.reading import Row, Rows
 
 
-def calendar_of(rows: Rows, ledger_id: UUID, now: dt.datetime) -> bytes:
+def calendar_of(rows: Rows, ledger_id: UUID, day: dt.date) -> bytes:
     """rows: as `list_due` gives them. The same time has the same UID in every answer, so a
-    calendar that asks again changes its entries instead of adding to them."""
+    calendar that asks again changes its entries instead of adding to them. day: from which it is
+    reckoned; the stamp too, so the same books give the same bytes, also when they are replayed."""
+    stamp = dt.datetime.combine(day, dt.time(), dt.UTC)
     calendar = Calendar()
     calendar.add("prodid", "-//MintFlow//Bills//EN")
     calendar.add("version", "2.0")
@@ -21,15 +23,15 @@ def calendar_of(rows: Rows, ledger_id: UUID, now: dt.datetime) -> bytes:
     calendar.add("x-wr-calname", "Bills")
     for row in rows:
         if row["status"] != "skipped":
-            calendar.add_component(_event(row, ledger_id, now))
+            calendar.add_component(_event(row, ledger_id, stamp))
     feed: bytes = calendar.to_ical()
     return feed
 
 
-def _event(row: Row, ledger_id: UUID, now: dt.datetime) -> Event:
+def _event(row: Row, ledger_id: UUID, stamp: dt.datetime) -> Event:
     event = Event()
     event.add("uid", f"{row['bill_id'] or row['stream_id']}-{row['due']:%Y%m%d}@{ledger_id}")
-    event.add("dtstamp", now.astimezone(dt.UTC))
+    event.add("dtstamp", stamp)
     event.add("dtstart", row["expected_on"])
     event.add("dtend", row["expected_on"] + dt.timedelta(days=1))
     amount = money_text(abs(row["paid_amount"] or row["amount"]))

@@ -18,7 +18,7 @@ from mintflow.api.core.envelope import respond
 from mintflow.api.core.query import documented, read_query
 from mintflow.api.core.read_models import read_models
 from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
-from mintflow.api.core.subject import as_of, ledger_of, now_of, today_of
+from mintflow.api.core.subject import as_of, ledger_of, today_of
 from mintflow.commands import bills as commands
 from mintflow.commands.core.command import Amount, Day, Name, Text
 from mintflow.domain.core.errors import Invalid
@@ -187,7 +187,7 @@ async def calendar(request: Request) -> Response:
             streams=asked.detected,
         )
     return Response(
-        calendar_of(rows, ledger_of(request), now_of(request)),
+        calendar_of(rows, ledger_of(request), today),
         media_type="text/calendar",
         headers={"Cache-Control": "private, no-store", "ETag": f'W/"{position}-{today:%Y%m%d}"'},
     )

@@ -14,9 +14,11 @@ from mintflow.domain.budgets import AlertNotFound, Budget, BudgetNotFound
 
 class CheckBudgets(Command):
     """Look at the periods of these days and of today: one alert for each that came to its
-    threshold or beyond its limit, none where one was raised already."""
+    threshold or beyond its limit, none where one was raised already. said: those of the days that
+    a person or a client spoke of; the others came with a bank's file or a run of rules."""
 
     days: tuple[dt.date, ...] = ()
+    said: tuple[dt.date, ...] = ()
 
 
 class DismissAlert(Command):
@@ -35,7 +37,8 @@ def check_budgets(books: Books) -> Handler:
     async def handle(command: CheckBudgets, unit: Unit) -> dict[str, Any]:
         today = unit.now.date()
         raised = 0
-        for one in await books.budgets_standing(unit.ledger_id, command.days, today):
+        found = await books.budgets_standing(unit.ledger_id, command.days, command.said, today)
+        for one in found:
             held = await unit.find(Budget, one.budget_id, guard=False)
             if held is None or (one.level == "ok" and one.first not in held.alerts):
                 continue

@@ -9,7 +9,14 @@ from pydantic import Field
 
 from mintflow.commands.budgets.envelopes import AssignMoney, MonthText, assign_money
 from mintflow.commands.budgets.tracking import Categories, SetBudget, set_budget
-from mintflow.commands.core.command import Amount, CategoryPath, Command, Handler, example
+from mintflow.commands.core.command import (
+    Amount,
+    CategoryPath,
+    Command,
+    Handler,
+    Proportion,
+    example,
+)
 from mintflow.commands.core.ports import Books
 from mintflow.commands.core.unit import Unit
 from mintflow.domain.budgets import CATEGORIES_MAX
@@ -50,7 +57,7 @@ class Template(Command):
     category: CategoryPath
     kind: Literal["copy_last", "average", "fixed", "income_percent", "goal"]
     amount: Amount | None = None
-    percent: Amount | None = None
+    percent: Proportion | None = None
     months: int = Field(default=3, ge=1, le=12)
     by: MonthText | None = None
 

@@ -14,6 +14,7 @@ from mintflow.commands.core.command import (
     Command,
     Currency,
     Day,
+    Proportion,
     example,
 )
 from mintflow.commands.core.unit import Unit
@@ -78,7 +79,7 @@ class SetBudget(_OfCategories):
     start: StartText | None = None
     rollover: Literal["none", "surplus", "both", "capped"] = "none"
     cap: Amount | None = None
-    alert_threshold: Amount = Field(default=WARNING_AT, gt=0, le=1)
+    alert_threshold: Proportion = Field(default=WARNING_AT, gt=0, le=1)
     currency: Currency | None = None
 
 

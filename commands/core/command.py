@@ -42,6 +42,11 @@ def _no_float(value: Any) -> Any:
     return value
 
 
+def _as_it_is_written(value: Any) -> Any:
+    """A part of a whole is no money: 0.8 is the 0.8 that somebody wrote, in digits again."""
+    return _no_float(f"{Decimal(repr(value)):f}" if isinstance(value, float) else value)
+
+
 def _day_in_letters(value: Any) -> Any:
     """A number would be read as seconds since 1970, which nobody means by a date."""
     if isinstance(value, dt.date) or (isinstance(value, str) and _DAY.match(value)):
@@ -53,6 +58,17 @@ Amount = Annotated[
     Decimal,
     BeforeValidator(_no_float),
     WithJsonSchema({"type": "string", "pattern": _AMOUNT, "examples": ["-12.30"]}),
+]
+# A ratio or a percentage; a JSON number is as good as a string.
+Proportion = Annotated[
+    Decimal,
+    BeforeValidator(_as_it_is_written),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string", "pattern": _AMOUNT}, {"type": "number"}],
+            "examples": ["0.8"],
+        }
+    ),
 ]
 Day = Annotated[dt.date, BeforeValidator(_day_in_letters)]
 Currency = Annotated[str, StringConstraints(min_length=3, max_length=8, pattern=r"^[A-Z0-9]+$")]

@@ -138,9 +138,14 @@ class Books(Protocol):
         """Every transaction with a part in a category, voided ones left out."""
 
     async def budgets_standing(
-        self, ledger_id: UUID, days: Sequence[dt.date], today: dt.date
+        self,
+        ledger_id: UUID,
+        days: Sequence[dt.date],
+        said: Sequence[dt.date],
+        today: dt.date,
     ) -> Sequence[Standing]:
-        """How the budgets stand in the periods of these days and of today."""
+        """How the budgets stand in the periods of these days and of today. said: those of the
+        days that somebody spoke of."""
 
     async def goals_standing(self, ledger_id: UUID, today: dt.date) -> Sequence[GoalStanding]:
         """How the goals that are not archived stand, in order of priority."""

@@ -9,7 +9,16 @@ from uuid import UUID
 
 from pydantic import Field
 
-from mintflow.commands.core.command import Amount, Command, Currency, Day, Name, Text, example
+from mintflow.commands.core.command import (
+    Amount,
+    Command,
+    Currency,
+    Day,
+    Name,
+    Proportion,
+    Text,
+    example,
+)
 from mintflow.commands.core.unit import Unit
 from mintflow.domain.accounts import Account, AccountNotFound
 from mintflow.domain.core.money import CurrencyMustMatch, money_text
@@ -35,7 +44,7 @@ class Saving(Command):
     income from this day on; from today where not given.
     """
 
-    percent: Amount | None = None
+    percent: Proportion | None = None
     amount: Amount | None = None
     account_id: UUID | None = None
     to_account_id: UUID | None = None

@@ -134,7 +134,7 @@ class Plan:
         if found is None:
             return False
         transaction = self._holdings.candidates[found.standing_id]
-        self._post(transaction, row)
+        self._post(transaction, row, with_tip=found.amount != row.amount)
         # The bank words it anew as well; what the user worded stays.
         self._update(transaction, row)
         self.made.append(self._alias(row, found.transaction_id))
@@ -157,7 +157,7 @@ class Plan:
             row.transaction_id, transaction_id, row.source.bank_id, self._now
         )
 
-    def _post(self, transaction: Transaction, row: Row) -> None:
+    def _post(self, transaction: Transaction, row: Row, *, with_tip: bool = False) -> None:
         transaction.post(
             self._now,
             date=row.source.date,
@@ -165,6 +165,7 @@ class Plan:
             # A hand-made one stays apart from the row that it was matched with: they may part.
             bank_id=row.source.bank_id if transaction.origin != "manual" else None,
             origin=self._origin,
+            with_tip=with_tip,
         )
 
     def _record(self, row: Row) -> Transaction:

@@ -13,6 +13,7 @@ from mintflow.commands.core.command import (
     CategoryPath,
     Command,
     Handler,
+    Proportion,
     Tag,
     Text,
     example,
@@ -34,7 +35,7 @@ class ShareGiven(Command):
     """ratio: of the whole, like "0.5". amount: without a sign. Neither: what is left."""
 
     category: CategoryPath
-    ratio: Amount | None = None
+    ratio: Proportion | None = None
     amount: Amount | None = None
 
 

@@ -91,10 +91,12 @@ class Transaction(Labelled, Paired, Undoable):
         amount: Decimal | str | None = None,
         bank_id: str | None = None,
         origin: e.Origin = "manual",
+        with_tip: bool = False,
     ) -> None:
         """Book a pending transaction, maybe with another amount (a tip), date or bank id.
 
-        A split keeps its parts; the difference of the amount goes to the largest one.
+        A split keeps its parts; the difference of the amount goes to the largest one. with_tip: the
+        bank's amount is taken even where the user typed what he expected.
         Raises TransactionIsVoided, TransactionIsNotPending, TooManyDigits, DateOutOfRange, and by
         hand TransactionIsLinked (its amount); what the bank booked is taken as it is.
         """
@@ -103,9 +105,8 @@ class Transaction(Labelled, Paired, Undoable):
             raise TransactionIsNotPending(
                 "the transaction is posted already", transaction_id=str(self.id)
             )
-        # What was typed of one that was still pending is what was expected of it: the bank knows.
-        expected = frozenset({"amount"} if self.origin == "manual" else ())
-        after = self._rebooked(booking, date, amount, origin, status="posted", open_to=expected)
+        open_to = frozenset({"amount"} if with_tip else ())
+        after = self._rebooked(booking, date, amount, origin, status="posted", open_to=open_to)
         if self.transfer_id is not None and origin == "manual" and after.amount != booking.amount:
             raise TransactionIsLinked(
                 "a leg of a transfer keeps its amount", transaction_id=str(self.id)

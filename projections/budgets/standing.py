@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -13,33 +14,71 @@ from mintflow.domain.budgets import (
     BudgetStatus,
     Spending,
     period_at,
+    state_of,
     status_at,
     statuses_since,
     term_at,
 )
+from mintflow.domain.core.money import EXACT
 from mintflow.domain.core.time import DATE_MAX, DATE_MIN
 from mintflow.projections.budgets.held import Held, Wanted, held_budgets, spending_of
 
 
 async def budgets_standing(
-    conn: AsyncConnection[Any], ledger_id: UUID, days: Sequence[dt.date], today: dt.date
+    conn: AsyncConnection[Any],
+    ledger_id: UUID,
+    days: Sequence[dt.date],
+    said: Sequence[dt.date],
+    today: dt.date,
 ) -> list[tuple[UUID, BudgetStatus]]:
     """(budget, status) of every period of these days and of today; where leftovers are carried,
-    of every period from the first of the days on. Periods that were over before the budget was
-    made are left out: nobody was told of them."""
+    of every period from the first of the days on. Of periods that were over before the budget was
+    made only those of the days are there, and only what was recorded since makes them other than
+    ok: how they stood then, who made the budget could see. A budget without a beginning holds
+    for all the past too; there only the days that somebody spoke of (`said`) count, or the first
+    bank file would tell of every month of years ago."""
     held, _ = await held_budgets(conn, ledger_id)
     wanted = [_wanted(one, [*days, today]) for one in held]
     found, _ = await spending_of(conn, ledger_id, wanted, DATE_MAX)
-    return [
-        (want.held.budget_id, status)
-        for want, spent in zip(wanted, found, strict=True)
-        for status in _statuses(
-            want.held,
-            Spending.of((day, out) for day, code, out in spent.days if code == want.held.currency),
-            sorted({*days, today}),
+    running, over = [], []
+    for want, spent in zip(wanted, found, strict=True):
+        spending = Spending.of(
+            (day, out) for day, code, out in spent.days if code == want.held.currency
         )
-        if status.period.last >= want.held.set_on
+        for status in _statuses(want.held, spending, sorted({*days, today})):
+            if status.period.last >= want.held.set_on:
+                running.append((want.held.budget_id, status))
+            elif any(
+                status.period.first <= day <= status.period.last
+                for day in (days if status.term.start else said)
+            ):
+                over.append((want.held, status))
+    return running + await _crossed_since(conn, ledger_id, over)
+
+
+async def _crossed_since(
+    conn: AsyncConnection[Any], ledger_id: UUID, over: Sequence[tuple[Held, BudgetStatus]]
+) -> list[tuple[UUID, BudgetStatus]]:
+    """Periods that were over before their budget was made: ok where they stand no worse for what
+    was recorded from that day on."""
+    if not over:
+        return []
+    before = dt.timedelta(days=1)
+    wanted = [
+        Wanted(held, one.period.first, one.period.first, one.period.last, held.set_on - before)
+        for held, one in over
     ]
+    found, _ = await spending_of(conn, ledger_id, wanted, DATE_MAX)
+    crossed = []
+    for (held, one), spent in zip(over, found, strict=True):
+        then = EXACT.subtract(one.spent, spent.late)
+        stood = state_of(then, one.limit, one.term.alert_threshold)
+        worse = _GRAVITY[one.status] > _GRAVITY[stood]
+        crossed.append((held.budget_id, one if worse else replace(one, status="ok")))
+    return crossed
+
+
+_GRAVITY = {"ok": 0, "warning": 1, "exceeded": 2}
 
 
 def _wanted(held: Held, days: Sequence[dt.date]) -> Wanted:

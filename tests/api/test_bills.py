@@ -109,6 +109,8 @@ def test_the_calendar_has_one_entry_per_time_and_needs_the_token(ledger: Any, bo
     ]  # fmt: skip
     uids = [str(one["uid"]) for one in events]
     assert len(set(uids)) == 4
+    # What is asked again, or of the past, is the same to the byte: the stamp is no clock's.
+    assert {str(one.decoded("dtstamp")) for one in events} == {"2025-03-01 00:00:00+00:00"}
     again = Calendar.from_ical(ledger.client.send("GET", path).content).walk("VEVENT")
     assert [str(one["uid"]) for one in again] == uids
     assert books.client(None).send("GET", path).status_code == 401

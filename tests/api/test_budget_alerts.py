@@ -80,10 +80,45 @@ def test_a_backdated_transaction_raises_one_for_its_own_period(ledger: Any, book
     ledger.record(date="2020-01-05", amount="-500", category="travel")
     ledger.record(date="2020-01-05", amount="-500", category="health")
     ledger.record(date="2199-01-05", amount="-500", category="health")
-    found = alerts_of(ledger, 1)
+    # A budget without a beginning holds for all the past, and this crossed in it; what a file
+    # brings of the past does not.
+    assert sorted(told(alerts_of(ledger, 3))) == [
+        ("health", "exceeded", "2020-01-01"),
+        ("health", "exceeded", "2199-01-01"),
+        ("travel", "exceeded", "2020-01-01"),
+    ]
+    ledger.client.upload(
+        f"{ledger.path}/imports",
+        "old.csv",
+        b"Date,Description,Amount\n2019-05-03,REWE,-900.00\n",
+        account_id=ledger.checking,
+    )
     settled(books)
-    # Of 2020 nobody was told: there was no budget then. The period to come is one like any other.
-    assert told(found) == [("health", "exceeded", "2199-01-01")]
+    assert len(alerts_of(ledger, 3)) == 3
+
+
+def test_a_backdated_one_crosses_in_a_period_that_was_over_when_the_budget_was_made(
+    ledger: Any, books: Product
+) -> None:
+    ledger.client.put(
+        f"{ledger.path}/budgets", {"category": "travel", "amount": "100", "start": "2025-03-01"}
+    )
+    settled(books)
+    assert alerts_of(ledger, 0) == []
+    ledger.record(date="2025-03-05", amount="-79.99", category="travel")
+    settled(books)
+    assert alerts_of(ledger, 0) == []
+    ledger.record(date="2025-03-06", amount="-0.01", category="travel")
+    assert told(alerts_of(ledger, 1)) == [("travel", "warning", "2025-03-01")]
+    ledger.record(date="2025-03-07", amount="-30", category="travel")
+    assert told(alerts_of(ledger, 2))[1:] == [("travel", "exceeded", "2025-03-01")]
+    ledger.record(date="2025-03-08", amount="-30", category="travel")
+    ledger.record(date="2025-04-08", amount="-30", category="travel")
+    settled(books)
+    assert len(alerts_of(ledger, 2)) == 2
+    ledger.record(date="2025-03-09", amount="100", category="travel")
+    settled(books)
+    assert alerts_of(ledger, 2)[0]["cleared_at"] is not None
 
 
 def test_nothing_is_raised_twice_when_the_reaction_looks_again(ledger: Any, books: Product) -> None:

@@ -42,6 +42,15 @@ def test_months_without_any_are_there_with_zeros(ledger: Any) -> None:
     assert (len(rows), rows[-1]["net_worth"], rows[0]["net_worth"]) == (78, "-12.30", "0.00")
 
 
+@pytest.mark.parametrize("path", ["insights", "forecast", "spending/predictions"])
+@pytest.mark.parametrize("asked", ["today", "as_of"])
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31"])
+def test_refuses_a_day_that_no_book_has(ledger: Any, path: str, asked: str, day: str) -> None:
+    answer = ledger.client.send("GET", f"{ledger.path}/{path}", params={asked: day})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "date_out_of_range"
+
+
 def test_without_a_period_it_is_this_month_and_the_last_twelve(ledger: Any) -> None:
     assert ledger.client.get(f"{ledger.path}/spending/by-category") == []
     assert len(ledger.client.get(f"{ledger.path}/net-worth")) == 12
