@@ -25,7 +25,9 @@ class RecordTransaction(Command):
     """A transaction entered by hand or by a client. amount: money out is negative.
 
     external_id: the client's own id in this account; recording it again gives the same
-    transaction and says `known`. Without one nothing is ever taken for a duplicate.
+    transaction and says `known`, and books it if it was pending and is said to be posted. A posted
+    row under another id than a pending one of the same payee, with its amount or a tip more and
+    some days later, is that one. Without an id nothing is ever taken for a duplicate.
     """
 
     model_config = example(
