@@ -40,7 +40,8 @@ async def sorted_rows(
     """What each row gets, by its stream id; what is to be learned of their payees is learned
     before. The read models have caught up when this is asked."""
     names = _names(tree)
-    given = [_given(row, account, names) for row in rows]
+    called = account.name, str(account.id)
+    given = [_given(row, account, called, names) for row in rows]
     found = await asyncio.to_thread(asked.sorter.suggestions, given)
     if asked.learner is not None and rows:
         payees = {}
@@ -55,7 +56,7 @@ async def sorted_rows(
     return {row.transaction_id: one for row, one in zip(rows, labels, strict=True)}
 
 
-def _given(row: Row, account: Account, names: Mapping[str, str]) -> Given:
+def _given(row: Row, account: Account, called: tuple[str, ...], names: Mapping[str, str]) -> Given:
     source = row.source
     facts = Facts(
         description=source.description,
@@ -63,7 +64,7 @@ def _given(row: Row, account: Account, names: Mapping[str, str]) -> Given:
         memo=source.memo,
         amount=row.amount,
         date=source.date,
-        account=(account.name, str(account.id)),
+        account=called,
         categories=(UNCATEGORIZED,),
         status="pending" if source.pending else "posted",
     )

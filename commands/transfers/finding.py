@@ -29,8 +29,14 @@ async def link_found(unit: Unit, account: Account, new: Sequence[Transaction], b
     around = dt.timedelta(days=2 * WINDOW_DAYS)
     first, last = min(one.date for one in bookings), max(one.date for one in bookings)
     amounts = {one.amount for one in bookings} | {negated(one.amount) for one in bookings}
-    held = await books.possible_legs(unit.ledger_id, sorted(amounts), first - around, last + around)
-    legs = [*held, *(_leg(one, account) for one in fresh.values())]
+    held = await books.possible_legs(unit.ledger_id, list(amounts), first - around, last + around)
+    # Most rows of a file are no leg of anything: only those are looked at that something there
+    # could be the other leg of. Two of one account never are.
+    met = {negated(leg.amount) for leg in held}
+    met_by = [one for one in fresh.values() if one.booking and one.booking.amount in met]
+    if not met_by:
+        return 0
+    legs = [*held, *(_leg(one, account) for one in met_by)]
     wanted = [
         pair
         for pair in certain_pairs(legs)

@@ -8,6 +8,7 @@ currencies are no pair. What is certain may be linked by itself; the rest is sug
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ _WORDS = frozenset(
     virement retrait traspaso transferencia overboeking överföring overføring siirto giro
     thank paying""".split()
 )
+_WORD = re.compile(r"[^\W_]+")  # Letters and digits of any script, as str.isalnum knows them.
 _OWED = frozenset({"credit_card", "loan"})
 _KEPT = frozenset({"savings", "cash", "investment", "wallet"})
 
@@ -115,8 +117,7 @@ def pairs(legs: Iterable[Leg], rates: Rates | None = None) -> list[Pair]:
 
 def words_in(*texts: str) -> frozenset[str]:
     """The words of texts, in small letters."""
-    folded = " ".join(texts).casefold()
-    return frozenset("".join(c if c.isalnum() else " " for c in folded).split())
+    return frozenset(_WORD.findall(" ".join(texts).casefold()))
 
 
 def _may_be_one(out: Leg, into: Leg) -> bool:

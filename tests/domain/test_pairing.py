@@ -79,3 +79,9 @@ def test_two_currencies_are_a_pair_only_at_a_known_rate_of_that_day() -> None:
     assert pair.reasons[0] == "worth the same at the rate of the day"
     assert pairs([legs[0], leg(2, "80.00", currency="EUR")], Fixed()) == []
     assert pairs([leg(1, "-100.00", 9), legs[1]], Fixed()) == []
+
+
+def test_words_are_runs_of_letters_and_digits_of_any_script() -> None:
+    text = "ÜBERWEISUNG_an:Ağaç-42/Καφές ½ №7 d'Été"
+    apart = "".join(c if c.isalnum() else " " for c in text.casefold()).split()
+    assert words_in(text, "Umbuchung") == {*apart, "umbuchung"}
