@@ -219,7 +219,7 @@ class Installation:
         began = time.monotonic()
         while not done():
             assert time.monotonic() - began < seconds, f"not in {seconds} s: {what}\n{self.logs()}"
-            time.sleep(0.02)
+            time.sleep(0.1)
         return time.monotonic() - began
 
     def logs(self) -> str:

@@ -58,9 +58,10 @@ def check_nothing_is_lost(running: Installation, purchases: Purchases) -> None:
     data = ("--data", str(running.data), "--json")
     assert json.loads(running.command("rebuild", "--all", *data))["identical"] is True
     assert json.loads(running.command("audit", "verify", *data))["ok"] is True
+    rate = purchases.sent / purchases.lasted_s
     print(
-        f"{purchases.sent} purchases, sent again {purchases.retries} times; quiet after"
-        f" {took:.1f} s; {twice} messages came twice; all is there once"
+        f"{purchases.sent} purchases, {rate:.0f} a second, sent again {purchases.retries} times;"
+        f" quiet after {took:.1f} s; {twice} messages came twice; all is there once"
     )
 
 
