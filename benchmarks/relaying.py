@@ -94,7 +94,9 @@ async def _relayed(url: str, bootstrap: str) -> tuple[float, int, int]:
 
 
 def _recorded(conn: psycopg.Connection[Any]) -> int:
-    row = conn.execute("select coalesce(sum(position), 0) from relay.checkpoint").fetchone()
+    row = conn.execute(
+        "select coalesce(sum(position), 0) from relay.checkpoint where source = 'log'"
+    ).fetchone()
     assert row is not None
     return int(row[0])
 
@@ -121,8 +123,10 @@ async def _baseline(url: str, bootstrap: str, prefix: str) -> float:
                 time.sleep(0.001)
             delivery.poll()
         delivery.flush(120)
+        delivery.poll()
         seconds = time.perf_counter() - began
         assert delivery.waiting == 0
+        delivery.close()
         return seconds
 
     return await asyncio.to_thread(produce)
