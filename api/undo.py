@@ -55,8 +55,9 @@ class ConflictShown(Documented):
 
 class Undone(Documented):
     """operation_id: of the undoing itself, to undo it; null for a dry run. stays: events by kind
-    that say what happened and that nothing takes back. changed and conflicting count all; changes
-    and conflicts list the first `listed_max` of them."""
+    that say what happened and that nothing takes back. why: for each of these, opens_the_ledger,
+    holds_nothing, came_in, names_a_row, was_told, follows_from_the_books or has_its_own_way.
+    changed and conflicting count all; changes and conflicts list the first `listed_max` of them."""
 
     operation_id: str | None
     undoes: str
@@ -67,6 +68,7 @@ class Undone(Documented):
     conflicting: int
     conflicts: list[ConflictShown]
     stays: dict[str, int]
+    why: dict[str, str]
     listed_max: int
 
 

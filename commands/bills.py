@@ -22,12 +22,18 @@ from mintflow.commands.core.command import (
 from mintflow.commands.core.unit import Unit
 from mintflow.domain.accounts import Account, AccountNotFound
 from mintflow.domain.bills import Frequency, Roll, Schedule
-from mintflow.domain.bills.bill import REMIND_DAYS_MAX, Bill, BillNotFound, BillTerms
+from mintflow.domain.bills.bill import (
+    REMIND_DAYS_MAX,
+    Bill,
+    BillNotFound,
+    BillTerms,
+    checked,
+)
 from mintflow.domain.bills.judgement import Judgement, bill_of_stream, judgement_id
 from mintflow.domain.categories import CategoryNotFound, CategoryTree
 from mintflow.domain.core.ids import category_tree_id
 from mintflow.domain.core.money import money_text
-from mintflow.domain.ledgers import Ledger, LedgerNotFound
+from mintflow.domain.ledgers import Ledger, LedgerNotFound, check_name
 from mintflow.ml.payees import payee_key
 
 _DUE_MAX = 1_000
@@ -180,6 +186,10 @@ async def confirm_stream(command: ConfirmStream, unit: Unit) -> dict[str, Any]:
         command.category_id,
         command.remind_days,
     )
+    if held is not None and held.gone:
+        terms = checked(terms)
+        held.restore(check_name(command.name), command.payee, terms, None, False, (), unit.now)
+        return _answer(held)
     if held is not None:
         held.change(command.name, command.payee, terms, unit.now)
         held.end(None, unit.now)

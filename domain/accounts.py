@@ -146,6 +146,30 @@ class ImportProfileSet(Event):
         aggregate.import_profile = self.profile
 
 
+class BalanceReportWithdrawn(Event):
+    """What was said of the end of a day counts no more, and nothing else was said of it."""
+
+    TOPIC = "account.balance_report_withdrawn"
+
+    date: dt.date
+
+    def effective_on(self) -> dt.date:
+        return self.date
+
+    def apply(self, aggregate: Account) -> None:
+        held = {day: amount for day, amount in aggregate.reported.items() if day != self.date}
+        aggregate.reported = held
+
+
+class ImportProfileForgotten(Event):
+    """How this account's bank writes its files is not known any more."""
+
+    TOPIC = "account.import_profile_forgotten"
+
+    def apply(self, aggregate: Account) -> None:
+        aggregate.import_profile = None
+
+
 class Account(Aggregate):
     """One real account in one currency."""
 
@@ -283,6 +307,16 @@ class Account(Aggregate):
                 currency=currency,
                 source=source,
             )
+
+    def withdraw_report(self, on: dt.date, now: dt.datetime) -> None:
+        """Nothing was said of this day after all; nothing happens where that is so."""
+        if on in self.reported:
+            self.trigger_event(BalanceReportWithdrawn, timestamp=now, date=on)
+
+    def forget_import_profile(self, now: dt.datetime) -> None:
+        """Nothing happens where none is known."""
+        if self.import_profile is not None:
+            self.trigger_event(ImportProfileForgotten, timestamp=now)
 
     def remember_import_profile(self, profile: dict[str, Any], now: dt.datetime) -> None:
         """Keep how files of this account are read."""

@@ -77,6 +77,22 @@ class AnotherRateRecorded(Event):
         aggregate.rates = {**aggregate.rates, self.on: self.rate}
 
 
+class RateWithdrawn(Event):
+    """The rate of a day is unknown again."""
+
+    TOPIC = "rate.withdrawn"
+
+    base: str
+    quote: str
+    on: dt.date
+
+    def effective_on(self) -> dt.date:
+        return self.on
+
+    def apply(self, aggregate: RateYear) -> None:
+        aggregate.rates = {day: rate for day, rate in aggregate.rates.items() if day != self.on}
+
+
 class RateYear(Aggregate):
     """The rates of two currencies in one calendar year: a stream that does not grow for ever."""
 
@@ -116,6 +132,13 @@ class RateYear(Aggregate):
             rate=one.rate,
         )
         return True
+
+    def withdraw(self, on: dt.date, now: dt.datetime) -> None:
+        """Nothing happens where the rate of that day is unknown."""
+        if on in self.rates:
+            self.trigger_event(
+                RateWithdrawn, timestamp=now, base=self.base, quote=self.quote, on=on
+            )
 
 
 class KnownRates:

@@ -24,6 +24,7 @@ CONNECTIONS = Table(
         Column("institution", "text", null=True),
         Column("opened_at", "timestamptz"),
         Column("opened_seq", "bigint"),
+        Column("closed_at", "timestamptz", null=True),
     ),
     key=("ledger_id", "connection_id"),
 )
@@ -55,35 +56,49 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
                     private(event).get("institution"),
                     event.recorded_at.isoformat(),
                     str(event.ledger_seq),
+                    None,
                 ],
             )
         elif event.type == "connection.synced":
-            data = event.data
-            changes.upsert(
-                SYNCS,
-                [
-                    event.envelope["ledger_id"],
-                    event.stream_id,
-                    data["account_id"],
-                    data["cursor"],
-                    *(str(data[name]) for name in _COUNTS),
-                    event.recorded_at.isoformat(),
-                    str(event.ledger_seq),
-                ],
-            )
+            _sync(event, changes, event.data, event.recorded_at.isoformat())
+        elif event.type == "connection.sync_restored":
+            if event.data["last"] is None:
+                ledger_id, account_id = event.envelope["ledger_id"], event.data["account_id"]
+                changes.delete(SYNCS, (ledger_id, event.stream_id, account_id))
+            else:
+                _sync(event, changes, event.data["last"], event.data["synced_at"])
+        elif event.type in ("connection.closed", "connection.reopened"):
+            at = event.recorded_at.isoformat() if event.type == "connection.closed" else None
+            key = (event.envelope["ledger_id"], event.stream_id)
+            changes.patch(CONNECTIONS, key, {"closed_at": at})
+
+
+def _sync(event: RecordedEvent, changes: Changes, facts: dict[str, Any], at: str) -> None:
+    changes.upsert(
+        SYNCS,
+        [
+            event.envelope["ledger_id"],
+            event.stream_id,
+            event.data["account_id"],
+            facts["cursor"],
+            *(str(facts[name]) for name in _COUNTS),
+            at,
+            str(event.ledger_seq),
+        ],
+    )
 
 
 PROJECTION = Projection(
     "connections",
-    1,
+    2,
     (CONNECTIONS, SYNCS),
     fold,
-    topics=("connection.opened", "connection.synced"),
+    topics=("connection.",),
 )
 
 
 async def list_connections(conn: AsyncConnection[Any], ledger_id: UUID) -> tuple[Rows, int]:
-    """The connections with the last sync of each account, and the position.
+    """The connections that are open with the last sync of each account, and the position.
 
     [{connection_id, provider, institution, opened_at, accounts: [{account_id, cursor, added, known,
     updated, skipped, removed, synced_at}]}], oldest first; counts are rows.
@@ -104,7 +119,8 @@ _LIST = positioned(
             where s.ledger_id = c.ledger_id and s.connection_id = c.connection_id
         ), '[]'
     ) as accounts
-    from connections c where c.ledger_id = %(ledger_id)s order by c.opened_seq
+    from connections c
+    where c.ledger_id = %(ledger_id)s and c.closed_at is null order by c.opened_seq
     """,  # noqa: S608 - constants only
     "connections",
 )

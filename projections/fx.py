@@ -46,9 +46,13 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
                     event.recorded_at.isoformat(),
                 ],
             )
+        elif event.type == "rate.withdrawn":
+            data = event.data
+            key = (event.envelope["ledger_id"], data["base"], data["quote"], data["on"])
+            changes.delete(RATES, key)
 
 
-PROJECTION = Projection("fx", 1, (RATES,), fold, topics=("rate.recorded", "rate.added"))
+PROJECTION = Projection("fx", 1, (RATES,), fold, topics=("rate.",))
 
 
 async def known_rates(conn: AsyncConnection[Any], ledger_id: UUID) -> KnownRates:

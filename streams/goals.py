@@ -17,6 +17,7 @@ _GOALS = frozenset(
     {
         "goal.created", "goal.changed", "goal.contributed", "goal.released", "goal.set_aside",
         "goal.pledged", "goal.pledge_withdrawn", "goal.pledge_met", "goal.pledge_reopened",
+        "goal.pledge_restored",
         "goal.archived", "goal.restored",
     }
 )  # fmt: skip

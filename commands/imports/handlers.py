@@ -113,9 +113,10 @@ def import_handlers(
         return answer
 
     async def sync_account(command: SyncAccount, unit: Unit) -> dict[str, Any]:
-        """Raises ConnectionNotFound, AccountNotFound, AccountIsClosed, CurrencyMustMatch,
-        RowNotUsable, NotYetVisible."""
+        """Raises ConnectionNotFound, ConnectionIsClosed, AccountNotFound, AccountIsClosed,
+        CurrencyMustMatch, RowNotUsable, NotYetVisible."""
         connection = await unit.change(Connection, command.connection_id, ConnectionNotFound)
+        connection.must_be_open()
         account = await unit.change(Account, command.account_id, AccountNotFound)
         account.must_be_open()
         rows, findings, skipped = identified(account, [command.statement])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
+from uuid import UUID
 
 from mintflow.commands.core.unit import Unit
 from mintflow.commands.rules.tree import follow_merges
@@ -32,9 +33,16 @@ async def end(
 
 async def reject(transfer: Transfer, unit: Unit) -> None:
     """What the user parted is not put together again by itself, nor suggested."""
-    legs = transfer.from_transaction_id, transfer.to_transaction_id
-    if await unit.find(TransferRejection, rejection_id(*legs)) is None:
-        unit.add(TransferRejection.of(*legs, unit.now))
+    await reject_legs(transfer.from_transaction_id, transfer.to_transaction_id, unit)
+
+
+async def reject_legs(out: UUID, into: UUID, unit: Unit) -> None:
+    """These two are no movement; nothing happens where that was said."""
+    held = await unit.find_to_change(TransferRejection, rejection_id(out, into))
+    if held is None:
+        unit.add(TransferRejection.of(out, into, unit.now))
+    else:
+        held.set_standing(True, unit.now)
 
 
 async def give_way(transaction: Transaction, unit: Unit) -> bool:

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from mintflow.commands.core.command import Command, example
 from mintflow.commands.core.unit import Unit
-from mintflow.commands.transfers.ending import end
+from mintflow.commands.transfers.ending import end, reject_legs
 from mintflow.domain.transactions import Transaction, TransactionNotFound
-from mintflow.domain.transfers import Transfer, TransferNotFound, TransferRejection, rejection_id
+from mintflow.domain.transfers import Transfer, TransferNotFound
 
 
 class RejectPair(Command):
@@ -31,8 +31,8 @@ async def reject_pair(command: RejectPair, unit: Unit) -> dict[str, Any]:
     out, into = [await unit.read(Transaction, one, TransactionNotFound) for one in legs]
     if out.transfer_id is not None and out.transfer_id == into.transfer_id:
         await end(await unit.change(Transfer, out.transfer_id, TransferNotFound), "unlinked", unit)
-    elif await unit.find(TransferRejection, rejection_id(*legs)) is None:
-        unit.add(TransferRejection.of(*legs, unit.now))
+    else:
+        await reject_legs(*legs, unit)
     return {
         "from_transaction_id": str(out.id),
         "to_transaction_id": str(into.id),

@@ -3,9 +3,14 @@
 command.py       what is asked and answered
 course.py        one undoing under way: what counts, what changed, what stays
 transactions.py  transactions, their matches and transfers
-settings.py      accounts, categories, budgets, the ledger
+settings.py      accounts, budgets and their alerts, the ledger
+categories.py    the category tree
 rules.py         rules and their order
-goals.py         goals and what is set aside for them
+bills.py         bills and what was said of single times
+goals.py         goals, what is set aside for them, pledges
+connections.py   from where the next sync goes on
+words.py         what is said in one word: insights, judgements, rates, pairs; envelopes
+stays.py         what no undo takes back, and why
 """
 
 from mintflow.commands.undo.command import HANDLERS, UndoOperation

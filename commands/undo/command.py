@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 from uuid import UUID
 
@@ -11,8 +11,19 @@ from pydantic import Field, model_validator
 
 from mintflow.commands.core.command import Command, example
 from mintflow.commands.core.unit import Unit
-from mintflow.commands.undo import goals, rules, settings, transactions
+from mintflow.commands.undo import (
+    bills,
+    categories,
+    connections,
+    goals,
+    rules,
+    settings,
+    transactions,
+    words,
+)
 from mintflow.commands.undo.course import LISTED_MAX, Course
+from mintflow.commands.undo.settings import Undo
+from mintflow.commands.undo.stays import COMPENSATED, STAYS, Stays
 from mintflow.domain.undo import (
     NothingToUndo,
     OperationIsUndone,
@@ -70,11 +81,12 @@ async def undo_operation(command: UndoOperation, unit: Unit) -> dict[str, Any]:
     )
     events = await unit.log.operation(unit.ledger_id, operation_id)
     await _carry_out(course, events)
-    if not course.changed and not course.conflicting:
+    if course.stays.total() == len(events):
         raise NothingToUndo(
             "nothing of this operation can be undone",
             operation_id=str(operation_id),
             types=dict(Counter(event.type for event in events)),
+            why=_why(course),
         )
     if log is None:
         unit.add(UndoLog.begin(unit.ledger_id, operation_id, by, unit.now))
@@ -112,16 +124,24 @@ async def _asked_for(command: UndoOperation, unit: Unit) -> UUID:
 async def _carry_out(course: Course, events: Sequence[RecordedEvent]) -> None:
     by_kind: dict[str, list[RecordedEvent]] = defaultdict(list)
     for event in events:
-        by_kind[event.type.partition(".")[0]].append(event)
-    # The tree first: a merge that is undone gives its category back before anything is put there.
-    for kind, undo in {**settings.KINDS, "rule": rules.undo, "goal": goals.undo}.items():
+        if event.type in STAYS:
+            course.stays[event.type] += 1
+        else:
+            # One that nobody here knows of is a mistake, and nothing to pass over.
+            assert event.type in COMPENSATED, event.type
+            kind = "pair" if event.type in _PAIRS else event.type.partition(".")[0]
+            by_kind[kind].append(event)
+    for kind, undo in _KINDS.items():
         if found := by_kind.pop(kind, None):
             await undo(course, found)
     moved = {kind: by_kind.pop(kind) for kind in transactions.KINDS if kind in by_kind}
     if moved:
         await transactions.undo(course, moved)
-    for kind, found in by_kind.items():
-        course.stays[kind] += len(found)
+    assert not by_kind
+
+
+def _why(course: Course) -> dict[str, str]:
+    return {kind: str(STAYS.get(kind, Stays.FOLLOWS_FROM_THE_BOOKS)) for kind in course.stays}
 
 
 def _answer(course: Course, events: Sequence[RecordedEvent], by: UUID | None) -> dict[str, Any]:
@@ -142,8 +162,25 @@ def _answer(course: Course, events: Sequence[RecordedEvent], by: UUID | None) ->
         "conflicting": course.conflicting,
         "conflicts": course.conflicts,
         "stays": dict(course.stays),
+        "why": _why(course),
         "listed_max": LISTED_MAX,
     }
 
+
+_PAIRS = ("transfer.pair_rejected", "transfer.pair_rejected_again", "transfer.pair_allowed")
+# The tree first: a merge that is undone gives its category back before anything is put there.
+_KINDS: Mapping[str, Undo] = {
+    "category": categories.undo,
+    **settings.KINDS,
+    "rule": rules.undo,
+    "bill": bills.undo,
+    "connection": connections.undo,
+    "envelopes": words.envelopes,
+    "insight": words.insights,
+    "recurring": words.judgements,
+    "rate": words.rates,
+    "pair": words.rejections,
+    "goal": goals.undo,
+}
 
 HANDLERS = {UndoOperation: undo_operation}

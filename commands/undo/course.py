@@ -45,6 +45,41 @@ class Course:
         by = UUID(event.correlation_id)
         return by not in self.undone and by not in self.undoing
 
+    async def streams(self, events: Sequence[RecordedEvent]) -> Histories:
+        """The whole history of every stream that these events are of."""
+        ids = list(dict.fromkeys(UUID(one.stream_id) for one in events))
+        found = await self.unit.log.histories(self.unit.ledger_id, ids)
+        return {one: found[one] for one in ids}
+
+    def own(self, history: Sequence[RecordedEvent]) -> list[RecordedEvent]:
+        """What the operation itself said."""
+        return [one for one in history if one.correlation_id == str(self.operation_id)]
+
+    def last(self, words: Sequence[RecordedEvent]) -> RecordedEvent | None:
+        """The last word that counts; None where none does."""
+        return next((one for one in reversed(words) if self.counts(one)), None)
+
+    def kept(
+        self,
+        kind: str,
+        subject: object,
+        name: str,
+        words: Sequence[RecordedEvent],
+        reason: str = "changed since",
+    ) -> None:
+        """Note as a conflict that a field keeps what another operation said of it later."""
+        own, last = self.own(words), self.last(words)
+        if own and last is not None and last.ledger_seq > own[-1].ledger_seq:
+            self.conflict(kind, subject, reason, [name])
+
+    def changed_fields(
+        self, kind: str, subject: object, was: Mapping[str, Any], now: Mapping[str, Any]
+    ) -> None:
+        """Note what of these fields is another one now, if anything."""
+        fields = {name: (was.get(name), now[name]) for name in now if was.get(name) != now[name]}
+        if fields:
+            self.change(kind, subject, fields)
+
     def change(self, kind: str, subject: object, fields: Mapping[str, tuple[Any, Any]]) -> None:
         """Note what is changed: field -> (is now, will be)."""
         self.changed += 1

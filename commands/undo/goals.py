@@ -8,6 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from mintflow.commands.undo.course import Course
+from mintflow.commands.undo.stays import STAYS
+from mintflow.domain.core.errors import MintFlowError
 from mintflow.domain.core.money import EXACT, ZERO, money_text, negated
 from mintflow.domain.goals import Goal, GoalNotFound
 from mintflow.domain.goals.events import (
@@ -15,12 +17,13 @@ from mintflow.domain.goals.events import (
     GoalArchived,
     GoalChanged,
     GoalCreated,
-    GoalPledged,
 )
 from mintflow.store.mapper import RecordedEvent
 
-# What tending says by itself follows from the books; without its cause it is looked at again.
-_OBSERVED = ("goal.reached", "goal.fell_short")
+# What tending says by itself follows from the books, and is looked at again after every undo; so
+# what it earmarked is never taken back here, or it would be taken back twice (stays.py).
+_OBSERVED = tuple(kind for kind in STAYS if kind.startswith("goal."))
+_PLEDGES = ("goal.pledged", "goal.pledge_withdrawn", "goal.pledge_restored")
 
 
 async def undo(course: Course, events: Sequence[RecordedEvent]) -> None:
@@ -32,12 +35,13 @@ async def undo(course: Course, events: Sequence[RecordedEvent]) -> None:
         said = [
             typed
             for event, typed in zip(history, unit.log.typed(history), strict=True)
-            if course.counts(event)
+            if course.counts(event) or event.type in _OBSERVED
         ]
         own = [one for one in events if UUID(one.stream_id) == stream_id]
-        course.stays["goal.observed"] += sum(one.type in _OBSERVED for one in own)
         _bring(course, goal, own, said, unit.log.typed(history)[0])
-    course.stays += {}
+        details = [one for one in history if one.type in ("goal.created", "goal.changed")]
+        course.kept("goal", goal.id, "terms", details)
+        _pledges(course, goal, own, history)
 
 
 def _bring(
@@ -62,15 +66,45 @@ def _bring(
         for account_id, was in before.items():
             fields[f"earmark {account_id}"] = (was, _held(goal, UUID(account_id)))
         course.change("goal", goal.id, fields)
-    for pledged in (one for one in own if one.type == GoalPledged.TOPIC):
-        pledge = goal.pledges[UUID(pledged.data["pledge_id"])]
-        if course.redo:
-            course.stays["goal.pledged"] += 1
-        elif pledge.is_open:
-            goal.withdraw(pledge.pledge_id, course.unit.now, "undo")
-            course.change("pledge", pledge.pledge_id, {"status": ("open", "withdrawn")})
-        elif pledge.transfer_id is not None:
-            course.conflict("pledge", pledge.pledge_id, "met by a transfer")
+
+
+def _pledges(
+    course: Course, goal: Goal, own: Sequence[RecordedEvent], history: Sequence[RecordedEvent]
+) -> None:
+    """Pledges are open or withdrawn as the last word that counts says; what the rule said of one
+    follows from the income, and counts in any case."""
+    said = [one for one in history if one.type in _PLEDGES]
+    for event in own:
+        if event.type in _PLEDGES and _by_rule(event):
+            course.stays[event.type] += 1
+    spoken = [one for one in own if one.type in _PLEDGES and not _by_rule(one)]
+    for pledge_id in dict.fromkeys(one.data["pledge_id"] for one in spoken):
+        words = [one for one in said if one.data["pledge_id"] == pledge_id]
+        counting = [one for one in words if _by_rule(one) or course.counts(one)]
+        last, held = counting[-1] if counting else None, goal.pledges[UUID(pledge_id)]
+        shall = last is not None and last.type != "goal.pledge_withdrawn"
+        if held.transfer_id is not None:
+            if not shall:
+                course.conflict("pledge", pledge_id, "met by a transfer")
+        elif held.withdrawn == shall:
+            try:
+                _settle(course, goal, UUID(pledge_id), shall)
+            except MintFlowError as refusal:
+                course.refused("pledge", pledge_id, refusal)
+
+
+def _settle(course: Course, goal: Goal, pledge_id: UUID, shall_be_open: bool) -> None:
+    if shall_be_open:
+        goal.restore_pledge(pledge_id, course.unit.now)
+    else:
+        goal.withdraw(pledge_id, course.unit.now, "undo")
+    status = ("withdrawn", "open") if shall_be_open else ("open", "withdrawn")
+    course.change("pledge", pledge_id, {"status": status})
+
+
+def _by_rule(event: RecordedEvent) -> bool:
+    """Whether a pledge came of an income, or went because of it."""
+    return event.data.get("transaction_id") is not None or event.data.get("why") == "income"
 
 
 def _missing(goal: Goal, account_id: UUID, said: Sequence[Any]) -> Decimal:

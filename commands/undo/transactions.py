@@ -16,7 +16,7 @@ from mintflow.domain.core.aggregates import Aggregate
 from mintflow.domain.core.errors import MintFlowError
 from mintflow.domain.core.money import money_text
 from mintflow.domain.core.postings import Allocation
-from mintflow.domain.transactions import Transaction, TransactionAlias
+from mintflow.domain.transactions import Transaction
 from mintflow.domain.transactions.settling import CATEGORY, STANDING, settle, spoken_of
 from mintflow.domain.transfers import Transfer
 from mintflow.store.mapper import RecordedEvent
@@ -166,8 +166,6 @@ def _replayed(course: Course, histories: Histories) -> dict[UUID, Transaction]:
             aggregate = event.mutate(aggregate)
         if isinstance(aggregate, Transaction):
             found[stream_id] = course.unit.adopt(aggregate)
-        elif isinstance(aggregate, TransactionAlias):
-            course.stays["transaction alias"] += 1
     return found
 
 

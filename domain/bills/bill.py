@@ -8,7 +8,7 @@ and that it was reminded of, once. Judgements on streams that are no bills stand
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -85,6 +85,7 @@ class BillAdded(Created):
         aggregate.name, aggregate.payee, aggregate.terms = self.name, self.payee, self.terms
         aggregate.stream_id, aggregate.last_day = self.stream_id, None
         aggregate.marks, aggregate.reminded = {}, ()
+        aggregate.gone = False
 
 
 class BillChanged(Event):
@@ -141,8 +142,38 @@ class BillReminded(Event):
         aggregate.reminded = (*aggregate.reminded, self.due)[-_KEPT_MAX:]
 
 
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What was said of the time that is due on a day."""
+
+    due: dt.date
+    mark: Mark
+    transaction_id: UUID | None
+
+
+class BillRestored(Event):
+    """It is what it is without an operation that was undone, or with one that counts again. gone:
+    it was never there. marks: those that are others now."""
+
+    TOPIC = "bill.restored"
+    SEALED: ClassVar[frozenset[str]] = frozenset({"name", "payee"})
+
+    name: str
+    payee: str
+    terms: BillTerms
+    last_day: dt.date | None
+    gone: bool
+    marks: tuple[Marked, ...]
+
+    def apply(self, aggregate: Bill) -> None:
+        aggregate.name, aggregate.payee, aggregate.terms = self.name, self.payee, self.terms
+        aggregate.last_day, aggregate.gone = self.last_day, self.gone
+        said = {one.due: (one.mark, one.transaction_id) for one in self.marks}
+        aggregate.marks = {**aggregate.marks, **said}
+
+
 class Bill(Aggregate):
-    """Something that is due again and again."""
+    """Something that is due again and again. gone: whoever wrote it down undid that."""
 
     TOPIC = "bill"
     name: str
@@ -150,6 +181,7 @@ class Bill(Aggregate):
     terms: BillTerms
     stream_id: UUID | None
     last_day: dt.date | None
+    gone: bool
     marks: Mapping[dt.date, tuple[Mark, UUID | None]]
     reminded: tuple[dt.date, ...]
 
@@ -175,7 +207,8 @@ class Bill(Aggregate):
         )
 
     def change(self, name: str, payee: str, terms: BillTerms, now: datetime) -> None:
-        """As `add`; nothing happens where nothing is another."""
+        """As `add`; nothing happens where nothing is another. Raises BillNotFound."""
+        self._must_be_there()
         given = (check_name(name), payee, checked(terms))
         if given != (self.name, self.payee, self.terms):
             self.trigger_event(
@@ -183,14 +216,17 @@ class Bill(Aggregate):
             )
 
     def end(self, last_day: dt.date | None, now: datetime) -> None:
-        """Raises DateOutOfRange."""
+        """Raises BillNotFound, DateOutOfRange."""
+        self._must_be_there()
         if last_day is not None:
             check_date(last_day)
         if last_day != self.last_day:
             self.trigger_event(BillEnded, timestamp=now, last_day=last_day)
 
     def mark(self, due: dt.date, mark: Mark, transaction_id: UUID | None, now: datetime) -> None:
-        """Say what became of the time that is due on a day. Raises BillNotDueThen."""
+        """Say what became of the time that is due on a day. Raises BillNotFound,
+        BillNotDueThen."""
+        self._must_be_there()
         if not self.is_due(due):
             raise BillNotDueThen("the bill is not due on this day", due=due.isoformat())
         if self.marks.get(due, ("open", None)) != (mark, transaction_id):
@@ -214,11 +250,29 @@ class Bill(Aggregate):
         )
         return True
 
+    def restore(
+        self, name: str, payee: str, terms: BillTerms, last_day: dt.date | None, gone: bool,
+        marks: Sequence[Marked], now: datetime,
+    ) -> bool:  # fmt: skip
+        """Be what counts now; False where it is that already."""
+        is_now = (self.name, self.payee, self.terms, self.last_day, self.gone)
+        if is_now == (name, payee, terms, last_day, gone) and not marks:
+            return False
+        self.trigger_event(
+            BillRestored, timestamp=now, name=name, payee=payee, terms=terms, last_day=last_day,
+            gone=gone, marks=tuple(marks),
+        )  # fmt: skip
+        return True
+
+    def _must_be_there(self) -> None:
+        if self.gone:
+            raise BillNotFound("there is no such bill in this ledger", bill_id=str(self.id))
+
     def is_due(self, day: dt.date) -> bool:
         """Whether a time of it is due on this day, weekends and holidays not counted."""
         schedule = self.terms.schedule
         on_time = schedule.nominal(schedule.slot_of(day)) == day.toordinal()
-        return on_time and (self.last_day is None or day <= self.last_day)
+        return on_time and not self.gone and (self.last_day is None or day <= self.last_day)
 
 
 def checked(terms: BillTerms) -> BillTerms:

@@ -12,9 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Self
 from uuid import UUID, uuid5
 
+from mintflow.domain.budgets.alerts import (
+    LEVELS,
+    Alert,
+    BudgetAlertCleared,
+    BudgetAlertDismissed,
+    BudgetAlertRaised,
+    BudgetAlertShownAgain,
+)
 from mintflow.domain.budgets.periods import Cycle
 from mintflow.domain.budgets.terms import (
     BudgetTerm,
@@ -32,8 +40,6 @@ WARNING_AT = Decimal("0.8")
 THRESHOLD_DIGITS_MAX = 6
 # A budget over more of the tree than this is one over everything but a few.
 CATEGORIES_MAX = 50
-
-AlertLevel = Literal["warning", "exceeded"]
 
 
 class BudgetNotFound(NotFound):
@@ -138,65 +144,6 @@ class BudgetRestored(Event):
         aggregate.terms = self.terms
 
 
-class BudgetAlertRaised(Event):
-    """A budget came to its threshold, or beyond what there is to spend, in one of its periods.
-
-    spent and to_spend: as they were then.
-    """
-
-    TOPIC = "budget.alert_raised"
-
-    alert_id: UUID
-    category_ids: tuple[str, ...]
-    currency: str
-    first: dt.date
-    last: dt.date
-    level: AlertLevel
-    spent: Decimal
-    to_spend: Decimal
-
-    def apply(self, aggregate: Budget) -> None:
-        alert = Alert(self.alert_id, self.level)
-        aggregate.alerts = {**aggregate.alerts, self.first: alert}
-
-
-class BudgetAlertCleared(Event):
-    """A period that an alert was raised for fell below its level again; level: what it is now."""
-
-    TOPIC = "budget.alert_cleared"
-
-    alert_id: UUID
-    first: dt.date
-    level: Literal["ok", "warning"]
-
-    def apply(self, aggregate: Budget) -> None:
-        held = aggregate.alerts[self.first]
-        aggregate.alerts = {**aggregate.alerts, self.first: replace(held, level=self.level)}
-
-
-class BudgetAlertDismissed(Event):
-    """A person has seen an alert and does not want to see it again."""
-
-    TOPIC = "budget.alert_dismissed"
-
-    alert_id: UUID
-
-    def apply(self, aggregate: Budget) -> None:
-        aggregate.alerts = {
-            first: replace(alert, dismissed=alert.dismissed or alert.alert_id == self.alert_id)
-            for first, alert in aggregate.alerts.items()
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """The newest alert of a period. level: where the period stood when last looked at."""
-
-    alert_id: UUID
-    level: Literal["ok", "warning", "exceeded"]
-    dismissed: bool = False
-
-
 class Budget(Aggregate):
     """What may be spent in some categories, in one currency."""
 
@@ -290,7 +237,7 @@ class Budget(Aggregate):
         first, last = period
         held = self.alerts.get(first)
         before = held.level if held is not None else "ok"
-        if _LEVELS.index(level) > _LEVELS.index(before):
+        if LEVELS.index(level) > LEVELS.index(before):
             self.trigger_event(
                 BudgetAlertRaised,
                 timestamp=now,
@@ -317,6 +264,11 @@ class Budget(Aggregate):
                 return
         raise AlertNotFound("there is no such alert", alert_id=str(alert_id))
 
+    def show_alert(self, alert_id: UUID, shown: bool, now: datetime) -> None:
+        """Have an alert of this budget in the list or not, also one that a newer one followed."""
+        happens = BudgetAlertShownAgain if shown else BudgetAlertDismissed
+        self.trigger_event(happens, timestamp=now, alert_id=alert_id)
+
     def _trigger(self, event: type[Event], term: BudgetTerm, now: datetime) -> None:
         self.trigger_event(
             event,
@@ -325,9 +277,6 @@ class Budget(Aggregate):
             currency=self.currency,
             term=term,
         )
-
-
-_LEVELS = ("ok", "warning", "exceeded")
 
 
 def budget_stream(ledger_id: UUID, category_ids: Sequence[str]) -> UUID:

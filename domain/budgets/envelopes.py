@@ -88,6 +88,29 @@ class MoneyMoved(Event):
         """Nothing is held."""
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What an assignment or one side of a move added to an envelope, with its sign. times: how
+    many assignments more or less there are; without any there is no envelope."""
+
+    category_id: str
+    month: dt.date
+    currency: str
+    amount: Decimal
+    times: int
+
+
+class AssignmentsRestored(Event):
+    """Assignments and moves count no more because they were undone, or count again."""
+
+    TOPIC = "envelopes.restored"
+
+    taken: tuple[Taken, ...]
+
+    def apply(self, aggregate: Envelopes) -> None:
+        """Nothing is held."""
+
+
 class Envelopes(Aggregate):
     """The stream of what one ledger assigns."""
 
@@ -126,6 +149,10 @@ class Envelopes(Aggregate):
             month=month.first, currency=currency, amount=exact,
         )  # fmt: skip
         return exact
+
+    def restore(self, taken: Iterable[Taken], now: datetime) -> None:
+        """Have these assignments count or not."""
+        self.trigger_event(AssignmentsRestored, timestamp=now, taken=tuple(taken))
 
 
 def envelopes_stream(ledger_id: UUID) -> UUID:

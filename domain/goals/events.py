@@ -201,6 +201,22 @@ class GoalPledgeWithdrawn(Event):
             aggregate.asides = {**aggregate.asides, held.transaction_id: gone}
 
 
+class GoalPledgeRestored(Event):
+    """It is to be moved again, because that it was withdrawn was undone."""
+
+    TOPIC = "goal.pledge_restored"
+
+    pledge_id: UUID
+
+    def apply(self, aggregate: Goal) -> None:
+        held = aggregate.pledges[self.pledge_id]
+        again = replace(held, withdrawn=False)
+        aggregate.pledges = {**aggregate.pledges, self.pledge_id: again}
+        if held.transaction_id is not None:
+            aside = replace(aggregate.asides[held.transaction_id], amount=held.amount)
+            aggregate.asides = {**aggregate.asides, held.transaction_id: aside}
+
+
 class GoalPledgeMet(Event):
     """The real transfer came. delta: what is earmarked where it went; zero where balances count."""
 

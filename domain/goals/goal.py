@@ -173,6 +173,12 @@ class Goal(Aggregate):
             events.GoalPledgeWithdrawn, timestamp=now, pledge_id=pledge_id, why=why, income=income
         )
 
+    def restore_pledge(self, pledge_id: UUID, now: datetime) -> None:
+        """A pledge that somebody withdrew is open again. Raises GoalIsArchived."""
+        self.must_be_active()
+        assert self.pledges[pledge_id].withdrawn
+        self.trigger_event(events.GoalPledgeRestored, timestamp=now, pledge_id=pledge_id)
+
     def save_from(
         self, transaction_id: UUID, account_id: UUID, income: Decimal, on: dt.date, most: Decimal,
         now: datetime,

@@ -120,14 +120,40 @@ class TransferPairRejected(Created):
     def apply(self, aggregate: TransferRejection) -> None:
         aggregate.from_transaction_id = self.from_transaction_id
         aggregate.to_transaction_id = self.to_transaction_id
+        aggregate.stands = True
+
+
+class TransferPairAllowed(Event):
+    """That they are not one movement was taken back: they may be suggested again."""
+
+    TOPIC = "transfer.pair_allowed"
+
+    from_transaction_id: UUID
+    to_transaction_id: UUID
+
+    def apply(self, aggregate: TransferRejection) -> None:
+        aggregate.stands = False
+
+
+class TransferPairRejectedAgain(Event):
+    """They are not one movement, after all."""
+
+    TOPIC = "transfer.pair_rejected_again"
+
+    from_transaction_id: UUID
+    to_transaction_id: UUID
+
+    def apply(self, aggregate: TransferRejection) -> None:
+        aggregate.stands = True
 
 
 class TransferRejection(Aggregate):
-    """A pair that is no transfer; a stream of one event."""
+    """A pair that the user said is no transfer, and whether that stands."""
 
     TOPIC = "transfer_rejection"
     from_transaction_id: UUID
     to_transaction_id: UUID
+    stands: bool
 
     def __init__(self) -> None:
         """Attributes come from TransferPairRejected."""
@@ -141,6 +167,16 @@ class TransferRejection(Aggregate):
             from_transaction_id=from_transaction_id,
             to_transaction_id=to_transaction_id,
         )
+
+    def set_standing(self, stands: bool, now: datetime) -> None:
+        """Have it stand or not; nothing happens where that is so."""
+        if stands != self.stands:
+            self.trigger_event(
+                TransferPairRejectedAgain if stands else TransferPairAllowed,
+                timestamp=now,
+                from_transaction_id=self.from_transaction_id,
+                to_transaction_id=self.to_transaction_id,
+            )
 
 
 def rejection_id(from_transaction_id: UUID, to_transaction_id: UUID) -> UUID:

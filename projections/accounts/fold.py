@@ -72,6 +72,7 @@ _Sums = dict[Key, list[Delta]]
 _NAMED = {
     "account.opened", "account.renamed", "account.opening_balance_changed", "account.closed",
     "account.reopened", "account.balance_reported", "account.import_profile_set",
+    "account.balance_report_withdrawn", "account.import_profile_forgotten",
 }  # fmt: skip
 
 
@@ -159,6 +160,10 @@ def _describe(event: RecordedEvent, changes: Changes) -> None:
             str(event.position),
         ]  # fmt: skip
         changes.upsert(REPORTED_BALANCES, row)
+    elif event.type == "account.balance_report_withdrawn":
+        changes.delete(REPORTED_BALANCES, (*key, data["date"]))
+    elif event.type == "account.import_profile_forgotten":
+        changes.patch(ACCOUNTS, key, {"import_profile": None})
     else:
         changes.patch(ACCOUNTS, key, {"import_profile": json_text(data["profile"])})
 

@@ -102,7 +102,9 @@ async def to_remind(
 async def ledgers_with_bills(conn: AsyncConnection[Any], today: dt.date) -> list[UUID]:
     """Every ledger with a bill that goes on; for the host that reminds."""
     cursor = await conn.execute(
-        "select distinct ledger_id from bills where last_day is null or last_day >= %s", [today]
+        "select distinct ledger_id from bills"
+        " where not gone and (last_day is null or last_day >= %s)",
+        [today],
     )
     return [row[0] for row in await cursor.fetchall()]
 
@@ -240,7 +242,7 @@ _BILLS = positioned(
         c.path as category, b.category_id, b.remind_days, b.stream_id, b.transaction_id, b.last_day
     from bills b
     left join categories c on c.ledger_id = b.ledger_id and c.category_id = b.category_id
-    where b.ledger_id = %(ledger_id)s order by b.name, b.bill_id
+    where b.ledger_id = %(ledger_id)s and not b.gone order by b.name, b.bill_id
     """,
     "bills",
     "categories",
@@ -258,7 +260,8 @@ _REMINDERS = positioned(
     select r.bill_id, b.name, r.due, r.days_ahead, r.amount, r.currency, r.reminded_at
     from bill_reminders r
     join bills b on b.ledger_id = r.ledger_id and b.bill_id = r.bill_id
-    where r.ledger_id = %(ledger_id)s order by r.reminded_seq desc, r.bill_id limit %(limit)s
+    where r.ledger_id = %(ledger_id)s and not b.gone
+    order by r.reminded_seq desc, r.bill_id limit %(limit)s
     """,
     "bills",
 )

@@ -31,6 +31,8 @@ BILLS = Table(
         Column("last_day", "date", null=True),
         Column("added_on", "date"),
         Column("added_seq", "bigint"),
+        # Whoever wrote it down undid that; what was said of it is kept, for the undoing's undoing.
+        Column("gone", "boolean"),
     ),
     key=("ledger_id", "bill_id"),
 )
@@ -98,8 +100,15 @@ def _bill(event: RecordedEvent, changes: Changes) -> None:
                     None,
                     event.recorded_at.date().isoformat(),
                     str(event.ledger_seq),
+                    "false",
                 ],
             )
+        case "bill.restored":
+            gone = "true" if data["gone"] else "false"
+            columns = {**_terms(event), "last_day": data["last_day"], "gone": gone}
+            changes.patch(BILLS, key, columns)
+            for one in data["marks"]:
+                changes.upsert(BILL_MARKS, [*key, one["due"], one["mark"], one["transaction_id"]])
         case "bill.changed":
             changes.patch(BILLS, key, _terms(event))
         case "bill.ended":
@@ -149,7 +158,7 @@ def _judgement(event: RecordedEvent, changes: Changes) -> None:
 
 PROJECTION = Projection(
     "bills",
-    1,
+    2,
     (BILLS, BILL_MARKS, BILL_REMINDERS, JUDGEMENTS),
     fold,
     topics=("bill.", "recurring."),

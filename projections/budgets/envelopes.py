@@ -32,6 +32,8 @@ ASSIGNED = Table(
         Column("month", "date"),
         Column("currency", "text"),
         Column("amount", "numeric"),
+        # Assignments that count: where all were undone, there is no envelope in this month.
+        Column("times", "bigint"),
     ),
     key=("ledger_id", "category_id", "month", "currency"),
 )
@@ -56,17 +58,29 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
         if event.type in MONEY_TYPES:
             _book(event, months)
         elif event.type == "envelopes.assigned":
-            data = event.data
-            _add(assigned, _place(event, data["category_id"]), Decimal(data["amount"]))
+            _assign(event, assigned, {**event.data, "times": 1})
         elif event.type == "envelopes.moved":
-            amount = Decimal(event.data["amount"])
-            _add(assigned, _place(event, event.data["from_category_id"]), negated(amount))
-            _add(assigned, _place(event, event.data["to_category_id"]), amount)
+            data = {**event.data, "times": 1}
+            left = negated(Decimal(data["amount"]))
+            _assign(event, assigned, {**data, "category_id": data["from_category_id"]}, left)
+            _assign(event, assigned, {**data, "category_id": data["to_category_id"]})
+        elif event.type == "envelopes.restored":
+            for one in event.data["taken"]:
+                _assign(event, assigned, one)
 
 
-def _place(event: RecordedEvent, category_id: str) -> Key:
-    data = event.data
-    return (event.envelope["ledger_id"], category_id, data["month"], data["currency"])
+def _assign(
+    event: RecordedEvent,
+    assigned: dict[Key, list[Delta]],
+    data: dict[str, Any],
+    amount: Decimal | None = None,
+) -> None:
+    key = (event.envelope["ledger_id"], data["category_id"], data["month"], data["currency"])
+    held = assigned.setdefault(key, [ZERO, 0])
+    if amount is None:
+        amount = Decimal(data["amount"])
+    held[0] = EXACT.add(Decimal(held[0]), amount)
+    held[1] += data["times"]
 
 
 def _book(event: RecordedEvent, months: dict[Key, list[Delta]]) -> None:
@@ -84,10 +98,10 @@ def _add(sums: dict[Key, list[Delta]], key: Key, amount: Decimal) -> None:
 
 PROJECTION = Projection(
     "envelopes",
-    1,
+    2,
     (ASSIGNED, ACCOUNT_CATEGORY_MONTHS),
     fold,
-    topics=(*sorted(MONEY_TYPES), "envelopes.assigned", "envelopes.moved"),
+    topics=(*sorted(MONEY_TYPES), "envelopes."),
 )
 
 
@@ -171,7 +185,7 @@ _FLOWS = positioned(
     from categories c where c.ledger_id = %(ledger_id)s
     union all
     select 'assigned', e.category_id, null, null, e.month, e.currency, e.amount
-    from envelope_assigned e where e.ledger_id = %(ledger_id)s
+    from envelope_assigned e where e.ledger_id = %(ledger_id)s and e.times > 0
     union all
     select 'booked', m.category_id, null, null, m.month, m.currency, sum(m.amount)
     from account_category_months m join on_budget o on o.account_id = m.account_id

@@ -187,6 +187,8 @@ def _alert(event: RecordedEvent, changes: Changes) -> None:
         changes.patch(BUDGET_ALERTS, key, {"cleared_at": at})
     elif event.type == "budget.alert_dismissed":
         changes.patch(BUDGET_ALERTS, key, {"dismissed_at": at})
+    elif event.type == "budget.alert_shown_again":
+        changes.patch(BUDGET_ALERTS, key, {"dismissed_at": None})
 
 
 PROJECTION = Projection(

@@ -149,6 +149,8 @@ def _pledge(changes: Changes, topic: str, key: tuple[str, str], data: dict[str, 
         changes.patch(GOAL_PLEDGES, own, met)
     elif topic == "goal.pledge_reopened":
         changes.patch(GOAL_PLEDGES, own, {"transfer_id": None, "met_on": None})
+    elif topic == "goal.pledge_restored":
+        changes.patch(GOAL_PLEDGES, own, {"withdrawn": "false"})
     else:
         changes.patch(GOAL_PLEDGES, own, {"withdrawn": "true"})
 

@@ -41,6 +41,8 @@ CORRECTIONS = Table(
         Column("category_id", "text"),
         Column("money_out", "boolean"),
         Column("seq", "bigint"),
+        # Whether it was not undone: then nothing is learned from it, until that is undone too.
+        Column("counts", "boolean"),
     ),
     key=("ledger_id", "transaction_id"),
     # By a digest, for a payee's text may be longer than an index takes.
@@ -53,6 +55,8 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
         topic = event.type
         if topic == "transaction.categorized":
             _corrected(event, changes)
+        elif topic == "transaction.restored":
+            _restored(event, changes)
         elif topic in ("transaction.split", "transaction.voided"):
             key = (event.envelope["ledger_id"], event.envelope["stream_id"])
             if topic == "transaction.voided" or event.data["source"] == "user":
@@ -81,8 +85,26 @@ def _corrected(event: RecordedEvent, changes: Changes) -> None:
             booking["allocations"][0]["category_id"],
             "true" if booking["amount"].startswith("-") else "false",
             str(event.ledger_seq),
+            "true",
         ],
     )
+
+
+def _restored(event: RecordedEvent, changes: Changes) -> None:
+    """An undoing: the user's word that counts now, if it is one of a single category."""
+    data, booking = event.data, event.data["after"]
+    if "category" not in data["fields"]:
+        return
+    counts = (
+        data["category_source"] == "user"
+        and booking is not None
+        and len(booking["allocations"]) == 1
+    )
+    columns: dict[str, str | None] = {"counts": "true" if counts else "false"}
+    if counts:
+        columns["category_id"] = booking["allocations"][0]["category_id"]
+    key = (event.envelope["ledger_id"], event.envelope["stream_id"])
+    changes.patch(CORRECTIONS, key, columns)
 
 
 def _rule(event: RecordedEvent, changes: Changes) -> None:
@@ -132,8 +154,14 @@ def _rule(event: RecordedEvent, changes: Changes) -> None:
 
 PROJECTION = Projection(
     "rules",
-    1,
+    2,
     (RULES, CORRECTIONS),
     fold,
-    topics=("transaction.categorized", "transaction.split", "transaction.voided", "rule."),
+    topics=(
+        "transaction.categorized",
+        "transaction.split",
+        "transaction.voided",
+        "transaction.restored",
+        "rule.",
+    ),
 )

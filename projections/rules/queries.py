@@ -106,7 +106,8 @@ _CORRECTIONS = """
     select lower(p.payee), c.category_id, c.money_out
     from unnest(%(payees)s::text[]) as p (payee) cross join lateral (
         select category_id, money_out, seq from corrections c
-        where c.ledger_id = %(ledger_id)s and md5(lower(c.payee)) = md5(lower(p.payee))
+        where c.ledger_id = %(ledger_id)s and c.counts
+            and md5(lower(c.payee)) = md5(lower(p.payee))
         order by seq desc limit %(most)s
     ) c
     order by lower(p.payee), c.seq desc

@@ -1,4 +1,4 @@
-"""The pairs that the user said are no transfer; they never come back."""
+"""The pairs that the user said are no transfer: while that stands, they never come back."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ REJECTIONS = Table(
 
 def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
     for event in batch:
-        if event.type == "transfer.pair_rejected":
-            data = event.data
+        data = event.data
+        if event.type in ("transfer.pair_rejected", "transfer.pair_rejected_again"):
             changes.upsert(
                 REJECTIONS,
                 [
@@ -34,6 +34,15 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
                     event.recorded_at.isoformat(),
                 ],
             )
+        elif event.type == "transfer.pair_allowed":
+            legs = (data["from_transaction_id"], data["to_transaction_id"])
+            changes.delete(REJECTIONS, (event.envelope["ledger_id"], *legs))
 
 
-PROJECTION = Projection("transfers", 1, (REJECTIONS,), fold, topics=("transfer.pair_rejected",))
+PROJECTION = Projection(
+    "transfers",
+    1,
+    (REJECTIONS,),
+    fold,
+    topics=("transfer.pair_rejected", "transfer.pair_rejected_again", "transfer.pair_allowed"),
+)

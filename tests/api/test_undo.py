@@ -74,13 +74,15 @@ def test_an_import_is_previewed_undone_and_the_undoing_undone(it: Undoing) -> No
     brought = it.bring()
     after = it.standing()
     preview = it.undo(import_id=brought["import_id"], dry_run=True)
-    assert (preview["operation_id"], preview["changed"], preview["conflicting"]) == (None, 3, 0)
+    # Three rows, and how the bank writes its files, which the first one taught.
+    assert (preview["operation_id"], preview["changed"], preview["conflicting"]) == (None, 4, 0)
+    assert preview["why"] == {"import.completed": "came_in"}
     assert it.standing() == after
     done = it.undo(import_id=brought["import_id"])
     assert done["changes"] == preview["changes"]
     assert (it.standing(), it.balance()) == (before, balance)
     again = it.undo(operation_id=done["operation_id"])
-    assert (again["redo"], again["changed"]) == (True, 3)
+    assert (again["redo"], again["changed"]) == (True, 4)
     assert it.standing() == after
     # And so on, as often as one likes.
     it.undo(operation_id=again["operation_id"])
@@ -105,7 +107,7 @@ def test_what_the_user_changed_since_is_kept_and_listed(it: Undoing) -> None:
     )
     it.categorize(edited["transaction_id"], "shopping")
     done = it.undo(import_id=brought["import_id"])
-    assert (done["changed"], done["conflicting"]) == (2, 1)
+    assert (done["changed"], done["conflicting"]) == (3, 1)
     (conflict,) = done["conflicts"]
     assert (conflict["id"], conflict["fields"]) == (edited["transaction_id"], ["category"])
     assert it.standing() == [("2025-03-02", "-20.00", "shopping")]

@@ -19,12 +19,12 @@ import orjson
 from mintflow.domain import erasure
 from mintflow.domain.accounts import Account
 from mintflow.domain.bills import Schedule
-from mintflow.domain.bills.bill import Bill, BillTerms
+from mintflow.domain.bills.bill import Bill, BillTerms, Marked
 from mintflow.domain.bills.judgement import Judgement
 from mintflow.domain.budgets import Budget, Wish, cycle_of
-from mintflow.domain.budgets.envelopes import Envelopes
+from mintflow.domain.budgets.envelopes import Envelopes, Taken
 from mintflow.domain.categories import Category, CategoryTree, CategoryTreePlanted
-from mintflow.domain.connections import Connection
+from mintflow.domain.connections import Connection, SyncFacts
 from mintflow.domain.core.aggregates import Aggregate, Event
 from mintflow.domain.core.ids import category_tree_id
 from mintflow.domain.core.postings import UNCATEGORIZED, Booking, whole
@@ -120,6 +120,8 @@ def _household() -> list[Aggregate]:
     account.remember_import_profile({"delimiter": ";", "date": 0, "has_header": True}, NOW)
     account.close(DAY, NOW)
     account.reopen(NOW)
+    account.withdraw_report(DAY, NOW)
+    account.forget_import_profile(NOW)
 
     categories = [("food", "expense"), ("food.bread", "expense"), ("fun", "expense")]
     tree = CategoryTree._create(
@@ -145,10 +147,12 @@ def _household() -> list[Aggregate]:
     budget.dismiss(budget.alerts[DAY].alert_id, NOW)
     budget.archive(DAY + dt.timedelta(days=56), NOW)
     budget.restore(budget.terms[:1], NOW)
+    budget.show_alert(budget.alerts[DAY].alert_id, True, NOW)
 
     envelopes = Envelopes.open(LEDGER, NOW)
     envelopes.assign("food", Month(2025, 3), "120", "EUR", NOW)
     envelopes.move("food", "fun", Month(2025, 3), "20", "EUR", NOW)
+    envelopes.restore([Taken("food", DAY.replace(day=1), "EUR", Decimal("-120.00"), -1)], NOW)
 
     imported = FileImport.complete(
         _id(17),
@@ -165,10 +169,15 @@ def _household() -> list[Aggregate]:
     )
     rates = RateYear.begin(LEDGER, "EUR", "USD", DayRate(DAY, Decimal("1.0883")), NOW)
     rates.record(DayRate(DAY, Decimal("1.0884")), NOW)
+    rates.withdraw(DAY, NOW)
     connection = Connection.open(_id(18), "sandbox", "Sparkasse", NOW)
     connection.synced(
         account.id, "cursor-1", NOW, added=1, known=0, updated=0, skipped=0, removed=1
     )
+    before = SyncFacts("cursor-0", 2, 1, 0, 0, 0)
+    connection.restore_sync(account.id, before, NOW, NOW)
+    connection.close(NOW)
+    connection.reopen(NOW)
     insight = Dismissal.begin(LEDGER, ("spike", "shopping", "USD", "2025-03"), NOW)
     insight.show(NOW)
     insight.dismiss(NOW)
@@ -194,6 +203,8 @@ def _bills(account_id: UUID) -> list[Aggregate]:
     bill.remind(due, dt.date(2025, 3, 28), NOW)
     bill.mark(due, "paid", _id(34), NOW)
     bill.end(dt.date(2025, 6, 30), NOW)
+    marks = [Marked(due, "skipped", None)]
+    bill.restore("Süß", "süß brot", bill.terms, None, True, marks, NOW)
     judgement = Judgement.first(LEDGER, _id(52), _id(32), "dismissed", "", NOW)
     judgement.again(_id(33), "none", "Süßer Brei", NOW)
     return [bill, judgement]
@@ -268,6 +279,8 @@ def _goals() -> list[Aggregate]:
     goal.reopen(pledge.pledge_id, NOW)
     goal.observe(Decimal("500.00"), Decimal("500.00"), NOW)
     goal.observe(Decimal("1.00"), Decimal("500.00"), NOW)
+    goal.withdraw(pledge.pledge_id, NOW)
+    goal.restore_pledge(pledge.pledge_id, NOW)
     rule = replace(rule, percent=None, amount=Decimal(25), to_account_id=None)
     marked = replace(moved, account_ids=(), saving=rule)
     other = Goal.create(_id(62), "Rad", "EUR", marked, NOW)
@@ -289,6 +302,8 @@ def _transfers() -> list[Aggregate]:
         leg.unlink(transfer.id, NOW)
     transfer.end("unlinked", NOW)
     rejection = TransferRejection.of(leaves.id, enters.id, NOW)
+    rejection.set_standing(False, NOW)
+    rejection.set_standing(True, NOW)
     return [leaves, enters, transfer, rejection]
 
 
