@@ -69,6 +69,10 @@ class WhichFigure(BaseModel):
     month: str | None = Field(None, max_length=10, description="Like 2025-03.")
     start: Day | None = None
     end: Day | None = Field(None, description="The last day that counts.")
+    below: bool = Field(
+        False, description="Of a category: with all below it, as spending/by-category tells it; "
+        "otherwise its own alone, as category-totals tells it."
+    )  # fmt: skip
     cursor: Annotated[int, Query(ge=0, le=2**62)] = Field(
         0, ge=0, le=2**62, description="`next_cursor` of the page before."
     )
@@ -83,6 +87,14 @@ class SumShown(Documented):
     figure: str
     sum: str
     agrees: bool
+
+
+class TotalShown(Documented):
+    """A category's total: its own, and with all below it. Spending is negative."""
+
+    currency: str
+    own: str
+    with_below: str
 
 
 class PartShown(Documented):
@@ -105,11 +117,13 @@ class PartShown(Documented):
 
 class ExplanationShown(Documented):
     """events: a page of them, in order; sums: of all, not only of this page. left_out: of a budget,
-    what somebody said that budgets do not count; it is in no event and in the sum."""
+    what somebody said that budgets do not count; it is in no event and in the sum. totals: of a
+    category both figures, whichever of the two is explained."""
 
     figure: str
     sums: list[SumShown]
     left_out: str | None
+    totals: list[TotalShown]
     events_total: int
     events: list[PartShown]
 
@@ -123,6 +137,7 @@ class _Asked:
     position: int
     sign: int = 1
     left_out: Decimal | None = None
+    totals: tuple[dict[str, Any], ...] = ()
 
 
 @router.get("", responses=found(ExplanationShown), openapi_extra=documented(WhichFigure))
@@ -159,6 +174,7 @@ async def explain(request: Request) -> Response:
                 for currency in sorted({*asked.amounts, *sums})
             ],
             "left_out": asked.left_out,
+            "totals": asked.totals,
             "events_total": len(parts),
             "events": shown,
         },
@@ -243,15 +259,39 @@ async def _category(
     ids = frozenset(
         one["category_id"]
         for one in tree
-        if one["category"] == wanted.category and one["kind"] not in ("transfer", "equity")
+        if _is_of(one["category"], wanted) and one["kind"] not in ("transfer", "equity")
     )
     if not ids:
         raise FigureNotFound("there is no such category")
     rows, position = await categories.category_totals(
         conn, ledger_id, start=start, end=end, as_of=None if until == DATE_MAX else until
     )
-    amounts = {one["currency"]: one["amount"] for one in rows if one["category"] == wanted.category}
-    return _Asked(Figure(start, min(end, until), category_ids=ids), amounts, position)
+    own = _summed(rows, wanted.model_copy(update={"below": False}))
+    whole = _summed(rows, wanted.model_copy(update={"below": True}))
+    totals = tuple(
+        {
+            "currency": currency,
+            "own": exact_amount(own.get(currency, ZERO), currency),
+            "with_below": exact_amount(whole[currency], currency),
+        }
+        for currency in sorted(whole)
+    )
+    figure = Figure(start, min(end, until), category_ids=ids)
+    return _Asked(figure, whole if wanted.below else own, position, totals=totals)
+
+
+def _is_of(path: str, wanted: WhichFigure) -> bool:
+    below = wanted.below and path.startswith(f"{wanted.category}.")
+    return path == wanted.category or below
+
+
+def _summed(rows: Sequence[Any], wanted: WhichFigure) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for one in rows:
+        if _is_of(one["category"], wanted):
+            held = sums.get(one["currency"], ZERO)
+            sums[one["currency"]] = EXACT.add(held, one["amount"])
+    return sums
 
 
 async def _budget(

@@ -1,13 +1,15 @@
 """What happened to a thing, or by somebody: events in order, in words, with before and after.
 
 Before and after are the states of the aggregate itself, replayed to just before the event and with
-it, so every kind of thing has a history here without a word of its own code.
+it, so every kind of thing has a history here without a word of its own code. Only rules and
+categories, many of which are one stream, are told one by one.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
@@ -28,6 +30,7 @@ from mintflow.api.events.shown import happened
 from mintflow.commands.core.command import NO_NUL
 from mintflow.domain.core.errors import Invalid, NotFound
 from mintflow.domain.core.money import money_text
+from mintflow.domain.rules import rule_set_id
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.reader import SEQ_MAX, read_ledger, read_streams
 
@@ -89,6 +92,8 @@ async def history(
     async with services.pool.connection() as conn:
         if of is not None:
             stream = (await read_streams(conn, services.mapper, ledger_id, [of])).get(of, [])
+            if not stream:
+                stream = await _of_rule(conn, services.mapper, ledger_id, of)
             events = [
                 one
                 for one in stream
@@ -116,6 +121,19 @@ async def history(
     )
 
 
+async def _of_rule(
+    conn: AsyncConnection[Any], mapper: Mapper, ledger_id: UUID, rule_id: UUID
+) -> list[RecordedEvent]:
+    """What happened to one rule; all rules of a ledger are one stream."""
+    stream_id, wanted = rule_set_id(ledger_id), str(rule_id)
+    stream = (await read_streams(conn, mapper, ledger_id, [stream_id])).get(stream_id, [])
+    return [
+        one
+        for one in stream
+        if one.data.get("rule_id") == wanted or wanted in one.data.get("rule_ids", ())
+    ]
+
+
 async def _changes(
     conn: AsyncConnection[Any], mapper: Mapper, ledger_id: UUID, events: Sequence[RecordedEvent]
 ) -> list[dict[str, Any]]:
@@ -126,9 +144,13 @@ async def _changes(
     for stream in (await read_streams(conn, mapper, ledger_id, ids)).values():
         aggregate: Any = None
         before: dict[str, Any] = {}
+        earlier: Any = None
         for event in stream:
             aggregate = mapper.domain_event(event).mutate(aggregate)
-            after = _state(aggregate)
+            after = _state(aggregate, event)
+            if event.type.startswith(_ONE_BY_ONE):
+                before = _state(earlier, event)
+            earlier = aggregate.copy()
             if event.ledger_seq in wanted:
                 changed[event.ledger_seq] = {
                     name: {"before": before.get(name), "after": after.get(name)}
@@ -184,14 +206,36 @@ def _value(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _state(aggregate: Any) -> dict[str, Any]:
+def _state(aggregate: Any, event: RecordedEvent) -> dict[str, Any]:
     """The facts of an aggregate as JSON values; those of the library are left out."""
+    if aggregate is None:
+        return {}
     facts = {name: one for name, one in vars(aggregate).items() if not name.startswith("_")}
+    if event.type.startswith(_ONE_BY_ONE):
+        facts = _subject(facts, event.data)
     state: dict[str, Any] = orjson.loads(
         orjson.dumps(facts, default=_plain, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z)
     )
     booking = state.pop("booking", None)
     return state | booking if isinstance(booking, dict) else state
+
+
+def _subject(facts: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """The facts of the one rule or category that an event is about; of an order, the rules."""
+    if "rule_id" in data:
+        held = [one for one in facts["rules"] if str(one.rule_id) == data["rule_id"]]
+    elif "rule_ids" in data:
+        rules = [one for one in facts["rules"] if one.stage == data["stage"]]
+        return {"order": [one.name for one in rules]}
+    elif "category_id" in data or "category" in data:
+        category_id = data.get("category_id") or data["category"]["category_id"]
+        held = [one for one in facts["nodes"].values() if one.category_id == category_id]
+    else:
+        return facts
+    return asdict(held[0]) if held else {}
+
+
+_ONE_BY_ONE = ("rule.", "category.")
 
 
 def _plain(value: Any) -> Any:

@@ -20,6 +20,7 @@ from mintflow.hosts.cli import (
     evidence,
     forgetting,
     goals,
+    histories,
     insights,
     keys,
     models,
@@ -99,6 +100,15 @@ def _add_books(app: typer.Typer) -> None:
     )
     add("takeout", taking_out.takeout, "mintflow takeout everything.zip")
     add("import-takeout", taking_out.import_takeout, "mintflow import-takeout everything.zip")
+    add(
+        "history",
+        histories.history,
+        "mintflow history account Checking",
+        "mintflow history budget food_dining --json",
+        "mintflow history rule Coffee",
+        "mintflow history transaction 0198c2f4-…",
+        "mintflow history user me --limit 20",
+    )
     add("operations", undo.operations, "mintflow operations --limit 5")
     add("undo", undo.undo, "mintflow undo --dry-run", "mintflow undo --import 0199…")
     add(

@@ -41,6 +41,9 @@ def explain(
         str | None, typer.Option(help="Of a total or a budget.", show_default=False)
     ] = None,
     month: MonthOf = None,
+    below: Annotated[
+        bool, typer.Option("--below", help="Of a category: with all below it.")
+    ] = False,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     data: Data = DATA_DEFAULT,
@@ -51,7 +54,12 @@ def explain(
     async def work(session: Session) -> Row:
         ledger_id = (await the_ledger(session, ledger))["ledger_id"]
         query: dict[str, Any] = {"figure": figure, "category": category, "month": month}
-        query |= {"as_of": as_of, "known_at": known_at, "limit": PAGE}
+        query |= {
+            "below": "true" if below else None,
+            "as_of": as_of,
+            "known_at": known_at,
+            "limit": PAGE,
+        }
         if account is not None:
             one = await the_account(session, ledger_id, account, known_at)
             query["account_id"] = one["account_id"]
@@ -75,6 +83,10 @@ def explain(
             line = Text("sum ").append(views.money(one["sum"], one["currency"]))
             line.append(", figure ").append(views.money(one["figure"], one["currency"]))
             console.print(line.append(": they agree" if one["agrees"] else ": THEY DIFFER"))
+        for one in answer["totals"]:
+            line = Text("its own ").append(views.money(one["own"], one["currency"]))
+            line.append(", with all below it ")
+            console.print(line.append(views.money(one["with_below"], one["currency"])))
 
     perform(ctx, work, show, data=data, as_json=as_json)
 

@@ -54,6 +54,27 @@ def test_every_category_total_is_the_sum_of_its_events(life: Life) -> None:
     assert count > 5
 
 
+def test_a_category_with_all_below_it_is_what_the_report_of_spending_shows(life: Life) -> None:
+    both = 0
+    for month in MONTHS:
+        for row in life.client.get(f"{life.path}/spending/by-category", month=month):
+            if row["category"] == "uncategorized":
+                continue  # Of it the report counts only what went out, as nobody said what it is.
+            asked = {"figure": "category", "category": row["category"], "month": month}
+            whole, own = explained(life, **asked, below="true"), explained(life, **asked)
+            for answer, name in ((whole, "spent"), (own, "own")):
+                figures = {one["currency"]: one["figure"] for one in answer["sums"]}
+                shown = Decimal(figures.get(row["currency"], "0"))
+                assert shown == -Decimal(row[name]), (row, answer["sums"])
+            assert whole["totals"] == own["totals"]
+            for total in own["totals"]:
+                if total["currency"] == row["currency"]:
+                    assert -Decimal(total["with_below"]) == Decimal(row["spent"])
+                    assert -Decimal(total["own"]) == Decimal(row["own"])
+            both += row["spent"] != row["own"]
+    assert both
+
+
 def test_every_budget_is_the_sum_of_its_events(life: Life) -> None:
     count = 0
     for month in MONTHS:
@@ -109,6 +130,37 @@ def test_a_history_says_what_changed(life: Life) -> None:
     assert last["changes"]["name"]["after"] == "Holidays"
     assert last["words"].startswith("account renamed: name from ")
     assert last["words"].endswith(" to Holidays")
+
+
+def test_a_rule_a_budget_and_a_category_have_histories_of_their_own(life: Life) -> None:
+    body = {"name": "Coffee", "condition": "description:coffee", "actions": {"category": "travel"}}
+    rule = life.client.post(f"{life.path}/rules", body)["rule_id"]
+    other = life.client.post(f"{life.path}/rules", {**body, "name": "Tea"})["rule_id"]
+    life.client.put(f"{life.path}/rules/{rule}", {**body, "name": "Espresso"})
+    life.client.put(f"{life.path}/rules/order", {"stage": "main", "rule_ids": [other, rule]})
+    life.client.send("DELETE", f"{life.path}/rules/{rule}")
+    rows = life.client.get(f"{life.path}/history", of=rule)
+    assert [row["type"] for row in rows] == [
+        "rule.added", "rule.changed", "rule.reordered", "rule.removed",
+    ]  # fmt: skip
+    assert rows[1]["words"] == "rule changed: name from Coffee to Espresso"
+    order = rows[2]["changes"]["order"]
+    assert order["before"].index("Espresso") < order["before"].index("Tea")
+    assert order["after"].index("Espresso") > order["after"].index("Tea")
+    assert (rows[3]["changes"]["name"]["before"], rows[3]["changes"]["name"]["after"]) == (
+        "Espresso", None,
+    )  # fmt: skip
+    budget = life.client.get(f"{life.path}/budgets")[0]
+    life.client.put(f"{life.path}/budgets", {"category": budget["category"], "amount": "77.00"})
+    last = life.client.get(f"{life.path}/history", of=budget["budget_id"], limit=1_000)[-1]
+    assert last["type"] == "budget.changed"
+    assert "77.00" in str(last["changes"]["terms"]["after"])
+    assert "77.00" not in str(last["changes"]["terms"]["before"])
+    act = {"action": "move", "path": "travel.hotels", "to": "travel.inns"}
+    life.client.post(f"{life.path}/categories/actions", act)
+    actor = rows[0]["actor"]
+    mine = life.client.get(f"{life.path}/history", actor=actor, after=last["ledger_seq"])
+    assert mine[-1]["words"] == "category moved: path from travel.hotels to travel.inns"
 
 
 def test_refuses_what_names_no_figure_and_what_is_anothers(life: Life) -> None:
