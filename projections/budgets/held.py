@@ -195,7 +195,8 @@ _HELD = positioned(
     "budgets",
     "categories",
 )
-# Other currencies are read by days even where months would do: a rate is that of a day.
+# Other currencies are read by days even where months would do, for a rate is that of a day; the
+# months say where there are any.
 _SPENT = positioned(
     """
     with wanted as (
@@ -217,9 +218,18 @@ _SPENT = positioned(
         end as day, d.currency, -sum(d.amount) as spent, false as late
     from wanted w join scope s on s.n = w.n
     join category_days d on d.ledger_id = %(ledger_id)s and d.category_id = s.category_id
-        and d.date >= w.since and d.date <= w.last
-        and (not w.months or d.date >= w.first or d.currency <> w.currency)
+        and d.date >= case when w.months then w.first else w.since end and d.date <= w.last
     group by 1, 2, 3
+    union all
+    select w.n, d.date, d.currency, -sum(d.amount), false
+    from wanted w join scope s on s.n = w.n
+    join category_months m on m.ledger_id = %(ledger_id)s and m.category_id = s.category_id
+        and m.month > w.since - 31 and m.month < w.first and m.currency <> w.currency
+    join category_days d on d.ledger_id = m.ledger_id and d.category_id = m.category_id
+        and d.date >= m.month and d.date < m.month + interval '1 month'
+        and d.currency = m.currency and d.date >= w.since and d.date < w.first
+    where w.months
+    group by w.n, d.date, d.currency
     union all
     select w.n, m.month, m.currency, -sum(m.amount), false
     from wanted w join scope s on s.n = w.n
