@@ -91,10 +91,8 @@ def first_day_needed(today: dt.date) -> dt.date:
 
 
 def anomalies(charges: Iterable[Charge], today: dt.date) -> list[Finding]:
-    """All that stands out in this month and the one before, the gravest and newest first.
-
-    charges: from `first_day_needed`, in any order; what is dated after `today` does not count.
-    """
+    """All that stands out in this month and the one before, the gravest and newest first. charges:
+    from `first_day_needed`, in any order; what is dated after `today` does not count."""
     by_currency: defaultdict[str, list[Charge]] = defaultdict(list)
     for one in charges:
         if one.date <= today:
@@ -120,6 +118,9 @@ class _Books:
     """The median charge."""
     usual_of: dict[tuple[str, Month], tuple[Decimal, Decimal, int]] = field(default_factory=dict)
     large_of: dict[dt.date, tuple[Decimal | None, int]] = field(default_factory=dict)
+    # The amounts of the charges that `held` says, the smallest first.
+    year: list[Decimal] = field(default_factory=list)
+    held: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         self.typical = median([one.amount for one in self.charges if one.amount > 0])
@@ -152,19 +153,31 @@ class _Books:
         return found
 
     def large(self, day: dt.date) -> tuple[Decimal | None, int]:
-        """What only one in twenty of the charges in the year before a day is above, and how many
-        they are; None where they are too few. A day has many charges, so it is kept."""
+        """Above what only one in twenty of the year before's charges is, None of few; how many."""
         found = self.large_of.get(day)
         if found is None:
-            begin, end = (
-                bisect_left(self.charges, one, key=lambda charge: charge.date)
-                for one in (day - YEAR, day)
-            )
-            year = sorted(one.amount for one in self.charges[begin:end] if one.amount > 0)
-            count = len(year)
-            found = (year[int(count * _LARGE)] if count >= _LARGE_OF_MIN else None, count)
+            count = len(year := self._year_before(day))
+            found = (year[int(count * _LARGE)] if count >= _LARGE_OF_MIN else None), count
             self.large_of[day] = found
         return found
+
+    def _year_before(self, day: dt.date) -> list[Decimal]:
+        """The year before a day: days are asked for in order, so it loses some and gets some."""
+        begin, end = (
+            bisect_left(self.charges, one, key=lambda charge: charge.date)
+            for one in (day - YEAR, day)
+        )
+        (first, last), year = self.held, self.year
+        if not first <= begin <= last <= end:
+            year.clear()
+            first = last = begin
+        for gone in self.charges[first:begin]:
+            if gone.amount > 0:
+                del year[bisect_left(year, gone.amount)]
+        year += [one.amount for one in self.charges[last:end] if one.amount > 0]
+        year.sort()
+        self.held = begin, end
+        return year
 
     def usual_month(self) -> Decimal:
         """The median of the months that are over; of the running one where there is no other."""

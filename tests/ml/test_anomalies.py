@@ -11,7 +11,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mintflow.ml.anomalies import Charge, Finding, anomalies, deviation, median
+from mintflow.ml.anomalies import Charge, Finding, _Books, anomalies, deviation, median
 
 TODAY = dt.date(2025, 3, 20)
 ACCOUNT = UUID(int=1, version=4)
@@ -108,6 +108,27 @@ def test_a_large_first_charge_of_a_new_merchant_is_told_and_a_second_one_is_not(
     assert one.severity == "high"
     home.charge("2024-12-05", "5.00", "Gold Coins", "rent")
     assert [one for one in home.found() if one.kind == "new_merchant"] == []
+
+
+@given(st.lists(st.integers(0, 900), min_size=40, max_size=60), st.lists(st.integers(0, 900)))
+def test_what_is_large_is_that_of_the_year_before_in_whatever_order_days_come(
+    days: list[int], asked: list[int]
+) -> None:
+    home = Household()
+    begin = dt.date(2024, 1, 1)
+    home.charges = []
+    for number, day in enumerate(sorted(days)):
+        amount = f"{number * 37 % 50 - 10}.00"
+        home.charge(begin + dt.timedelta(days=day), amount, "Shop", "groceries")
+    books = _Books(home.charges, TODAY)
+    for day in (begin + dt.timedelta(days=one) for one in asked):
+        year = sorted(
+            one.amount
+            for one in home.charges
+            if day - dt.timedelta(days=365) <= one.date < day and one.amount > 0
+        )
+        large = year[int(len(year) * Decimal("0.95"))] if len(year) >= 20 else None
+        assert books.large(day) == (large, len(year))
 
 
 def test_in_new_books_nobody_is_a_new_merchant_and_no_month_is_unusual() -> None:
