@@ -43,7 +43,7 @@ def recording(seen: list[tuple[int, int]]) -> Projection:
     def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
         seen.extend((event.shard, event.position) for event in batch)
 
-    return replace(PROJECTIONS[-1], fold=fold)
+    return replace(PROJECTIONS[-1], fold=fold, topics=())
 
 
 def some_days(books: Books, count: int) -> None:
