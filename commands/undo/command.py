@@ -80,6 +80,8 @@ async def undo_operation(command: UndoOperation, unit: Unit) -> dict[str, Any]:
         command.discard_edits,
     )
     events = await unit.log.operation(unit.ledger_id, operation_id)
+    if not events:
+        raise OperationNotFound("there is no such operation", operation_id=str(operation_id))
     await _carry_out(course, events)
     if course.stays.total() == len(events):
         raise NothingToUndo(
@@ -100,7 +102,8 @@ async def undo_operation(command: UndoOperation, unit: Unit) -> dict[str, Any]:
 
 
 async def _asked_for(command: UndoOperation, unit: Unit) -> UUID:
-    """The operation that is meant. Raises OperationNotFound."""
+    """The operation that is meant; whether there is one of this id shows when its events are read,
+    which reads the ledger through and so is done once. Raises OperationNotFound."""
     found: RecordedEvent | None = None
     if command.import_id is not None:
         histories = await unit.log.histories(unit.ledger_id, [command.import_id])
@@ -114,10 +117,6 @@ async def _asked_for(command: UndoOperation, unit: Unit) -> UUID:
     if found is not None:
         return UUID(found.correlation_id)
     assert command.operation_id is not None
-    if not await unit.log.operation(unit.ledger_id, command.operation_id):
-        raise OperationNotFound(
-            "there is no such operation", operation_id=str(command.operation_id)
-        )
     return command.operation_id
 
 
