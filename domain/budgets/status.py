@@ -167,13 +167,16 @@ def pace_of(
     left = period.days - elapsed
     projected = _RATIO.add(EXACT.add(used, booked_later), _RATIO.multiply(rate, Decimal(left)))
     projected = projected.quantize(quantum, ROUND_HALF_EVEN, _RATIO)
+    # Whether the whole period is beyond its limit, by what it is before any rounding.
+    beyond = EXACT.multiply(EXACT.subtract(status.spent, status.limit), Decimal(elapsed))
+    beyond = EXACT.add(beyond, EXACT.multiply(max(used, ZERO), Decimal(left)))
     over = spending.passes(period, status.limit)
     text = "at this rate it lasts"
     if over is not None and over <= today and used > status.limit:
         text = f"ran over on {_ordinal(over)}"
     else:
-        over = _runs_over(period, today, used, rate, status.limit) or over
-        if over is not None and (status.spent > status.limit or projected > status.limit):
+        over = _runs_over(period, today, used, elapsed, status.limit) or over
+        if over is not None and (status.spent > status.limit or beyond > 0):
             text = f"at this rate you run over on {_ordinal(over)}"
         else:
             over = None
@@ -183,12 +186,17 @@ def pace_of(
 
 
 def _runs_over(
-    period: Period, today: dt.date, used: Decimal, rate: Decimal, limit: Decimal
+    period: Period, today: dt.date, used: Decimal, elapsed: int, limit: Decimal
 ) -> dt.date | None:
-    """The first day after today at whose end used + rate * days is beyond the limit."""
-    if rate <= 0:
+    """The first day after today at whose end more than the limit is used, at what was used per day.
+
+    The rate itself is not divided out: rounded up, it would run over on a day that just reaches
+    the limit.
+    """
+    if used <= 0:
         return None
-    further = int(_RATIO.divide_int(_RATIO.subtract(limit, used), rate)) + 1
+    room = EXACT.multiply(EXACT.subtract(limit, used), Decimal(elapsed))
+    further = int(_RATIO.divide_int(room, used)) + 1
     left = (period.last - today).days
     return today + dt.timedelta(days=further) if 0 < further <= left else None
 

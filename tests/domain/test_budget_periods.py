@@ -217,6 +217,20 @@ def test_what_is_booked_for_later_is_part_of_the_pace() -> None:
     assert pace.runs_over_on == day("2025-03-25")
 
 
+def test_a_day_that_just_reaches_the_limit_does_not_run_over() -> None:
+    days = spent(d2025_03_01="40")
+    pace = pace_of(march("80", days), days, day("2025-03-06"), CENT)
+    assert pace is not None
+    assert pace.runs_over_on == day("2025-03-13")
+
+
+def test_a_tenth_of_a_cent_beyond_the_limit_is_beyond_it() -> None:
+    days = spent(d2025_03_01="0.01")
+    pace = pace_of(march("0.01", days), days, day("2025-03-30"), CENT)
+    assert pace is not None
+    assert pace.runs_over_on == day("2025-03-31")
+
+
 @given(
     st.integers(1, 31), st.dictionaries(st.integers(1, 31), st.integers(-50, 90)),
     st.integers(0, 500),
