@@ -218,8 +218,7 @@ class Check:
     """One run over one bundle. findings: what does not hold, the first places first."""
 
     def __init__(self, files: Files, anchor: PublicKey) -> None:
-        self._files = files
-        self._anchor = anchor
+        self._files, self._anchor = files, anchor
         self.findings: list[str] = []
         self.facts: dict[str, Any] = {}
 
@@ -230,9 +229,8 @@ class Check:
             raise NotProven(f"this is not a bundle of the format {FORMAT!r}")
         self._keys = trusted_keys(self._anchor, self._files.json("keys.json"))
         ledger, shard = bytes.fromhex(manifest["ledger_id"].replace("-", "")), manifest["shard"]
-        origin = f"{self._anchor.name}/shard/{shard}"
         head = Head.of(open_note(self._files.text("head.note"), self._keys))
-        if head.origin != origin:
+        if head.origin != (origin := f"{self._anchor.name}/shard/{shard}"):
             raise NotProven(f"the head is of {head.origin}, not of {origin}")
         self.facts = {
             "ledger_id": manifest["ledger_id"],
@@ -244,6 +242,8 @@ class Check:
         self._statement(manifest["ledger_id"], leaves, head)
         self._earlier(origin, head)
         self.facts["events"] = len(leaves)
+        if [manifest.get("events"), manifest.get("log")] != [len(leaves), self._anchor.name]:
+            self._note("manifest.json: its count or log is not that of the proofs")
 
     def _events(self, ledger: bytes, shard: int, head: Head) -> list[bytes]:
         leaves: list[bytes] = []

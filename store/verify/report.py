@@ -75,7 +75,8 @@ class ShardReport:
 class VerifyReport:
     """ok: everything was looked at and nothing is wrong. complete: everything was looked at.
 
-    events: how many were read. findings: by shard and position, the first bad place first;
+    events: how many were read. findings: by shard and position, the first bad place first,
+    and at the end what could not be looked at;
     left_out: how many more there are. heads: per shard {"shard", "position", "hash"}, the hash in
     hex: what an auditor keeps elsewhere and compares next time. heads_compared: published heads
     that the log was compared with. erased: ledgers whose key was destroyed. models_compared: tables
@@ -95,7 +96,7 @@ class VerifyReport:
     @classmethod
     def of(cls, shards: list[ShardReport], models_compared: int | None = None) -> VerifyReport:
         """The whole from its shards."""
-        findings = sorted(finding for shard in shards for finding in shard.findings)
+        findings = _in_order([one for shard in shards for one in shard.findings])
         complete = all(shard.complete for shard in shards)
         heads = [
             {"shard": one.shard, "position": one.head[0], "hash": one.head[1].hex()}
@@ -119,7 +120,7 @@ class VerifyReport:
     ) -> VerifyReport:
         """With what was found beside the log."""
         complete = complete and self.complete
-        findings = sorted([*self.findings, *more])
+        findings = _in_order([*self.findings, *more])
         return replace(
             self,
             ok=complete and not findings,
@@ -149,3 +150,8 @@ def taken_up(found: dict[str, Any]) -> ShardReport:
 
 
 _PLAIN = ("shard", "events", "complete", "left_out", "heads_compared", "erased", "tree_told")
+
+
+def _in_order(findings: list[Finding]) -> list[Finding]:
+    """By place; what could not be looked at comes after what was found, for it often follows."""
+    return sorted(findings, key=lambda one: (one.code == "UNREADABLE", one))

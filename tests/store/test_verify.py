@@ -19,6 +19,7 @@ from mintflow.store.keys import MemoryKeyStore
 from mintflow.store.mapper import Mapper
 from mintflow.store.sealing import Sealer
 from mintflow.store.verify import VerifyReport, verify
+from mintflow.store.verify.report import Finding, ShardReport
 
 SHARD = 11
 
@@ -262,3 +263,12 @@ def _rewrite(
             owner.execute(
                 "update log.ledger_head set ledger_id = %s where ledger_id = %s", [new, old]
             )
+
+
+def test_what_is_wrong_stands_before_what_could_not_be_looked_at() -> None:
+    wrong = ShardReport(21)
+    wrong.add("HASH_MISMATCH", 60, "x")
+    report = VerifyReport.of([wrong]).joined(
+        [Finding(0, 0, "UNREADABLE", "not compared")], complete=False, models_compared=None
+    )
+    assert [one.code for one in report.findings] == ["HASH_MISMATCH", "UNREADABLE"]

@@ -61,6 +61,7 @@ def _all_of_it(files: dict[str, bytes], anchor: str) -> None:
     said = _open(files["ledger.note"].decode(), trusted)
     assert said[0] == f"{name}/ledger/{ledger}"
     assert (int(said[1]), base64.b64decode(said[2])) == (len(leaves), mth(leaves))
+    assert (manifest.get("events"), manifest.get("log")) == (len(leaves), name)
     assert f"tree {head[1]} {head[2]}" in said
     for line in files["heads.jsonl"].splitlines():
         row = json.loads(line)

@@ -150,6 +150,24 @@ def test_any_changed_byte_that_means_something_is_found(
     assert not _both(_rewritten(books.path, tmp_path / "changed.zip", change), books.first_key)
 
 
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [
+        (b'"events"', b'"eveNts"'),
+        (b'"log": "mintflow/', b'"log": "myntflow/'),
+        (b'"events": ', b'"events": 1'),
+    ],
+)
+def test_a_manifest_that_says_otherwise_is_found(
+    books: Books, tmp_path: Path, said: bytes, instead: bytes
+) -> None:
+    def change(files: dict[str, bytes]) -> None:
+        assert said in files["manifest.json"]
+        files["manifest.json"] = files["manifest.json"].replace(said, instead)
+
+    assert not _both(_rewritten(books.path, tmp_path / "changed.zip", change), books.first_key)
+
+
 def _without_line(number: int) -> Callable[[dict[str, bytes]], None]:
     def change(files: dict[str, bytes]) -> None:
         lines = files["events.jsonl"].splitlines(keepends=True)
