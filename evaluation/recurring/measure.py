@@ -56,7 +56,7 @@ def streams_in(home: Household, categorizer: BuiltIn) -> Iterator[tuple[Recurrin
             home.currency,
             payee_key(one.merchant or "", row.description),
             row.amount > 0,
-            is_habit(one.category or ""),
+            is_habit(one.category or "", row.description),
             row,
         )
         for row, one in zip(home.rows, told, strict=True)

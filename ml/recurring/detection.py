@@ -17,16 +17,12 @@ from itertools import pairwise
 from statistics import median
 
 from mintflow.domain.bills.calendar import IsFree
-from mintflow.domain.bills.schedule import PER_YEAR, Frequency
+from mintflow.domain.bills.schedule import Frequency
 from mintflow.ml.recurring.fitting import OFF_DAYS_MAX, Fit, best_fit
-from mintflow.ml.recurring.payments import Found, Payment
+from mintflow.ml.recurring.joining import EQUAL, NEAR, as_of_late, close, joined, renamed
+from mintflow.ml.recurring.payments import Found, Payment, without_refunds
 from mintflow.ml.recurring.remembered import known
 
-# Amounts of one level differ by no more than this, relatively: the same price; a price in another
-# currency.
-_EQUAL, _NEAR = 0.004, 0.04
-# A new price lies between these shares of the old one.
-_CHANGE_MIN, _CHANGE_MAX = 0.55, 1.8
 # What a variable bill of one payee lies between, largest by smallest.
 _RANGE_MAX = 6.0
 _DEPTH_MAX = 2
@@ -52,8 +48,7 @@ def streams_of(payments: Iterable[Payment], free_of: Callable[[str], IsFree]) ->
     found: list[Found] = []
     # What no stream holds, by the first word of the payee: a bank may write a code into the name.
     left: defaultdict[tuple[str, str, bool], list[Payment]] = defaultdict(list)
-    for (payee, currency, income), rows in groups.items():
-        rows.sort(key=lambda one: (one.day, one.amount))
+    for (payee, currency, income), rows in without_refunds(groups).items():
         newest = rows[-_PAYMENTS_MAX:]
         streams = known(newest, free_of(currency), income, _streams_of_payee)
         taken = {id(one) for stream in streams for one in stream.payments}
@@ -62,6 +57,7 @@ def streams_of(payments: Iterable[Payment], free_of: Callable[[str], IsFree]) ->
         left[payee.partition(" ")[0], currency, income] += rest
     for (_, currency, income), rows in left.items():
         found += _of_other_names(rows, free_of(currency), income)
+    found = renamed(found)
     return sorted(
         found,
         key=lambda one: (one.payments[-1].payee, one.payments[0].day, one.payments[0].amount),
@@ -90,7 +86,7 @@ def _stream_of_price(rows: Sequence[Payment], is_free: IsFree, income: bool) -> 
 
 
 def _streams_of_payee(rows: Sequence[Payment], is_free: IsFree, income: bool) -> list[Found]:
-    return _streams(rows, is_free, income, 0)
+    return [as_of_late(one, is_free) for one in _streams(rows, is_free, income, 0)]
 
 
 def _streams(rows: Sequence[Payment], is_free: IsFree, income: bool, depth: int) -> list[Found]:
@@ -112,7 +108,7 @@ def _streams(rows: Sequence[Payment], is_free: IsFree, income: bool, depth: int)
             found = [one for half in halves for one in _streams(half, is_free, income, depth + 1)]
             # A few of many that happen to be regular are chance.
             if sum(len(one.payments) for one in found) >= _EXPLAINED_MIN * len(rows):
-                return _joined(found)
+                return joined(found)
     return []
 
 
@@ -148,12 +144,8 @@ def is_fixed(amounts: Sequence[Decimal]) -> bool:
     """Whether amounts, in order of days, are a price: nearly all equal the one before."""
     if len(amounts) < 2:
         return True
-    changes = sum(not _close(before, after, _EQUAL) for before, after in pairwise(amounts))
+    changes = sum(not close(before, after, EQUAL) for before, after in pairwise(amounts))
     return changes <= max(1 if len(amounts) > 2 else 0, len(amounts) // 5)
-
-
-def _close(one: Decimal, other: Decimal, share: float) -> bool:
-    return abs(float(one) - float(other)) <= share * max(float(one), float(other))
 
 
 def _is_bill(found: Found, rows: Sequence[Payment], income: bool, *, crowd: bool) -> bool:
@@ -232,7 +224,7 @@ def _by_level(rows: Sequence[Payment], is_free: IsFree, income: bool) -> list[Fo
     """Streams of equal amounts, then of nearly equal ones in what is left."""
     found: list[Found] = []
     rest = list(rows)
-    for share in (_EQUAL, _NEAR):
+    for share in (EQUAL, NEAR):
         for level in _levels(rest, share):
             if len(level) < (2 if len(rows) <= 4 else 3):
                 continue
@@ -241,60 +233,18 @@ def _by_level(rows: Sequence[Payment], is_free: IsFree, income: bool) -> list[Fo
                 found.append(one)
         taken = {id(one) for stream in found for one in stream.payments}
         rest = [one for one in rest if id(one) not in taken]
-    return _joined(found)
+    return joined(found)
 
 
 def _levels(rows: Sequence[Payment], share: float) -> list[list[Payment]]:
     """Payments by amount, each level in order of days."""
     levels: list[list[Payment]] = []
     for one in sorted(rows, key=lambda one: one.amount):
-        if levels and _close(levels[-1][-1].amount, one.amount, share):
+        if levels and close(levels[-1][-1].amount, one.amount, share):
             levels[-1].append(one)
         else:
             levels.append([one])
     return [sorted(level, key=lambda one: one.day) for level in levels]
-
-
-def _joined(found: list[Found]) -> list[Found]:
-    """Streams that go on where another one ended are that one, with another price."""
-    ordered = sorted(found, key=lambda one: one.payments[0].day)
-    kept: list[Found] = []
-    for one in ordered:
-        for index, before in enumerate(kept):
-            whole = _follows(before, one)
-            if whole is not None:
-                kept[index] = whole
-                break
-        else:
-            kept.append(one)
-    return kept
-
-
-def _follows(before: Found, after: Found) -> Found | None:
-    """Both as one stream with the schedule of the later one; None where they are two."""
-    if before.schedule.frequency != after.schedule.frequency:
-        return None
-    last, first = before.payments[-1], after.payments[0]
-    ratio = float(first.amount) / max(float(last.amount), 0.01)
-    usual = before.schedule.every_days or 365.25 / PER_YEAR[before.schedule.frequency]
-    gap = (first.day - last.day) / usual
-    # Nobody has two of the same and pays them in turns; a pause of half a year is another start.
-    if not 0.4 <= gap <= max(2.6, 190 / usual):
-        return None
-    if not _CHANGE_MIN <= ratio <= _CHANGE_MAX:
-        return None
-    payments = (*before.payments, *after.payments)
-    between = max(1, round(gap))
-    shift = after.slots[0] - between - before.slots[-1]
-    slots = (*(slot + shift for slot in before.slots), *after.slots)
-    return Found(
-        after.schedule,
-        payments,
-        slots,
-        before.missed + after.missed + between - 1,
-        max(before.off_mean, after.off_mean),
-        before.fixed and after.fixed,
-    )
 
 
 def _rather_apart(whole: Found, apart: list[Found]) -> bool:

@@ -230,7 +230,7 @@ def _payment(row: Row) -> Payment:
         row["currency"],
         payee_key(row["payee"], row["description"]),
         amount > 0,
-        is_habit(category) or category == TRANSFER,
+        is_habit(category, row["description"]) or category == TRANSFER,
         row,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -17,7 +18,7 @@ from mintflow.domain.bills import (
     free_days,
 )
 from mintflow.domain.bills.schedule import Frequency, Roll
-from mintflow.ml.recurring import Payment, RecurringStream, recurring_streams
+from mintflow.ml.recurring import Payment, RecurringStream, is_habit, recurring_streams
 from mintflow.ml.recurring.remembered import Remembered
 
 END = dt.date(2025, 11, 20)
@@ -196,3 +197,51 @@ def test_only_so_many_answers_are_remembered() -> None:
 
     assert [answer(number) for number in (1, 2, 1, 3, 1, 2)] == [1, 2, 1, 3, 1, 2]
     assert asked == [1, 2, 3, 2]
+
+
+def test_what_a_payee_gives_back_is_no_income_of_his() -> None:
+    days = days_of("monthly", (5,))
+    back = [day + dt.timedelta(days=4) for day in days[3:9]]
+    streams = found([*paid(days, "9.99"), *paid(back, "9.99", income=True)])
+    assert [(one.payments[0].income, len(one.payments)) for one in streams] == [(False, len(days))]
+
+
+def test_wages_from_one_who_is_paid_now_and_then_are_income() -> None:
+    days = days_of("monthly", (28,))
+    streams = found([*paid(days, "2100.00", income=True), *paid(days[:2], "2100.00")])
+    assert [one.payments[0].income for one in streams if len(one.payments) > 2] == [True]
+
+
+def test_a_payee_that_renames_itself_goes_on() -> None:
+    days = days_of("monthly", (12,))
+    before, after = paid(days[:9], "14.99"), paid(days[9:], "14.99")
+    names = [(before, "gymbox club"), (after, "gymbox fitness")]
+    rows = [replace(one, payee=name) for part, name in names for one in part]
+    (stream,) = found(rows)
+    assert (len(stream.payments), stream.status) == (len(days), "mature")
+    # Another price under another name is another contract, and so is one beside the other.
+    other = [replace(one, amount=Decimal("24.99")) for one in rows[9:]]
+    assert len(found([*rows[:9], *other])) == 2
+    both = [replace(one, payee="gymbox fitness") for one in paid(days, "14.99")]
+    assert len(found([*rows[:9], *both])) == 2
+
+
+def test_the_next_day_is_that_of_the_newest_payments() -> None:
+    old = [dt.date(2024, month, 19) for month in range(1, 13)]
+    new = [dt.date(2025, month, 24) for month in range(1, 11)]
+    (stream,) = found(paid([*old, *new], "45.00"), dt.date(2025, 11, 1))
+    assert stream.due == dt.date(2025, 11, 24)
+
+
+@pytest.mark.parametrize(
+    ("category", "text", "habit"),
+    [
+        ("food_dining.groceries", "COSTCO WHSE 114", True),
+        ("food_dining.groceries", "COSTCO ANNUAL MEMBERSHIP", False),
+        ("transportation.public_transit", "BAHNCARD ABO 2211", False),
+        ("transportation.public_transit", "BVG EINZELFAHRT", True),
+        ("bills.phone", "TELIA", False),
+    ],
+)
+def test_what_says_that_it_is_a_contract_is_no_habit(category: str, text: str, habit: bool) -> None:
+    assert is_habit(category, text) == habit
