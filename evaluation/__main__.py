@@ -68,8 +68,8 @@ def report(sets: Mapping[str, Sequence[Answered]], later: Outcome) -> Iterator[s
     for name, one in by(answers, _country).items():
         yield f"| {name} | {one.all} | {usual[name].percent} | {one.percent} |"
     yield ""
-    apart = [*sets["second"], *sets["third"]]
-    yield "Of the second and third set:\n"
+    apart = [*sets["second"], *sets["third"], *sets["fourth"]]
+    yield "Of the second, third and fourth set:\n"
     yield "| confidence | suggestions | mean confidence | right |\n|---|---|---|---|"
     for name, count, mean, right in reliability(apart):
         yield f"| {name} | {count} | {mean:.3f} | {right:.3f} |"

@@ -21,7 +21,7 @@ from mintflow.ml.model.classifier import Classifier
 from mintflow.ml.names import merchant_in
 from mintflow.ml.words import words_of
 
-KNOWLEDGE_VERSION = "knowledge-2"
+KNOWLEDGE_VERSION = "knowledge-3"
 # Below this a row stays uncategorized: a wrong category costs its user more than none.
 SURE_MIN = 0.5
 _REMEMBERED_MAX = 50_000
@@ -181,11 +181,15 @@ def _flow_of(row: Row) -> Flow:
 
 
 def _by_processor(text: str) -> Finding | None:
-    """Who takes the payment, where only one trade uses it: tills of Toast stand in restaurants."""
-    return _TOAST if text[:4].upper() == "TST*" else None
+    """Who takes the payment, where only one trade uses it: tills of Toast stand in restaurants, and
+    who is charged by Ticketmaster bought a ticket."""
+    return _PROCESSORS.get(text[:4].upper())
 
 
-_TOAST = Finding(Entry(("tst",), "food_dining.restaurants", "word"), sure=0.85, score=(-1, 1, 3))
+_PROCESSORS = {
+    "TST*": Finding(Entry(("tst",), "food_dining.restaurants", "word"), 0.85, (-1, 1, 3)),
+    "TM *": Finding(Entry(("tm",), "entertainment.concerts", "word"), 0.85, (-1, 1, 2)),
+}
 
 
 def _by_code(row: Row, known: _Known) -> Suggestion | None:

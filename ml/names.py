@@ -51,6 +51,13 @@ _BEHIND = re.compile(
        |\s\+?\d[\d-]{6,}|\s\d{1,2}[./]\d{1,2}[./ ]|\s\*\d|\s[A-Z0-9]*\d[A-Z0-9]*\*) .* \Z
     """
 )
+# The number of a branch and where it is; a state behind it tells a number without a mark.
+_BRANCH = re.compile(
+    r"(?:\s(?:#|no\.?\s|store\s|str\s|nr\.?\s)\s?\d{2,}\b|\s\d{3,}(?=(?:\s[A-Za-z.'-]+){1,3}\s[A-Z]{2}"
+    r"(?:\sUSA?)?\s*\Z)).*\Z",
+    re.IGNORECASE,
+)
+_BRANCH_NAME_MIN = 4  # Letters that have to stand before it, to be a name.
 _DOMAIN = re.compile(
     r"(?i)\b(?:www\.)?([\w-]{2,})\.(?:com|co\.uk|de|fr|es|it|nl|net|org|in|ng|io)\b"
 )
@@ -102,9 +109,16 @@ def name_words(text: str) -> list[str]:
         if found is None or not found.end():
             break
         rest = rest[found.end() :].lstrip()
-    cut = _BEHIND.sub("", rest)
+    cut = _without_branch(_BEHIND.sub("", rest))
     words = _WORD.findall(_DOMAIN.sub(r"\1", cut if len(cut) > 2 else rest))
     return _without_place([word for word in words if _could_be_a_name(word)])
+
+
+def _without_branch(text: str) -> str:
+    found = _BRANCH.search(text)
+    if found is None or sum(map(str.isalpha, text[: found.start()])) < _BRANCH_NAME_MIN:
+        return text
+    return text[: found.start()]
 
 
 def _of_upi(text: str) -> list[str]:

@@ -42,7 +42,7 @@ async def sorted_rows(
     names = _names(tree)
     called = account.name, str(account.id)
     given = [_given(row, account, called, names) for row in rows]
-    found = await asyncio.to_thread(asked.sorter.suggestions, given)
+    found = await asyncio.to_thread(asked.sorter.suggestions, given, together=True)
     if asked.learner is not None and rows:
         payees = {}
         for row, suggestion in zip(rows, found, strict=True):

@@ -22,6 +22,7 @@ from mintflow.domain.rules import Engine, Outcome, Rule, RuleSet, rule_set_id
 from mintflow.domain.transactions import Transaction
 from mintflow.domain.transactions.events import CategorySource
 from mintflow.ml.categorize import Categorizer, Row, Silent, Suggestion
+from mintflow.ml.peers import with_peers
 
 _RULEBOOKS_MAX = 1_000
 _CONFIDENCE_DIGITS = 4
@@ -93,9 +94,13 @@ class Sorter:
                 self._books.popitem(last=False)
         return made
 
-    def suggestions(self, rows: Sequence[Given]) -> list[Suggestion]:
-        """What is known of merchants, and the model, say of each row, its merchant in any case."""
-        return self._categorizer.suggest([_row(row) for row in rows]) if rows else []
+    def suggestions(self, rows: Sequence[Given], *, together: bool = False) -> list[Suggestion]:
+        """What is known of merchants, and the model, say of each row, its merchant in any case.
+        together: they came together, so a payee's rows may speak for each other."""
+        asked = [_row(row) for row in rows]
+        found = self._categorizer.suggest(asked) if asked else []
+        switched_off = isinstance(self._categorizer, Silent)
+        return with_peers(asked, found) if together and not switched_off else found
 
     def merchant_of(self, transaction: Transaction, account: Account | None) -> str:
         """Who a transaction is with, as far as known without its user's saying so."""

@@ -46,6 +46,10 @@ _BETWEEN_PEOPLE = frozenset(("zelle", "venmo", "bizum", "tikkie"))
 _DOUBT = 0.85
 
 
+# Trades whose word is never a place or a part of a name.
+_TELLING_TRADES = frozenset(("bills.insurance", "health.fitness", "health.pharmacy"))
+
+
 class Finding(NamedTuple):
     """An entry that stands in a row, how likely it is right, and how much it told."""
 
@@ -110,6 +114,7 @@ class PhraseBook:
         second: Finding | None = None
         by_first = self._by_first
         leading = True
+        name_at: int | None = None
         # Who stands first is who was paid; a name of one word behind it is a place or a product:
         # "LABCORP BURLINGTON NC".
         led = not _BETWEEN_PEOPLE.isdisjoint(words)
@@ -129,6 +134,12 @@ class PhraseBook:
                 if second is None or found.score > second.score:
                     second = found
                 continue
+            if best is not None and name_at == index - 1 and _is_its_trade(found, best):
+                # "Liberty Insurance" is no fuel, and "Costco Pharmacy" no groceries.
+                best = found
+                continue
+            if first and _is_a_lone_name(found.entry):
+                name_at = index
             led = led or (first and found.entry.kind == "brand" and found.entry.weight == 0)
             if best is None or found.score > best.score:
                 best, second = found, best
@@ -186,6 +197,19 @@ def _is_abroad(entry: Entry, countries: Collection[str] | None) -> bool:
 
 def _is_a_lone_name(entry: Entry) -> bool:
     return entry.kind == "brand" and entry.weight == 0 and len(entry.words) == 1
+
+
+def _is_its_trade(word: Finding, name: Finding) -> bool:
+    """Whether a word right behind a name of one word says that another one is meant, or another
+    trade of his."""
+    said, known = word.entry, name.entry
+    return (
+        said.kind == "word"
+        and said.category in _TELLING_TRADES
+        and _is_a_lone_name(known)
+        and known.category is not None
+        and known.category.partition(".")[0] != said.category.partition(".")[0]
+    )
 
 
 def score_of(entry: Entry) -> tuple[int, int, int]:

@@ -31,7 +31,7 @@ _PRIME = np.uint32(16_777_619)
 _MIX = np.uint32(2_246_822_519)
 
 # What one unit of money buys differs; these are orders of magnitude and no exchange rates.
-_UNITS = {"INR": 25, "NGN": 500, "SEK": 10, "NOK": 10, "DKK": 7, "KES": 60, "ZAR": 10, "JPY": 120,
+UNITS = {"INR": 25, "NGN": 500, "SEK": 10, "NOK": 10, "DKK": 7, "KES": 60, "ZAR": 10, "JPY": 120,
           "ISK": 140, "PLN": 4, "CZK": 22, "HUF": 350, "MXN": 15, "BRL": 5}  # fmt: skip
 
 Floats = npt.NDArray[np.float32]
@@ -108,5 +108,5 @@ def _facts(row: Row) -> list[int]:
 
 def _magnitude(amount: Decimal, currency: str | None) -> int:
     """Which of the sizes an amount has, three to a power of ten."""
-    size = abs(float(amount)) / _UNITS.get((currency or "").upper(), 1)
+    size = abs(float(amount)) / UNITS.get((currency or "").upper(), 1)
     return min(max(int(3 * log10(size)), 0), _AMOUNTS - 1) if size >= 1 else 0

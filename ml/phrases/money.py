@@ -46,7 +46,7 @@ RULES = (
         intl transaction fee, non sterling transaction fee, cash advance fee, late fee,
         late payment fee, annual fee, annual membership fee, kontoführung, kontoführungsgebühr,
         kontofuehrung, entgeltabschluss, kontoentgelt, bankgebühren, kartenentgelt, frais bancaires,
-        frais de tenue de compte, agios, commission d'intervention, comisión mantenimiento,
+        frais de tenue de compte, commission d'intervention, comisión mantenimiento,
         comisiones bancarias, spese tenuta conto, canone conto, tarifa bancária, bankkosten,
         kosten betaalrekening, bankavgift, opłata za prowadzenie, poplatek za vedení""",
     ),

@@ -63,6 +63,36 @@ def test_the_wording_of_a_bank_is_no_part_of_a_name() -> None:
     assert told("Kortkøb BLÅ STUE").merchant == "Blå Stue"
 
 
+@pytest.mark.parametrize(
+    ("description", "merchant"),
+    [
+        ("KWIK STOP 1442 TUALATIN OR", "Kwik Stop"),
+        ("KWIK STOP #99 SCAPPOOSE", "Kwik Stop"),
+        ("ZORBLAX STORE 1121 KETCHIKAN AK", "Zorblax"),
+        ("LEVEL 256 COFFEE HOUSE", "Level Coffee House"),
+    ],
+)
+def test_branches_of_one_shop_have_one_name(description: str, merchant: str) -> None:
+    assert merchant_in(description) == merchant
+
+
+@pytest.mark.parametrize(
+    ("description", "currency", "category"),
+    [
+        ("LIBERTY SEGUROS 4411", "EUR", "bills.insurance"),
+        ("CHINA GARDEN 12", "USD", "food_dining.restaurants"),
+        ("ZUM GOLDENEN HIRSCHEN", "EUR", "food_dining.restaurants"),
+        ("CHINESE ACUPUNCTURE CLINIC", "USD", "health.doctor"),
+        ("TM *TAYLOR SWIFT", "USD", "entertainment.concerts"),
+        ("MENARDS EAU CLAIRE WI", "USD", "housing.maintenance"),
+    ],
+)
+def test_what_stands_beside_a_name_counts_where_it_tells(
+    description: str, currency: str, category: str
+) -> None:
+    assert told(description, "-20", currency).category == category
+
+
 @pytest.mark.parametrize("text", ["POS 4829103", "1023", "SEPA-BASISLASTSCHRIFT 0041229 REF 81"])
 def test_a_row_of_numbers_names_nobody(text: str) -> None:
     assert merchant_in(text) is None
