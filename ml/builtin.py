@@ -96,7 +96,7 @@ class BuiltIn:
         ]
         if self._guesser is not None:
             asked = [index for index, one in enumerate(answers) if one is None]
-            guesses = self._guesser.suggest([rows[index] for index in asked])
+            guesses = self._guesser.suggest([_as_spent(rows[index]) for index in asked])
             for index, guess in zip(asked, guesses, strict=True):
                 if guess is not None and _may_be(guess, rows[index]):
                     answers[index] = replace(guess, merchant=known[index].merchant)
@@ -121,13 +121,14 @@ class BuiltIn:
 
     def _find(self, row: Row, flow: Flow, countries: frozenset[str] | None) -> _Known:
         best: Finding | None = None
+        back = flow == "in" and _comes_back(row)
         for text in (row.description, row.counterparty, row.memo):
             if not text:
                 continue
             words = words_of(text)
             found = self._book.find(words, flow, countries)
             # What says that it is income ("abono nomina") is no money back.
-            if flow == "in" and not _BACK.isdisjoint(words):
+            if back:
                 if found is None or found.entry.weight <= 0:
                     found = self._book.find(words, "out", countries)
                 if found is not None and found.entry.category == "financial.taxes":
@@ -155,7 +156,26 @@ def _may_be(guess: Suggestion, row: Row) -> bool:
     earned = guess.category.startswith("income.")
     if row.amount <= 0:
         return not earned
-    return earned or guess.category == TRANSFER or not _BACK.isdisjoint(words_of(row.description))
+    if _comes_back(row):
+        return not earned
+    return earned or guess.category == TRANSFER
+
+
+def _comes_back(row: Row) -> bool:
+    """Whether a row says that it is money back."""
+    return any(
+        not _BACK.isdisjoint(words_of(text))
+        for text in (row.description, row.counterparty, row.memo)
+        if text
+    )
+
+
+def _as_spent(row: Row) -> Row:
+    """Money back as what was spent, because that is what it lowers."""
+    if row.amount is None or row.amount <= 0 or not _comes_back(row):
+        return row
+    told_only_that = _BACK.issuperset(words_of(row.memo))
+    return replace(row, amount=-row.amount, memo="" if told_only_that else row.memo)
 
 
 def _merchant(row: Row, found: Finding | None) -> str | None:

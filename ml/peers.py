@@ -73,14 +73,13 @@ def _is_sure(one: Suggestion) -> bool:
 
 
 def _agreed(members: Sequence[tuple[Row, Suggestion]]) -> str | None:
-    """What those say that are sure, of money that went out; what came in may be a refund of it."""
-    said = Counter(
-        told.category
-        for row, told in members
-        if _is_sure(told) and row.amount is not None and row.amount < 0
-    )
+    """What those say that are sure, of money that went out; what came in may be a refund of it.
+    Where none is sure, what was guessed of any of them, for a guess depends on the amount."""
+    spent = [told for row, told in members if row.amount is not None and row.amount < 0]
+    said = Counter(told.category for told in spent if _is_sure(told))
     if not said:
-        return None
+        guessed = Counter(told.category for told in spent if _told(told))
+        return next(iter(guessed)) if len(guessed) == 1 and guessed.total() > 1 else None
     category, count = said.most_common(1)[0]
     enough = count >= _AGREEING_MIN and count >= _AGREEING_SHARE * said.total()
     return category if enough and category is not None else None

@@ -93,6 +93,17 @@ def test_what_stands_beside_a_name_counts_where_it_tells(
     assert told(description, "-20", currency).category == category
 
 
+def test_money_back_is_guessed_as_what_was_spent() -> None:
+    spent, back = BUILT_IN.suggest(
+        [
+            Row("ONION MARKET", Decimal("-41.20"), "USD"),
+            Row("ONION MARKET", Decimal("41.20"), "USD", memo="REFUND"),
+        ]
+    )
+    assert (back.category, back.source) == (spent.category, "model")
+    assert (spent.category or "").startswith("food_dining")
+
+
 @pytest.mark.parametrize("text", ["POS 4829103", "1023", "SEPA-BASISLASTSCHRIFT 0041229 REF 81"])
 def test_a_row_of_numbers_names_nobody(text: str) -> None:
     assert merchant_in(text) is None

@@ -53,6 +53,16 @@ def test_one_visit_or_a_divided_opinion_says_nothing() -> None:
     assert categories(*EATEN, other, row("Laut 9"))[-1] is None
 
 
+def test_a_guess_of_some_visits_is_one_of_all() -> None:
+    guess = Suggestion("food_dining.groceries", "Onion", 0.68, "LOW", "model", "reads like it")
+    rows = [row("Onion Market", "-30"), row("Onion Market", "-32"), row("Onion Market", "-95")]
+    silent = nothing("unknown", "Onion")
+    told = with_peers(rows, [guess, guess, silent])
+    assert [one.category for one in told] == ["food_dining.groceries"] * 3
+    other = Suggestion("bills.phone", "Onion", 0.68, "LOW", "model", "reads like it")
+    assert with_peers(rows, [guess, other, silent])[2].category is None
+
+
 def test_what_is_sure_stays_as_it_is() -> None:
     assert categories(*EATEN, row("Laut", memo="monthly rent"))[-1] == "housing.rent"
 
