@@ -25,7 +25,7 @@ _SURE = 0.75
 _AGREED, _WAGES = 0.85, 0.75
 SALARY = "income.salary"
 _WAGE_FREQUENCIES = frozenset(("weekly", "two_weekly", "four_weekly", "semi_monthly", "monthly"))
-_WAGE_HITS_MIN = 3
+_WAGE_HITS_MIN = 4
 # Less than this is rather somebody's share of a rent; times what one unit of money buys.
 _WAGE_MIN = Decimal(700)
 _WAGE_ACCOUNTS = frozenset(("checking", "savings", ""))
