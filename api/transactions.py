@@ -22,6 +22,7 @@ from mintflow.api.events.shown import known
 from mintflow.api.events.shown import shown_to_owner as event_shown
 from mintflow.commands import transactions as commands
 from mintflow.commands.core.command import (
+    AMOUNT_PATTERN,
     NO_NUL,
     Amount,
     CategoryPath,
@@ -133,8 +134,8 @@ class TransactionQuery(BaseModel):
     )
     start_date: Day | None = None
     end_date: Day | None = None
-    min_amount: str | None = Field(None, max_length=64, description="Signed.")
-    max_amount: str | None = Field(None, max_length=64, description="Signed.")
+    min_amount: str | None = Field(None, pattern=AMOUNT_PATTERN, description="Signed.")
+    max_amount: str | None = Field(None, pattern=AMOUNT_PATTERN, description="Signed.")
     q: str | None = Field(
         None,
         max_length=2_000,

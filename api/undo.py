@@ -15,8 +15,9 @@ from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
 from mintflow.api.core.services import services_of
 from mintflow.api.core.subject import known_until, ledger_of
 from mintflow.commands.undo import UndoOperation
+from mintflow.domain.core.ids import shard_of
 from mintflow.store.operations import read_operations
-from mintflow.store.reader import SEQ_MAX
+from mintflow.store.reader import SEQ_MAX, head_of
 
 router = APIRouter(prefix="/v1/ledgers/{ledger_id}", tags=["undo"], route_class=JsonRoute)
 
@@ -83,6 +84,8 @@ async def list_operations(
     """What was done in the ledger, newest first: one entry for each request that did something."""
     services = services_of(request)
     async with services.pool.connection() as conn:
+        # Asked first: the list may hold more than this, and never less.
+        head = await head_of(conn, shard_of(ledger_of(request)))
         shown, more = await read_operations(
             conn,
             services.mapper,
@@ -92,7 +95,7 @@ async def list_operations(
             limit=limit,
         )
     last = str(shown[-1]["first_seq"]) if more else None
-    return respond(request, shown, pagination=page(last))
+    return respond(request, shown, position=head, pagination=page(last))
 
 
 @router.post("/undo", responses=accepted(Undone))

@@ -11,7 +11,7 @@ from pydantic import Field
 from mintflow.commands.core.command import Amount, Command, Currency, Day, Name, example
 from mintflow.commands.core.unit import Unit
 from mintflow.domain.accounts import Account, AccountKind, AccountNotFound
-from mintflow.domain.core.money import money_text
+from mintflow.domain.core.money import ZERO, exact_amount, money_text
 
 
 class OpenAccount(Command):
@@ -125,7 +125,9 @@ def _answer(account: Account) -> dict[str, Any]:
         "name": account.name,
         "kind": account.kind,
         "currency": account.currency,
-        "opening_balance": money_text(account.opening.amount) if account.opening else "0",
+        "opening_balance": money_text(
+            account.opening.amount if account.opening else exact_amount(ZERO, account.currency)
+        ),
         "closed_on": account.closed_on.isoformat() if account.closed_on else None,
     }
 

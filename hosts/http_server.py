@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from mintflow.api.core.envelope import encode
+from mintflow.commands.core.ids import new_id
 from mintflow.hosts.bootstrap import Running
 
 LOOPBACK = "127.0.0.1"
@@ -41,6 +45,7 @@ async def serve_http(
             lifespan="off",
             timeout_graceful_shutdown=5,
             server_header=False,
+            http=_Http,
         ),
         product.feed.close,
     )
@@ -55,6 +60,25 @@ async def serve_http(
         server.should_exit = True
         stopping.cancel()
         await serving
+
+
+class _Http(HttpToolsProtocol):
+    """What is no HTTP at all is refused in the shape of every other refusal."""
+
+    def send_400_response(self, msg: str) -> None:
+        body = encode(
+            {
+                "success": False,
+                "error": {"code": "not_http", "message": msg, "details": {}},
+                "meta": {"timestamp": dt.datetime.now(dt.UTC), "request_id": str(new_id())},
+            }
+        )
+        head = (
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode("ascii") + body)
+        self.transport.close()
 
 
 class _Server(uvicorn.Server):

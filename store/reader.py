@@ -74,6 +74,13 @@ async def heads(conn: AsyncConnection[Any]) -> dict[int, int]:
     return dict(await cursor.fetchall())
 
 
+async def head_of(conn: AsyncConnection[Any], shard: int) -> int:
+    """The position of a shard's last event; 0 for one without any."""
+    cursor = await conn.execute("select position from log.shard_head where shard = %s", [shard])
+    row = await cursor.fetchone()
+    return row[0] if row else 0
+
+
 async def ledger_head(conn: AsyncConnection[Any], ledger_id: UUID) -> int:
     """The ledger_seq of the last event of a ledger; 0 for one without any."""
     cursor = await conn.execute(

@@ -27,7 +27,8 @@ def respond(
     day: dt.date | None = None,
 ) -> Response:
     """A success. position: what a command appended, or what a query reflects; of a query about
-    what was known at a moment it is always that of the moment. day: the day that a
+    what was known at a moment it is always that of the moment. It stands in every answer, null in
+    one that is about no ledger or about several. day: the day that a
     query's answer depends on besides, if it does.
 
     A query's answer carries an ETag made of its position and address; If-None-Match gets a 304.
@@ -36,8 +37,7 @@ def respond(
     moment = request.scope.get("state", {}).get("known_at")
     if moment is not None:
         position = moment.position
-    if position is not None:
-        meta["position"] = position
+    meta["position"] = position
     if pagination is not None:
         meta["pagination"] = pagination
     headers = {"X-Request-Id": meta["request_id"]}

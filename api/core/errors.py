@@ -53,8 +53,10 @@ async def _not_valid(request: Request, error: Exception) -> Response:
     A ValidationError comes from a command that a route makes of a request's parts.
     """
     assert isinstance(error, RequestValidationError | ValidationError)
+    # A rule about several fields together has no place of its own.
+    whole = "query" if request.method == "GET" else "body"
     problems = [
-        {"where": [_short(part) for part in one["loc"]], "problem": one["msg"][:300]}
+        {"where": [_short(part) for part in one["loc"] or (whole,)], "problem": one["msg"][:300]}
         for one in error.errors()[:50]
     ]
     return refuse(request, 422, "request_not_valid", "the request is not valid", problems)

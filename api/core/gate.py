@@ -6,8 +6,10 @@ template, status and time; never the address's query, a body, a name or a token.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from uuid import UUID
 
 import structlog
@@ -41,6 +43,10 @@ METRICS = "/metrics"
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via"})
 _CALLERS_MAX = 10_000
+# What a refused caller may still send, and for how long, before it is cut off. Most clients read
+# no answer before they have sent all; one that is cut off earlier learns no reason.
+_DRAINED_BYTES_MAX = 512 * 1024 * 1024
+_DRAINED_S_MAX = 20.0
 
 
 class BodyTooLarge(Invalid):
@@ -77,6 +83,7 @@ class Gate:
 
         refusal = self._refusal(scope)
         if refusal is not None:
+            await _drain(scope, receive)
             await refusal(scope, receive, observed)
             self._seen(scope, request_id, status, started)
         else:
@@ -151,6 +158,8 @@ class Gate:
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
                 if seen > limit:
+                    if message.get("more_body"):
+                        await _drain(scope, receive)
                     raise BodyTooLarge("the body is too large", bytes_max=limit)
             return message
 
@@ -170,6 +179,24 @@ class Gate:
         if len(self._buckets) > _CALLERS_MAX:
             self._buckets.popitem(last=False)
         return admitted
+
+
+async def _drain(scope: Scope, receive: Receive) -> None:
+    """Let a caller who is refused finish what it is sending, within bounds."""
+    headers = dict(scope["headers"])
+    length = headers.get(b"content-length", b"")
+    if b"expect" in headers or not (length or b"transfer-encoding" in headers):
+        return  # It waits for a word before it sends, or sends nothing.
+    if length and (not length.isdigit() or int(length) > _DRAINED_BYTES_MAX):
+        return
+    left = _DRAINED_BYTES_MAX
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_DRAINED_S_MAX):
+            while left > 0:
+                message = await receive()
+                if message["type"] != "http.request" or not message.get("more_body"):
+                    return
+                left -= len(message.get("body", b""))
 
 
 def _is_scrape(scope: Scope) -> bool:

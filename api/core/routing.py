@@ -20,6 +20,8 @@ from mintflow.api.core.subject import find_subject
 from mintflow.commands.core.command import Answer, Command, Context
 from mintflow.commands.core.ports import Scope
 from mintflow.domain.core.errors import Forbidden, MintFlowError
+from mintflow.domain.core.ids import shard_of
+from mintflow.store.reader import head_of
 
 
 class JsonRequest(Request):
@@ -111,8 +113,12 @@ async def execute(
     status: int = 200,
 ) -> Response:
     """Carry out a command and answer in the envelope."""
+    services = services_of(request)
     context = Context(principal_of(request), ledger_id, request_id_of(request), None, key)
-    answer: Answer = await services_of(request).bus.execute(command, context)
-    return respond(
-        request, answer.data, position=answer.position, status=status, replayed=answer.replayed
-    )
+    answer: Answer = await services.bus.execute(command, context)
+    position = answer.position
+    if position is None and ledger_id is not None:
+        # It changed nothing: what it found is visible to whoever waits for all that there is.
+        async with services.pool.connection() as conn:
+            position = await head_of(conn, shard_of(ledger_id))
+    return respond(request, answer.data, position=position, status=status, replayed=answer.replayed)

@@ -23,8 +23,9 @@ from mintflow.api.events.shown import (
     stream,
     types_of,
 )
+from mintflow.domain.core.ids import shard_of
 from mintflow.store.places import SEQ_MAX, LedgerPlace, ledger_seq_of
-from mintflow.store.reader import read_ledger
+from mintflow.store.reader import head_of, read_ledger
 
 router = APIRouter(prefix="/v1/ledgers/{ledger_id}/events", tags=["events"], route_class=JsonRoute)
 
@@ -48,6 +49,8 @@ async def list_events(
     """
     wanted, services = types_of(types), services_of(request)
     async with services.pool.connection() as conn:
+        # Asked first: an empty page reflects no more than this.
+        head = await head_of(conn, shard_of(ledger_of(request)))
         events = await read_ledger(
             conn,
             services.mapper,
@@ -61,7 +64,7 @@ async def list_events(
     return respond(
         request,
         [shown_to_owner(event) for event in events if happened(request, event)],
-        position=events[-1].position if events else None,
+        position=events[-1].position if events else head,
         pagination=page(str(events[-1].ledger_seq) if more else None),
     )
 

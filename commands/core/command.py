@@ -26,8 +26,8 @@ KEY_LENGTH_MAX = 255
 
 
 # Room for every amount that the books hold; what Decimal reads beyond it (1e5, 1_000) is no money.
-_AMOUNT = r"^[+-]?[0-9]{1,32}(\.[0-9]{1,32})?$"
-_AS_WRITTEN = re.compile(_AMOUNT.replace("$", r"\Z"))
+AMOUNT_PATTERN = r"^[+-]?[0-9]{1,32}(\.[0-9]{1,32})?$"
+_AS_WRITTEN = re.compile(AMOUNT_PATTERN.replace("$", r"\Z"))
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # Postgres keeps no character 0 in a text, and no person types one.
 NO_NUL = r"^[^\x00]*$"
@@ -57,19 +57,10 @@ def _day_in_letters(value: Any) -> Any:
 Amount = Annotated[
     Decimal,
     BeforeValidator(_no_float),
-    WithJsonSchema({"type": "string", "pattern": _AMOUNT, "examples": ["-12.30"]}),
+    WithJsonSchema({"type": "string", "pattern": AMOUNT_PATTERN, "examples": ["-12.30"]}),
 ]
-# A ratio or a percentage; a JSON number is as good as a string.
-Proportion = Annotated[
-    Decimal,
-    BeforeValidator(_as_it_is_written),
-    WithJsonSchema(
-        {
-            "anyOf": [{"type": "string", "pattern": _AMOUNT}, {"type": "number"}],
-            "examples": ["0.8"],
-        }
-    ),
-]
+
+
 Day = Annotated[dt.date, BeforeValidator(_day_in_letters)]
 Currency = Annotated[str, StringConstraints(min_length=3, max_length=8, pattern=r"^[A-Z0-9]+$")]
 CategoryPath = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=NO_NUL)]

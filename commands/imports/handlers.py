@@ -17,7 +17,7 @@ from mintflow.commands.core.unit import Unit
 from mintflow.commands.imports.elsewhere import met_elsewhere
 from mintflow.commands.imports.holdings import MATCH_DAYS, POST_DAYS, Holdings
 from mintflow.commands.imports.plan import Counts, Plan
-from mintflow.commands.imports.rows import Row, choose, identified, settled
+from mintflow.commands.imports.rows import Row, choose, comparable, identified, settled
 from mintflow.commands.imports.sorting import Asked, sorted_rows
 from mintflow.commands.imports.tips import that_can_be_tips
 from mintflow.commands.rules import Learner, Sorter
@@ -80,7 +80,8 @@ def import_handlers(
         chosen = choose(command.file.statements, command.statement_account)
         import_id = unit.new_id()
         rows, findings, skipped = await asyncio.to_thread(identified, account, chosen)
-        findings = [*command.file.findings, *findings]
+        chosen, foreign = comparable(account, chosen)
+        findings = [*command.file.findings, *findings, *foreign]
         counts = await _bring_in(unit, account, rows, asked, "file", import_id)
         counts.skipped += skipped
         _take_balances(account, chosen, unit.now)

@@ -17,7 +17,7 @@ from mintflow.domain.core.errors import Invalid, MintFlowError
 from mintflow.domain.core.ids import transaction_id_by_bank_id, transaction_id_by_row
 from mintflow.domain.core.money import CurrencyMustMatch, exact_amount
 from mintflow.domain.core.time import check_date
-from mintflow.domain.statements import Finding, Statement, StatementRow
+from mintflow.domain.statements import Finding, Statement, StatementBalance, StatementRow
 from mintflow.domain.transactions import Transaction
 
 
@@ -31,6 +31,47 @@ class RowNotUsable(Invalid):
     """A row is readable but can not be kept in this account; details say where and why."""
 
     code = "row_not_usable"
+
+
+def comparable(
+    account: Account, statements: Sequence[Statement]
+) -> tuple[list[Statement], list[Finding]]:
+    """The statements without balances in another currency than the account's, and which had some.
+
+    Beside rows that say they are in the account's it says nothing about the account. Raises
+    CurrencyMustMatch where nothing says so: then the whole statement is about something else.
+    """
+    kept: list[Statement] = []
+    findings: list[Finding] = []
+    for one in statements:
+        said = (one.opening, *one.reported, one.closing)
+        other = next((b.currency for b in said if b and _is_foreign(b, account)), None)
+        ours = account.currency in {one.currency, *(row.currency for row in one.rows)}
+        if other is not None and not (ours and one.rows):
+            raise CurrencyMustMatch(
+                "the file is not in the account's currency",
+                currency=other[:12],
+                account_currency=account.currency,
+            )
+        if other is not None:
+            detail = f"a balance is in {other[:12]}, the account in {account.currency}"
+            findings.append(Finding("BALANCE_NOT_COMPARABLE", one.rows[0].where, detail))
+            one = replace(
+                one,
+                opening=_own(one.opening, account),
+                closing=_own(one.closing, account),
+                reported=tuple(b for b in one.reported if not _is_foreign(b, account)),
+            )
+        kept.append(one)
+    return kept, findings
+
+
+def _own(balance: StatementBalance | None, account: Account) -> StatementBalance | None:
+    return None if balance is not None and _is_foreign(balance, account) else balance
+
+
+def _is_foreign(balance: StatementBalance, account: Account) -> bool:
+    return balance.currency not in (None, account.currency)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class Preview:
     def _rows(self, name: str, content: bytes) -> tuple[StatementFile, list[FileRow], Any, int]:
         # Imported here: these bring the readers of every format along.
         from mintflow.commands.core.command import utc_now
-        from mintflow.commands.imports.rows import choose, identified
+        from mintflow.commands.imports.rows import choose, comparable, identified
         from mintflow.connectors.files import read_file
         from mintflow.domain.accounts import Account
 
@@ -84,10 +84,10 @@ class Preview:
         self.profile = file.profile or self.profile
         account_id = UUID(self.account["account_id"]) if "account_id" in self.account else _NOBODY
         account = Account.open(account_id, "preview", self.account["kind"], currency, utc_now())
-        rows, findings, skipped = identified(
-            account, choose(file.statements, self.statement_account)
-        )
-        return file, rows, findings, skipped
+        chosen = choose(file.statements, self.statement_account)
+        rows, findings, skipped = identified(account, chosen)
+        _, foreign = comparable(account, chosen)
+        return file, rows, [*findings, *foreign], skipped
 
     def _shared(self, rows: Iterable[FileRow]) -> set[UUID]:
         """The rows that a file before had as well; remembers those of this one."""

@@ -137,16 +137,20 @@ def test_a_body_beyond_the_limit_is_413_with_or_without_a_length(strict: Product
     ada = strict.client()
     path = "/v1/ledgers/" + ada.post("/v1/ledgers", {"name": "x", "currency": "USD"})["ledger_id"]
 
+    taken = 0
+
     async def in_pieces(size: int) -> Any:
+        nonlocal taken
         for _ in range(size // 100):
             yield b" " * 100
+            taken += 100
 
     json = {"Content-Type": "application/json"}
     form = {"Content-Type": "multipart/form-data; boundary=x"}
     start = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
     for address, headers, content, limit in (
         (f"{path}/transactions", json, b" " * 2001, 2000),
-        (f"{path}/transactions", json, in_pieces(2100), 2000),
+        (f"{path}/transactions", json, in_pieces(9000), 2000),
         (f"{path}/imports", form, b" " * 4001, 4000),
         (f"{path}/imports", form, start + b"1" * 4000, 4000),
     ):
@@ -154,6 +158,8 @@ def test_a_body_beyond_the_limit_is_413_with_or_without_a_length(strict: Product
         body = assert_enveloped(answer)
         assert (answer.status_code, body["error"]["code"]) == (413, "body_too_large"), address
         assert body["error"]["details"] == {"bytes_max": limit}
+    # All of it was taken: a client that is still sending would meet a closed door, and no reason.
+    assert taken == 9000
     for length in ("-1", "1e3", "99999999999999999999", "x"):
         answer = ada.send(
             "POST", f"{path}/transactions", headers=json | {"Content-Length": length}, content=b"{}"
@@ -175,3 +181,71 @@ def test_too_many_requests_are_429_for_that_caller_alone(postgres: PostgresServi
         assert (refused.status_code, body["error"]["code"]) == (429, "too_many_requests")
         assert int(refused.headers["retry-after"]) > 0
         assert started.client(TOKENS[1]).send("GET", "/v1/ledgers").status_code == 200
+
+
+def test_a_caller_who_is_refused_may_finish_sending(strict: Product) -> None:
+    taken = 0
+
+    async def in_pieces() -> Any:
+        nonlocal taken
+        for _ in range(50):
+            yield b" " * 100
+            taken += 100
+
+    stranger = strict.client("nobody's token")
+    for content_length in ({}, {"Content-Length": "5000"}):
+        taken = 0
+        answer = stranger.send(
+            "POST", "/v1/ledgers/default/imports", headers=content_length, content=in_pieces()
+        )
+        assert (answer.status_code, taken) == (401, 5000)
+        assert_enveloped(answer)
+
+
+def test_every_success_says_its_position(ledger: Any) -> None:
+    row = ledger.transaction(external_id="seen twice")
+    first = ledger.client.send("POST", f"{ledger.path}/transactions", json=row).json()
+    again = ledger.client.send("POST", f"{ledger.path}/transactions", json=row).json()
+    assert again["data"]["known"] is True
+    assert again["meta"]["position"] >= first["meta"]["position"]
+    batch = {"transactions": [row]}
+    known = ledger.client.send("POST", f"{ledger.path}/transactions/batch", json=batch).json()
+    assert known["data"][0]["known"] is True
+    position = known["meta"]["position"]
+    assert position >= first["meta"]["position"]
+    seen = {"min_position": position}
+    for address in ("/accounts", "/events?after=1000000", "/operations"):
+        answer = ledger.client.send("GET", ledger.path + address, params=seen).json()
+        assert answer["meta"]["position"] >= position, address
+    # Of several ledgers there is no one position.
+    assert ledger.client.send("GET", "/v1/ledgers").json()["meta"]["position"] is None
+
+
+def test_a_rule_about_several_fields_says_where_it_was_broken(ledger: Any) -> None:
+    made = ledger.client.post(f"{ledger.path}/transactions", ledger.transaction())
+    path = f"{ledger.path}/transactions/{made['transaction_id']}/category"
+    error = ledger.client.send("PUT", path, json={}).json()["error"]
+    assert [one["where"] for one in error["details"]] == [["body"]]
+    amount = {"min_amount": "1e400"}
+    error = ledger.client.send("GET", f"{ledger.path}/transactions", params=amount).json()["error"]
+    assert [one["where"] for one in error["details"]] == [["query", "min_amount"]]
+
+
+def test_a_share_of_a_budget_may_be_a_number_and_money_may_not(ledger: Any) -> None:
+    wish = {"category": "travel", "amount": "200.00", "period": "monthly"}
+    for given, kept in ((0.75, "0.75"), ("0.9", "0.9"), (1, "1")):
+        budget = ledger.client.send(
+            "PUT", f"{ledger.path}/budgets", json=wish | {"alert_threshold": given}
+        )
+        assert (budget.status_code, budget.json()["data"]["alert_threshold"]) == (200, kept)
+    for wrong in ({"alert_threshold": 1.5}, {"alert_threshold": 1e-20}, {"amount": 200.5}):
+        refused = ledger.client.send("PUT", f"{ledger.path}/budgets", json=wish | wrong)
+        assert refused.status_code == 422, wrong
+        assert_enveloped(refused)
+
+
+def test_an_account_that_opens_with_nothing_says_so_in_its_currency(ledger: Any) -> None:
+    for currency, nothing in (("USD", "0.00"), ("JPY", "0"), ("KWD", "0.000")):
+        wish = {"name": f"Box {currency}", "kind": "cash", "currency": currency}
+        made = ledger.client.post(f"{ledger.path}/accounts", wish)
+        assert made["opening_balance"] == nothing
