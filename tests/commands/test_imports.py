@@ -393,26 +393,3 @@ def test_an_import_under_a_key_is_one_import(database_url: str) -> None:
         assert (await it.types(ledger)).count("import.completed") == 1
 
     scenario(database_url, play)
-
-
-def test_a_balance_in_another_currency_is_passed_over_and_said(database_url: str) -> None:
-    async def play(it: Product, ledger: UUID, account: UUID) -> None:
-        file = file_of(
-            row(2, "-3.20", currency="USD"),
-            opening=balance(1, "500.00", currency="SEK"),
-            reported=(balance(2, "96.80", currency="USD"),),
-            closing=balance(3, "7.00", currency="SEK"),
-        )
-        answer = await bring(it, ledger, account, file)
-        assert counts(answer) == (1, 0, 0, 0)
-        assert [(one["code"], one["where"]) for one in answer.data["findings"]] == [
-            ("BALANCE_NOT_COMPARABLE", "line 2")
-        ]
-        events = await it.events(ledger)
-        said = [one.data for one in events if one.type == "account.balance_reported"]
-        assert [(one["date"], one["amount"]) for one in said] == [("2025-03-02", "96.80")]
-        assert "account.opening_balance_changed" not in [one.type for one in events]
-        with pytest.raises(CurrencyMustMatch):
-            await bring(it, ledger, account, file_of(closing=balance(3, "7.00", currency="SEK")))
-
-    scenario(database_url, play)
