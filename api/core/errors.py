@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from traceback import extract_tb
 from typing import Any
 
+import psycopg
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -17,6 +18,7 @@ from starlette.routing import Match, Route
 
 from mintflow.api.core.envelope import refuse
 from mintflow.api.core.gate import BodyTooLarge
+from mintflow.commands.core.batches import StoreUnavailable
 from mintflow.domain.core.errors import Kind, MintFlowError
 
 log = structlog.get_logger(__name__)
@@ -37,6 +39,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(ValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(psycopg.OperationalError, _database_away)
     app.add_exception_handler(Exception, _fault)
 
 
@@ -70,6 +73,13 @@ async def _http(request: Request, error: Exception) -> Response:
         # The router names the methods of one route only, and an address has several routes.
         headers["Allow"] = ", ".join(sorted(_methods(request)))
     return refuse(request, error.status_code, code, str(error.detail), {}, headers)
+
+
+async def _database_away(request: Request, error: Exception) -> Response:
+    """It was ended, starts anew, or has no connection left: what was asked can be asked again."""
+    log.warning("database_away", error=type(error).__name__, at=_places(error))
+    message = "the books can not be read at the moment; ask again"
+    return refuse(request, 503, StoreUnavailable.code, message, {}, {"Retry-After": "1"})
 
 
 async def _fault(request: Request, error: Exception) -> Response:
