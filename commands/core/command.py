@@ -59,8 +59,17 @@ Amount = Annotated[
     BeforeValidator(_no_float),
     WithJsonSchema({"type": "string", "pattern": AMOUNT_PATTERN, "examples": ["-12.30"]}),
 ]
-
-
+# A ratio or a percentage; a JSON number is as good as a string.
+Proportion = Annotated[
+    Decimal,
+    BeforeValidator(_as_it_is_written),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string", "pattern": AMOUNT_PATTERN}, {"type": "number"}],
+            "examples": ["0.8"],
+        }
+    ),
+]
 Day = Annotated[dt.date, BeforeValidator(_day_in_letters)]
 Currency = Annotated[str, StringConstraints(min_length=3, max_length=8, pattern=r"^[A-Z0-9]+$")]
 CategoryPath = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=NO_NUL)]
