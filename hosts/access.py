@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,6 +18,7 @@ from mintflow.commands.core.repository import Repository
 from mintflow.commands.erasure import CompleteErasure
 from mintflow.commands.ledgers import OpenLedger
 from mintflow.domain.ledgers import Ledger, LedgerNotFound
+from mintflow.store.durable import put_new
 from mintflow.store.sealing import LedgerIsErased
 
 
@@ -59,18 +59,9 @@ class LocalOwner:
         try:
             kept = orjson.loads(path.read_bytes())
         except FileNotFoundError:
-            owner = cls(new_user_id, secrets.token_urlsafe(32))
-            made = {"user_id": str(owner.user_id), "token": owner.token}
+            made = {"user_id": str(new_user_id), "token": secrets.token_urlsafe(32)}
             # Several processes may start on one new folder: the first one's is everyone's.
-            draft = path.with_name(f".owner.{os.getpid()}.{secrets.token_hex(4)}")
-            write_private(draft, orjson.dumps(made))
-            try:
-                os.link(draft, path)
-                return owner
-            except FileExistsError:
-                kept = orjson.loads(path.read_bytes())
-            finally:
-                draft.unlink()
+            kept = orjson.loads(put_new(path, orjson.dumps(made), mode=0o600))
         return cls(UUID(kept["user_id"]), kept["token"])
 
     def authenticate(self, token: str) -> Principal | None:
@@ -79,15 +70,3 @@ class LocalOwner:
         if not hmac.compare_digest(given, own):
             return None
         return Principal(self.user_id, f"user:{self.user_id}")
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(handle, content)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    draft.replace(path)

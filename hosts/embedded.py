@@ -21,7 +21,7 @@ from fastapi import FastAPI
 from mintflow.commands.core.ids import new_id
 from mintflow.commands.core.ports import Principal
 from mintflow.domain.core.errors import Conflict, Unavailable
-from mintflow.hosts.access import LocalOwner, write_private
+from mintflow.hosts.access import LocalOwner
 from mintflow.hosts.bootstrap import Running, running
 from mintflow.hosts.collector import tune_collector
 from mintflow.hosts.evidence import evidence_of
@@ -35,6 +35,7 @@ from mintflow.hosts.tokens import Tokens
 from mintflow.migrations.runner import MigrationRefused, migrate
 from mintflow.projections.core.install import install
 from mintflow.projections.core.series import install_series
+from mintflow.store.durable import put_over
 from mintflow.store.keys import FolderKeyStore, KeyStore
 
 log = structlog.get_logger(__name__)
@@ -142,7 +143,7 @@ async def serve(data_dir: Path, settings: Settings, port: int) -> None:
 
         def ready(url: str) -> None:
             facts = {"url": url, "token": host.token, "database_url": host.database_url}
-            write_private(path, orjson.dumps(facts))
+            put_over(path, orjson.dumps(facts), mode=0o600)
             log.info("serving", url=url)
 
         try:

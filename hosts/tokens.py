@@ -24,7 +24,7 @@ import orjson
 
 from mintflow.commands.core.ports import Principal
 from mintflow.domain.core.errors import Conflict, Invalid, NotFound
-from mintflow.hosts.access import write_private
+from mintflow.store.durable import put_over
 
 GrantedScope = Literal["analyst", "auditor"]
 TOKENS_MAX = 1_000
@@ -133,7 +133,7 @@ class Tokens:
 
     def _write(self, tokens: list[Token]) -> None:
         content = {"tokens": [asdict(one) for one in tokens]}
-        write_private(self._path, orjson.dumps(content, option=orjson.OPT_INDENT_2))
+        put_over(self._path, orjson.dumps(content, option=orjson.OPT_INDENT_2), mode=0o600)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -20,8 +20,10 @@ from uuid import UUID
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from mintflow.domain.core.errors import NotFound, Unavailable
+from mintflow.store.durable import make_private_folder, put_new, put_over, sync_folder
 
 KEY_BYTES = 32
+_MODE = 0o600
 
 
 class KeysUnreadable(Unavailable):
@@ -64,11 +66,13 @@ class FolderKeyStore:
     def __init__(self, folder: Path) -> None:
         """Opens the folder; makes it and a new master key where there is none."""
         self._folder = folder
-        _make_folder(folder)
+        make_private_folder(folder)
         self._current, self._next = folder / "master.key", folder / "master.next.key"
         master = self._read(self._current)
         self._masters = self._known(
-            master if master is not None else self._publish(self._current, os.urandom(KEY_BYTES))
+            master
+            if master is not None
+            else put_new(self._current, os.urandom(KEY_BYTES), mode=_MODE)
         )
 
     def get(self, ledger_id: UUID, number: int = 1) -> bytes | None:
@@ -124,7 +128,7 @@ class FolderKeyStore:
             for path in sorted(found, key=lambda one: one == first):
                 path.unlink(missing_ok=True)
             if found:
-                _sync_folder(first.parent)
+                sync_folder(first.parent)
 
     def rotate_master(self) -> int:
         """Wrap every key by a new master key and forget the old one; how many keys those are.
@@ -133,7 +137,7 @@ class FolderKeyStore:
         their master key does not open.
         """
         with self._locked(fcntl.LOCK_EX):
-            after = self._read(self._next) or self._publish(self._next, os.urandom(KEY_BYTES))
+            after = self._read(self._next) or put_new(self._next, os.urandom(KEY_BYTES), mode=_MODE)
             before = self._read(self._current)
             assert before is not None
             count = 0
@@ -145,19 +149,19 @@ class FolderKeyStore:
                     raise KeysUnreadable(
                         "a ledger key was wrapped by another master key", key=path.name
                     )
-                _replace(path, aes_key_wrap(after, key))
+                put_over(path, aes_key_wrap(after, key), mode=_MODE)
                 count += 1
             self._next.replace(self._current)
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
             self._masters = self._known(after)
         return count
 
     def _make(self, ledger_id: UUID, number: int) -> None:
         path = self._path(ledger_id, number)
-        _make_folder(path.parent)
+        make_private_folder(path.parent)
         with self._locked(fcntl.LOCK_SH):
             self._masters = self._known(self._read(self._current))
-            self._publish(path, aes_key_wrap(self._masters[0], os.urandom(KEY_BYTES)))
+            put_new(path, aes_key_wrap(self._masters[0], os.urandom(KEY_BYTES)), mode=_MODE)
 
     def _known(self, current: bytes | None) -> tuple[bytes, ...]:
         """The master key, and the one that is to follow it where there is one."""
@@ -191,25 +195,6 @@ class FolderKeyStore:
             return None
         except OSError as trouble:
             raise KeysUnreadable("a key can not be read", reason=trouble.strerror) from None
-
-    @staticmethod
-    def _publish(path: Path, content: bytes) -> bytes:
-        """Write whole or not at all: a file of its own, then a link that fails if one is there."""
-        draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(handle, content)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            content = path.read_bytes()
-        finally:
-            draft.unlink()
-        _sync_folder(path.parent)
-        return content
 
 
 class MemoryKeyStore:
@@ -250,34 +235,3 @@ def _unwrap(masters: tuple[bytes, ...], wrapped: bytes) -> bytes | None:
         with suppress(InvalidUnwrap):
             return aes_key_unwrap(master, wrapped)
     return None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Other bytes in a file's place: the old ones or the new ones, whenever this is cut off."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(handle, content)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    draft.replace(path)
-    _sync_folder(path.parent)
-
-
-def _make_folder(folder: Path) -> None:
-    """The folder and those above it, each of mode 0700, durable with its name."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    with suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mintflow.domain.core.errors import Unavailable
-from mintflow.store.evidence.folder import make_private_folder, put_new
+from mintflow.store.durable import make_private_folder, put_new
 from mintflow.store.evidence.verifier import PublicKey
 
 _DASH = "\u2014"

@@ -18,7 +18,7 @@ from pathlib import Path
 import orjson
 
 from mintflow.domain.core.errors import Unavailable
-from mintflow.store.evidence.folder import make_private_folder, put_new
+from mintflow.store.durable import make_private_folder, put_new
 from mintflow.store.evidence.keyring import SigningKey
 from mintflow.store.evidence.verifier import Head, NotProven, PublicKey, open_note, unbase64
 
