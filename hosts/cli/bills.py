@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from mintflow.hosts.cli import views
-from mintflow.hosts.cli.lookup import Row, the_ledger
+from mintflow.hosts.cli.lookup import Row, settled, the_ledger
 from mintflow.hosts.cli.options import (
     DATA_DEFAULT,
     AsOf,
@@ -240,8 +240,7 @@ def _post(
     async def work(session: Session) -> Row:
         found = await the_ledger(session, ledger)
         answer = await session.post(f"/v1/ledgers/{found['ledger_id']}/{path}", body)
-        await session.settle(found["ledger_id"], answer.position)
-        return {**answer.data, "position": answer.position}
+        return await settled(session, found["ledger_id"], answer)
 
     def show(console: Console, answer: Row) -> None:
         named = answer.get("bill_id") or answer["stream_id"]

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from mintflow.hosts.cli import views
-from mintflow.hosts.cli.lookup import Row, ledgers_of, the_ledger
+from mintflow.hosts.cli.lookup import Row, ledgers_of, settled, the_ledger
 from mintflow.hosts.cli.options import (
     DATA_DEFAULT,
     AsOf,
@@ -150,8 +150,7 @@ def open_account(
         else:
             body |= {"opening_balance": opening_balance, "opening_date": opening_date}
         answer = await session.post(f"/v1/ledgers/{found['ledger_id']}/accounts", body)
-        await session.settle(found["ledger_id"], answer.position)
-        return {**answer.data, "position": answer.position}
+        return await settled(session, found["ledger_id"], answer)
 
     perform(ctx, work, _opened("account"), data=data, as_json=as_json, purpose="write")
 
@@ -184,8 +183,7 @@ def open_ledger(
 
     async def work(session: Session) -> Row:
         answer = await session.post("/v1/ledgers", {"name": name, "currency": currency})
-        await session.settle(answer.data["ledger_id"], answer.position)
-        return {**answer.data, "position": answer.position}
+        return await settled(session, answer.data["ledger_id"], answer)
 
     perform(ctx, work, _opened("ledger"), data=data, as_json=as_json, purpose="write")
 

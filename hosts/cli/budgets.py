@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from mintflow.hosts.cli import views
-from mintflow.hosts.cli.lookup import Row, the_ledger
+from mintflow.hosts.cli.lookup import Row, settled, the_ledger
 from mintflow.hosts.cli.options import (
     DATA_DEFAULT,
     AsOf,
@@ -161,8 +161,7 @@ def set_budget(
         found = await the_ledger(session, ledger)
         path = f"/v1/ledgers/{found['ledger_id']}/budgets"
         answer = await session.put(path, body)
-        await session.settle(found["ledger_id"], answer.position)
-        return {**answer.data, "position": answer.position}
+        return await settled(session, found["ledger_id"], answer)
 
     def show(console: Console, answer: Row) -> None:
         line = Text(f"{answer['category']}: ")

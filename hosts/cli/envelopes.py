@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from mintflow.hosts.cli import views
-from mintflow.hosts.cli.lookup import Row, the_ledger
+from mintflow.hosts.cli.lookup import Row, settled, the_ledger
 from mintflow.hosts.cli.options import DATA_DEFAULT, AsOf, Data, Json, KnownAt, Ledger, MonthOf
 from mintflow.hosts.cli.shell import perform
 from mintflow.hosts.session import Session
@@ -132,8 +132,7 @@ def _tell(
         path = f"/v1/ledgers/{found['ledger_id']}/budgets/envelopes"
         given = {name: value for name, value in body.items() if value is not None}
         answer = await session.post(f"{path}/{verb}", given)
-        await session.settle(found["ledger_id"], answer.position)
-        return {**answer.data, "position": answer.position}
+        return await settled(session, found["ledger_id"], answer)
 
     def show(console: Console, answer: Row) -> None:
         where = answer.get("category") or f"{answer['source']} to {answer['target']}"

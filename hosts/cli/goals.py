@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from mintflow.hosts.cli import views
-from mintflow.hosts.cli.lookup import Row, named, the_account, the_ledger
+from mintflow.hosts.cli.lookup import Row, named, settled, the_account, the_ledger
 from mintflow.hosts.cli.options import (
     DATA_DEFAULT,
     AsOf,
@@ -117,8 +117,7 @@ def add(
                 rule["to_account_id"] = (await the_account(session, ledger_id, to))["account_id"]
             body["saving"] = {field: value for field, value in rule.items() if value is not None}
         answer = await session.post(f"/v1/ledgers/{ledger_id}/goals", body)
-        await session.settle(ledger_id, answer.position)
-        return {**answer.data, "position": answer.position}
+        return await settled(session, ledger_id, answer)
 
     perform(ctx, work, _said("Goal set"), data=data, as_json=as_json)
 
@@ -172,8 +171,7 @@ def archive(
         path = await _path(session, ledger)
         goal = await _goal(session, path, name)
         answer = await session.delete(f"{path}/{goal['goal_id']}")
-        await session.settle(path.split("/")[3], answer.position)
-        return {**answer.data, "position": answer.position}
+        return await settled(session, path.split("/")[3], answer)
 
     perform(ctx, work, _said("Archived"), data=data, as_json=as_json)
 
@@ -191,8 +189,7 @@ def _contribute(
         if source is not None:
             body["from_account_id"] = (await the_account(session, ledger_id, source))["account_id"]
         answer = await session.post(f"{path}/{goal['goal_id']}/contributions", body)
-        await session.settle(ledger_id, answer.position)
-        return {**answer.data, "position": answer.position}
+        return await settled(session, ledger_id, answer)
 
     perform(ctx, work, show, data=data, as_json=as_json)
 

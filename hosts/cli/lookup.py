@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mintflow.hosts.session import Refused, Session
+from mintflow.hosts.session import Answer, Refused, Session
 
 Row = dict[str, Any]
 
@@ -40,6 +40,12 @@ async def the_ledger(session: Session, wanted: str | None) -> Row:
             {"ledgers": [one["name"] for one in ledgers]},
         )
     return found
+
+
+async def settled(session: Session, ledger_id: str, answer: Answer) -> Row:
+    """What a command answered, once every query shows it, with its position. Raises Refused."""
+    await session.settle(ledger_id, answer.position)
+    return {**answer.data, "position": answer.position}
 
 
 async def the_account(

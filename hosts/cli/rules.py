@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from mintflow.hosts.cli import views
-from mintflow.hosts.cli.lookup import Row, the_ledger
+from mintflow.hosts.cli.lookup import Row, settled, the_ledger
 from mintflow.hosts.cli.options import DATA_DEFAULT, Data, Json, Ledger
 from mintflow.hosts.cli.shell import perform
 from mintflow.hosts.session import Session
@@ -115,8 +115,7 @@ def remove_rule(
     async def work(session: Session) -> Row:
         found = await the_ledger(session, ledger)
         answer = await session.delete(f"/v1/ledgers/{found['ledger_id']}/rules/{rule_id}")
-        await session.settle(found["ledger_id"], answer.position)
-        return {**answer.data, "position": answer.position}
+        return await settled(session, found["ledger_id"], answer)
 
     perform(ctx, work, _line(lambda row: f"Removed {row['name']}"), data=data, as_json=as_json)
 
@@ -199,8 +198,7 @@ def _post(
     async def work(session: Session) -> Row:
         found = await the_ledger(session, ledger)
         answer = await session.post(f"/v1/ledgers/{found['ledger_id']}/{path}", body)
-        await session.settle(found["ledger_id"], answer.position)
-        return {**answer.data, "position": answer.position}
+        return await settled(session, found["ledger_id"], answer)
 
     perform(ctx, work, _line(said), data=data, as_json=as_json)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -23,6 +22,7 @@ from mintflow.commands.core.command import Command, ConcurrentChange, Context
 from mintflow.commands.core.ports import Principal
 from mintflow.domain.core.errors import MintFlowError
 from mintflow.store.mapper import Mapper, RecordedEvent
+from mintflow.streams.core.background import ended, rest
 
 log = structlog.get_logger(__name__)
 
@@ -80,10 +80,8 @@ class Reactor:
     async def stop(self) -> None:
         """End after the command under way; one that hangs is cut off."""
         self._stopping.set()
-        if self._task is not None:
-            with suppress(TimeoutError, asyncio.CancelledError):
-                await asyncio.wait_for(self._task, timeout=10)
-            self._task = None
+        await ended(self._task)
+        self._task = None
 
     async def _run(self) -> None:
         while not self._stopping.is_set():
@@ -96,7 +94,7 @@ class Reactor:
                     fault, psycopg.OperationalError | psycopg.InterfaceError | MintFlowError
                 )
                 log.warning("reactor_retries", error=type(fault).__name__, exc_info=not expected)
-                await self._rest(RETRY_S)
+                await rest(self._stopping, RETRY_S)
 
     async def _follow(self, conn: AsyncConnection[Any]) -> None:
         """Cycle until stopped. Raises what the database or an unavailable bus raises."""
@@ -106,7 +104,7 @@ class Reactor:
             for reaction in self._reactions:
                 worked |= await self.react(conn, reaction)
             idle_s = POLL_S_MIN if worked else min(idle_s * 2, POLL_S_MAX)
-            await self._rest(idle_s)
+            await rest(self._stopping, idle_s)
 
     async def react(self, conn: AsyncConnection[Any], reaction: Reaction) -> bool:
         """One step of one reaction: says whether there was anything to look at."""
@@ -165,10 +163,6 @@ class Reactor:
             if refusal.kind == "unavailable":
                 raise
             log.warning("reaction_refused", reaction=reaction.name, code=refusal.code)
-
-    async def _rest(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
 
 
 _BEGIN = """

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 import structlog
 from psycopg import AsyncConnection
+
+from mintflow.streams.core.background import ended, rest
 
 log = structlog.get_logger(__name__)
 
@@ -59,10 +60,8 @@ class Scheduler:
     async def stop(self) -> None:
         """End after the job under way; one that takes long is cut off."""
         self._stopping.set()
-        if self._task is not None:
-            with suppress(TimeoutError, asyncio.CancelledError):
-                await asyncio.wait_for(self._task, timeout=10)
-            self._task = None
+        await ended(self._task)
+        self._task = None
 
     async def _run(self) -> None:
         while not self._stopping.is_set():
@@ -71,7 +70,7 @@ class Scheduler:
                     await self._work(conn)
             except (psycopg.Error, OSError) as trouble:
                 log.warning("scheduler_retries", error=type(trouble).__name__, retry_in_s=_RETRY_S)
-                await self._pause(_RETRY_S)
+                await rest(self._stopping, _RETRY_S)
 
     async def _work(self, conn: AsyncConnection[Any]) -> None:
         """Rounds until stopped. Raises psycopg.Error when the connection is lost: the lock is
@@ -86,7 +85,7 @@ class Scheduler:
             mine = bool(row and row[0])
             if mine:
                 await self._round()
-            await self._pause(_ROUND_S)
+            await rest(self._stopping, _ROUND_S)
 
     async def _round(self) -> None:
         for job in self._jobs:
@@ -103,7 +102,3 @@ class Scheduler:
                     "job_failed", job=job.name, error=type(fault).__name__, exc_info=not expected
                 )
                 self.faults[job.name] = type(fault).__name__
-
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -20,6 +19,7 @@ from mintflow.projections.core.projection import Projection
 from mintflow.projections.registry import PROJECTIONS
 from mintflow.store.mapper import Mapper
 from mintflow.store.reader import read_shards
+from mintflow.streams.core.background import ended, rest
 from mintflow.streams.core.doorbell import Doorbell
 from mintflow.streams.core.pipeline import Pipeline
 from mintflow.streams.core.positions import Positions
@@ -70,10 +70,8 @@ class Tailer:
         """End after the transaction under way, which is soon; one that hangs is cut off."""
         self._stopping.set()
         self._doorbell.ring()
-        if self._task is not None:
-            with suppress(TimeoutError, asyncio.CancelledError):
-                await asyncio.wait_for(self._task, timeout=10)
-            self._task = None
+        await ended(self._task)
+        self._task = None
 
     @property
     def alive(self) -> bool:
@@ -96,8 +94,7 @@ class Tailer:
                 )  # fmt: skip
                 retry_s = min(retry_s * 2, RETRY_S_MAX) if self.fault is not None else RETRY_S_MIN
                 self.fault = type(fault).__name__
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), retry_s)
+                await rest(self._stopping, retry_s)
             finally:
                 if conn is not None:
                     await conn.close()

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from enum import IntEnum
 from functools import partial
 from typing import Any
@@ -23,6 +22,7 @@ from psycopg import AsyncConnection
 
 from mintflow.domain.core.errors import Conflict, MintFlowError
 from mintflow.domain.core.ids import SHARDS
+from mintflow.streams.core.background import ended, rest
 from mintflow.streams.core.doorbell import Doorbell
 from mintflow.streams.core.relay.delivery import Delivery, KafkaTarget
 from mintflow.streams.core.relay.errors import KafkaUnreachable, LogHasAGap
@@ -109,10 +109,8 @@ class Relay:
         """End: what is under way is waited for, a little, and the shards are given back."""
         self._stopping.set()
         self._doorbell.ring()
-        if self._task is not None:
-            with suppress(TimeoutError, asyncio.CancelledError):
-                await asyncio.wait_for(self._task, timeout=3 * STOP_S_MAX)
-            self._task = None
+        await ended(self._task, 3 * STOP_S_MAX)
+        self._task = None
 
     @property
     def alive(self) -> bool:
@@ -166,8 +164,7 @@ class Relay:
                 return
             self.restarts_total += 1
             retry_s = RETRY_S_MIN if began_well else min(retry_s * 2, RETRY_S_MAX)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), retry_s)
+            await rest(self._stopping, retry_s)
 
     async def _leave(self, conn: AsyncConnection[Any] | None) -> None:
         """Give back at the end; after a fault keep the leases' rows, but begin them anew."""
