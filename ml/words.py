@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 # Apostrophes are dropped, so that "Dunkin'" is one word; everything else that is not a letter or
 # a digit ends a word.
@@ -17,6 +18,8 @@ _FOLD = str.maketrans(
 )
 _APOSTROPHES = str.maketrans("", "", "'`\u00b4\u2018\u2019")
 _NOT_A_WORD = re.compile(r"[\W_]+")
+# Terminals and formats cut texts off: the last word of the shorter one may be the beginning of one.
+_CUT_LENGTH_MIN = 3
 
 
 def words_of(text: str) -> list[str]:
@@ -26,3 +29,15 @@ def words_of(text: str) -> list[str]:
     text = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES).casefold())
     letters = "".join(char for char in text if not unicodedata.combining(char))
     return _NOT_A_WORD.sub(" ", letters.replace("ł", "l").replace("ø", "o")).split()
+
+
+def within(words: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether all words stand in the others, the last one perhaps cut off; False without words."""
+    if not words:
+        return False
+    *whole, last = words
+    if not set(whole) <= set(others):
+        return False
+    return last in others or (
+        len(last) >= _CUT_LENGTH_MIN and any(one.startswith(last) for one in others)
+    )

@@ -19,10 +19,7 @@ from mintflow.commands.imports.rows import Row
 from mintflow.commands.imports.sorting import Asked
 from mintflow.domain.accounts import Account
 from mintflow.domain.transactions import Transaction, TransactionAlias
-from mintflow.ml.words import words_of
-
-# Terminals and formats cut texts off: the last word of the shorter one may be the beginning of one.
-_CUT_LENGTH_MIN = 3
+from mintflow.ml.words import within, words_of
 
 
 async def met_elsewhere(
@@ -92,16 +89,4 @@ def _agree(row: Row, held: Transaction) -> bool | None:
         return True
     all_mine = words_of(f"{source.description} {source.counterparty} {source.memo}")
     all_theirs = words_of(f"{held.description} {held.counterparty} {held.memo}")
-    return False if _within(mine, all_theirs) or _within(theirs, all_mine) else None
-
-
-def _within(words: Sequence[str], others: Sequence[str]) -> bool:
-    """Whether all words stand in the others, the last one perhaps cut off."""
-    if not words:
-        return False
-    *whole, last = words
-    if not set(whole) <= set(others):
-        return False
-    return last in others or (
-        len(last) >= _CUT_LENGTH_MIN and any(one.startswith(last) for one in others)
-    )
+    return False if within(mine, all_theirs) or within(theirs, all_mine) else None

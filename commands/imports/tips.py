@@ -19,10 +19,13 @@ from mintflow.commands.rules import Labels
 from mintflow.domain.core.money import EXACT
 from mintflow.domain.rules.learning import payee_of
 from mintflow.domain.transactions import Transaction
+from mintflow.ml.words import within, words_of
 
 # A tip is a fifth; with a tenth for what a bank rounds or a restaurant adds.
 TIP_MAX = Decimal("1.30")
 TIP_DAYS = 5
+# "pos" is in everybody's rows.
+_LETTERS_MIN = 4
 
 
 def tips(
@@ -86,11 +89,24 @@ def _is_tip(one: OpenRow, row: Row) -> bool:
 
 
 def same_payee(transaction: Transaction, row: Row, labels: Mapping[UUID, Labels]) -> bool:
-    """Whether a row is with whom a transaction is: by merchant, or by how it is worded."""
+    """Whether a row is with whom a transaction is: by merchant, or by how it is worded.
+
+    Where not both merchants are known, one text may say more than the other: what a person types,
+    or a bank says at once, seldom has the terminal's number.
+    """
     given = labels.get(row.transaction_id)
-    if given is not None and given.merchant and given.merchant == transaction.merchant:
+    merchants = (given.merchant if given is not None else "", transaction.merchant)
+    if merchants[0] and merchants[0] == merchants[1]:
         return True
     source = row.source
     theirs = payee_of("", source.counterparty, source.description)
     mine = payee_of("", transaction.counterparty, transaction.description)
-    return bool(mine) and mine.casefold() == theirs.casefold()
+    if mine and mine.casefold() == theirs.casefold():
+        return True
+    if all(merchants):
+        return False
+    said = words_of(transaction.description), words_of(source.description)
+    return any(
+        within(one, other) and sum(map(str.isalpha, "".join(one))) >= _LETTERS_MIN
+        for one, other in (said, said[::-1])
+    )

@@ -15,10 +15,9 @@ from commands.statements import bring, counts, day, row, standing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mintflow.commands.imports.elsewhere import _within
 from mintflow.commands.transactions import RecordTransaction, VoidTransaction
 from mintflow.domain.statements import StatementRow
-from mintflow.ml.words import words_of
+from mintflow.ml.words import within, words_of
 
 Play = Callable[[Product, UUID, UUID], Awaitable[Any]]
 
@@ -139,7 +138,7 @@ WORDS = st.lists(st.sampled_from(["blue", "bottle", "coffee", "market", "x1"]), 
 
 @given(WORDS, WORDS)
 def test_words_within_others_are_all_there(mine: list[str], others: list[str]) -> None:
-    assert _within(mine, others) == (bool(mine) and set(mine) <= set(others))
+    assert within(mine, others) == (bool(mine) and set(mine) <= set(others))
 
 
 @settings(
@@ -176,6 +175,6 @@ def test_any_statement_in_any_two_formats_is_there_once(
 
 def test_the_words_of_a_row_cut_off_are_within_it() -> None:
     whole = words_of("WHOLE FOODS MARKET 10256 CHICAGO")
-    assert _within(words_of("Whole Foods Mar"), whole)
-    assert not _within(words_of("Whole Foods Bar"), whole)
-    assert not _within([], whole)
+    assert within(words_of("Whole Foods Mar"), whole)
+    assert not within(words_of("Whole Foods Bar"), whole)
+    assert not within([], whole)

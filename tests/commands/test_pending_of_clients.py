@@ -77,11 +77,33 @@ def test_it_stays_one_transaction_with_all_that_was_said(
     scenario(database_url, play)
 
 
+@pytest.mark.parametrize("how", ["client", "hand"])
+@pytest.mark.parametrize("amount", ["-50.00", "-60.00"])
+@pytest.mark.parametrize("via", ["record", "file"])
+@pytest.mark.parametrize("wording", ["Trattoria Roma 0341 Milano", "TRATTORIA", "TRATTORIA RO"])
+def test_the_posted_row_may_say_more_or_less(
+    database_url: str, how: str, amount: str, via: str, wording: str
+) -> None:
+    async def play(it: Product, ledger: UUID, account: UUID) -> None:
+        one = await waits(it, ledger, account, how)
+        if via == "file":
+            await bring(it, ledger, account, [row(4, amount, wording, bank_id="B-7")])
+        else:
+            await it.do(booked(account, amount, description=wording), ledger)
+        (after,) = await standing(it, ledger, account)
+        assert after.booking is not None
+        assert (after.id, after.booking.status) == (one, "posted")
+
+    scenario(database_url, play)
+
+
 @pytest.mark.parametrize(
     ("posted", "why"),
     [
         ({"amount": "-50.00", "description": "OTHER PLACE"}, "another payee"),
         ({"amount": "-60.00", "description": "OTHER PLACE"}, "another payee, and a tip"),
+        ({"amount": "-50.00", "description": "ROMA PARKING"}, "a word in common"),
+        ({"amount": "-60.00", "description": "0341"}, "no words"),
         ({"amount": "-66.00"}, "more than a tip"),
         ({"amount": "-60.00", "day": 8}, "too late for a tip"),
         ({"amount": "-50.00", "day": 10}, "too late"),
