@@ -32,12 +32,14 @@ def words_of(text: str) -> list[str]:
 
 
 def within(words: Sequence[str], others: Sequence[str]) -> bool:
-    """Whether all words stand in the others, the last one perhaps cut off; False without words."""
+    """Whether all words stand in the others in their order, the last one perhaps cut off; False
+    without words."""
     if not words:
         return False
     *whole, last = words
-    if not set(whole) <= set(others):
+    rest = iter(others)
+    if not all(word in rest for word in whole):
         return False
-    return last in others or (
-        len(last) >= _CUT_LENGTH_MIN and any(one.startswith(last) for one in others)
+    return any(
+        one == last or (len(last) >= _CUT_LENGTH_MIN and one.startswith(last)) for one in rest
     )

@@ -2,9 +2,10 @@
 
 A row is named by the bank's id where its file has one, else by what it says; so two formats of one
 statement name the same row differently. It is known nevertheless where account, day and amount are
-the same, the words agree, and at most one of the two has a bank's id: two ids of a bank are two
-rows. Each is taken once, and one that the file itself names is not taken, so two equal coffees
-stay two. Rows that wait for their posting are not looked at; commands/imports/plan.py meets those.
+the same and the words agree. Two ids of a bank are two rows; and where neither has one, other words
+are another row: without a bank's word for it, a row too few would be nobody's to see. Each is taken
+once, and one that the file itself names is not taken, so two equal coffees stay two. Rows that wait
+for their posting are not looked at; commands/imports/plan.py meets those.
 """
 
 from __future__ import annotations
@@ -87,6 +88,8 @@ def _agree(row: Row, held: Transaction) -> bool | None:
     mine, theirs = words_of(source.description), words_of(held.description)
     if mine == theirs:
         return True
+    if source.bank_id is None and held.bank_id is None:
+        return None
     all_mine = words_of(f"{source.description} {source.counterparty} {source.memo}")
     all_theirs = words_of(f"{held.description} {held.counterparty} {held.memo}")
     return False if within(mine, all_theirs) or within(theirs, all_mine) else None
