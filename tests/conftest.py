@@ -22,6 +22,15 @@ hypothesis.settings.register_profile("mintflow", deadline=None)
 hypothesis.settings.load_profile("mintflow")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _logs_are_the_sessions() -> Iterator[None]:
+    """Where logs go is set once per process, for every logger that has spoken; a command that runs
+    in this process would set it for all tests behind it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mintflow.hosts.logs.configure_logs", lambda _level: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresService]:
     """The session's Postgres server."""

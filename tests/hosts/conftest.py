@@ -16,7 +16,5 @@ def mintflow(
 ) -> Iterator[CommandLine]:
     """The command line on a data folder of this test, over the session's database server."""
     monkeypatch.setenv("MINTFLOW_DATABASE_URL", database_url)
-    # Where logs go is set once per process, and this process is the test session's.
-    monkeypatch.setattr("mintflow.hosts.logs.configure_logs", lambda _level: None)
     with capture_logs():
         yield CommandLine(tmp_path / "books")

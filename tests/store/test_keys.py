@@ -209,7 +209,7 @@ def test_a_rotation_of_the_master_key_that_was_killed_goes_on(
     running = FolderKeyStore(tmp_path)
     wrapped = 0
 
-    def killed(path: Path, content: bytes) -> None:
+    def killed(path: Path, content: bytes, **_: int) -> None:
         nonlocal wrapped
         if wrapped == 4:
             raise KeyboardInterrupt
@@ -217,7 +217,7 @@ def test_a_rotation_of_the_master_key_that_was_killed_goes_on(
         path.write_bytes(content)
 
     with monkeypatch.context() as patched:
-        patched.setattr("mintflow.store.keys._replace", killed)
+        patched.setattr("mintflow.store.keys.put_over", killed)
         with pytest.raises(KeyboardInterrupt):
             keys.rotate_master()
     for store in (running, FolderKeyStore(tmp_path)):
