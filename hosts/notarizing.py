@@ -24,6 +24,7 @@ from mintflow.store.evidence.forwarding import Forwarder, Publisher
 from mintflow.store.evidence.keyring import Keyring
 from mintflow.store.evidence.notary import AnotherNotary, Notary
 from mintflow.store.evidence.register import Register
+from mintflow.streams.core.background import cut_off, rest
 
 log = structlog.get_logger(__name__)
 
@@ -96,11 +97,7 @@ class Notarizing:
         self._task = asyncio.create_task(self._run(), name="notary")
 
     async def stop(self) -> None:
-        for task in (self._task, self._telling):
-            if task is not None:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+        await cut_off(self._task, self._telling)
 
     async def _run(self) -> None:
         while True:
@@ -153,8 +150,7 @@ class Notarizing:
                     await asyncio.sleep(_BETWEEN_S)
                     continue
             self._asked.clear()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), _LOOK_S)
+            await rest(self._asked, _LOOK_S)
 
     def _tell_key(self) -> None:
         key = self._evidence.keys.current().public.id.hex()

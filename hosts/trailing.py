@@ -24,6 +24,7 @@ from mintflow.commands.core.command import utc_now
 from mintflow.domain.core.errors import MintFlowError
 from mintflow.store.keys import KeyStore
 from mintflow.store.trail import TrailEntry, append_entries
+from mintflow.streams.core.background import cut_off
 
 log = structlog.get_logger(__name__)
 
@@ -91,10 +92,7 @@ class Trail:
 
     async def stop(self) -> None:
         """Writes what is left."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await cut_off(self._task)
         with suppress(psycopg.Error, PoolTimeout, MintFlowError):
             await self.flush()
 

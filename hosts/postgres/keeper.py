@@ -15,6 +15,7 @@ import structlog
 
 from mintflow.domain.core.errors import MintFlowError
 from mintflow.hosts.postgres.server import EmbeddedPostgres
+from mintflow.streams.core.background import rest
 
 log = structlog.get_logger(__name__)
 
@@ -53,8 +54,5 @@ async def _keep_up(postgres: EmbeddedPostgres, stopping: asyncio.Event) -> None:
 
 
 async def _is_set_within(event: asyncio.Event, patience_s: float) -> bool:
-    try:
-        await asyncio.wait_for(event.wait(), patience_s)
-    except TimeoutError:
-        return False
-    return True
+    await rest(event, patience_s)
+    return event.is_set()

@@ -23,6 +23,7 @@ from mintflow.domain.core.errors import Unavailable
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.places import Place, shards_of
 from mintflow.store.reader import follow_shards, heads
+from mintflow.streams.core.background import cut_off
 from mintflow.streams.core.doorbell import Doorbell
 
 log = structlog.get_logger(__name__)
@@ -145,9 +146,7 @@ class Feed:
     async def stop(self) -> None:
         """End the reader."""
         self.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cut_off(*self._tasks)
         self._tasks = []
 
     @contextmanager

@@ -19,6 +19,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from mintflow.streams.core.background import cut_off
+
 log = structlog.get_logger(__name__)
 
 Occasion = Literal["appended", "reached"]
@@ -58,9 +60,7 @@ class RedisBell:
 
     async def stop(self) -> None:
         """Rings that nobody has sent yet are dropped."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cut_off(*self._tasks)
         self._tasks = []
         self.connected = False
 

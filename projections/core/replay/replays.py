@@ -178,7 +178,8 @@ class Replays:
                 )
             async with self._freed:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._freed.wait(), left)
+                    async with asyncio.timeout(left):
+                        await self._freed.wait()
 
     def _free_one(self, key: Key | None) -> _Held | None:
         """The session of this key, a new one, or the one that was used longest ago; or None."""

@@ -23,6 +23,7 @@ from mintflow.domain.core.errors import Unavailable
 from mintflow.projections.core.projection import Projection
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.reader import read_shards
+from mintflow.streams.core.background import rest
 from mintflow.streams.core.envelope import UnreadableMessage, decode, position_of
 from mintflow.streams.core.faust.offsets import ReadFrom, save_offsets
 from mintflow.streams.core.pipeline import Pipeline
@@ -200,8 +201,7 @@ class Follower(ABC):
                     self.fault = type(fault).__name__
                     self.retries += 1
                     await self._disconnect()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), wait_s)
+            await rest(self._stopping, wait_s)
             wait_s = min(wait_s * 2, RETRY_S_MAX)
         return False
 

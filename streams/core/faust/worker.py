@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 from confluent_kafka import TopicCollection
 
 from mintflow.domain.core.errors import MintFlowError
+from mintflow.streams.core.background import cut_off, rest
 from mintflow.streams.core.faust.app import App, make_app
 from mintflow.streams.core.faust.credentials import credentials
 from mintflow.streams.core.faust.follower import Connect, Follower
@@ -105,8 +105,7 @@ class Worker:
                 if isinstance(fault, MintFlowError):
                     self._waits_for, told = fault.code, {"details": fault.details}
                 log.warning("worker_waits", error=self._waits_for, retry_in_s=wait_s, **told)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), wait_s)
+                await rest(self._stopping, wait_s)
                 wait_s = min(wait_s * 2, RETRY_S_MAX)
             else:
                 return True
@@ -146,9 +145,7 @@ class Worker:
         try:
             await asyncio.wait({over, stopping, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for one in (over, stopping):
-                one.cancel()
-            await asyncio.gather(over, stopping, return_exceptions=True)
+            await cut_off(over, stopping)
         if self._stopping.is_set():
             return
         for task in self._tasks:
@@ -161,9 +158,7 @@ class Worker:
         self._stopping.set()
         for follower in self.followers:
             await follower.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cut_off(*self._tasks)
         if self._app is not None:
             await _stop_app(self._app)
 
@@ -225,5 +220,6 @@ def _agent(follower: Follower) -> Callable[[Any], Awaitable[None]]:
 
 async def _stop_app(app: App) -> None:
     """Stop Faust, which after a breakdown may never come to an end by itself."""
-    with suppress(Exception):
-        await asyncio.wait_for(app.stop(), STOP_S)
+    stopping = asyncio.create_task(app.stop(), name="faust_stops")
+    await asyncio.wait({stopping}, timeout=STOP_S)
+    await cut_off(stopping)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -20,6 +19,7 @@ import structlog
 from psycopg import AsyncConnection
 
 from mintflow.store.arrays import Int4Array, Int8Array, TextArray
+from mintflow.streams.core.background import cut_off
 
 log = structlog.get_logger(__name__)
 
@@ -126,11 +126,8 @@ class Leases:
 
     async def stop(self, conn: AsyncConnection[Any] | None) -> None:
         """Stop renewing; with a connection, give everything back so that others need not wait."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await cut_off(self._task)
+        self._task = None
         await self._hang_up()
         if conn is not None:
             await self.give_back(conn, set(self._held))
