@@ -125,6 +125,8 @@ class Account:
         assert rows == (self.files * ROWS, self.files * sum(_amounts()))
 
 
+# Fifty starts, kills and imports into a growing log take a quarter of an hour beside other tests.
+@pytest.mark.timeout(3_000)
 @pytest.mark.slow
 def test_a_killed_import_is_whole_or_absent_and_the_log_complete(folder: Path) -> None:
     host = Host(folder)
