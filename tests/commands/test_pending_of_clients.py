@@ -136,6 +136,31 @@ def test_one_pending_row_posts_once(database_url: str) -> None:
     scenario(database_url, play)
 
 
+def test_money_in_under_the_id_of_money_out_books_nothing(database_url: str) -> None:
+    async def play(it: Product, ledger: UUID, account: UUID) -> None:
+        one = await waits(it, ledger, account, "client")
+        await it.do(booked(account, "60.00", external_id="p-1"), ledger)
+        (after,) = await standing(it, ledger, account)
+        assert after.booking is not None
+        assert (after.id, after.booking.status) == (one, "pending")
+
+    scenario(database_url, play)
+
+
+def test_what_met_a_pending_row_of_the_bank_is_booked_by_the_bank(database_url: str) -> None:
+    async def play(it: Product, ledger: UUID, account: UUID) -> None:
+        said = booked(account, "-50.00", external_id="p-1")
+        await it.do(said, ledger)
+        await bring(it, ledger, account, [row(3, "-50.00", DESCRIPTION, bank_id="P", pending=True)])
+        for again in (said, booked(account, "-55.00", external_id="p-1")):
+            assert (await it.do(again, ledger)).data["known"] is True
+            (after,) = await standing(it, ledger, account)
+            assert after.booking is not None
+            assert (after.booking.status, after.booking.amount) == ("pending", Decimal("-50.00"))
+
+    scenario(database_url, play)
+
+
 def test_the_same_id_said_to_be_posted_books_it(database_url: str) -> None:
     async def play(it: Product, ledger: UUID, account: UUID) -> None:
         one = await waits(it, ledger, account, "client")
