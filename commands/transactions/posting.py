@@ -108,8 +108,10 @@ def waits(transaction: Transaction) -> bool:
 
 
 def may_be_booked(transaction: Transaction, row: Row) -> bool:
-    """A leg of a transfer keeps its amount."""
+    """A leg of a transfer keeps its amount; what met a row of the bank is booked by the bank."""
     booking = transaction.booking
+    if transaction.matched_with is not None:
+        return False
     return transaction.transfer_id is None or (booking is not None and booking.amount == row.amount)
 
 

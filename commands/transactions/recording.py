@@ -197,13 +197,13 @@ class Recorder:
 
 async def _known(command: RecordTransaction, stream_id: UUID, unit: Unit) -> Transaction | None:
     """The transaction with this id of the client's; one that was pending is booked if it says so
-    now. One that met a row of the bank is booked when the bank says so."""
+    now."""
     found = await unit.find(Aggregate, stream_id)
     if isinstance(found, TransactionAlias):
         found = await unit.find(Transaction, found.transaction_id)
     if not isinstance(found, Transaction):
         return None
-    if command.status == "posted" and waits(found) and found.matched_with is None:
+    if command.status == "posted" and waits(found):
         assert found.booking is not None
         row = row_of(command, stream_id, exact_amount(command.amount, found.booking.currency))
         same_way = (row.amount < 0) == (found.booking.amount < 0)
