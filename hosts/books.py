@@ -83,9 +83,12 @@ class ReadModelBooks:
         async with self._pool.connection() as conn:
             rows = await queries.rows_of_the_bank(conn, ledger_id, account_id, start, end)
         return [
-            OpenRow(r["transaction_id"], r["date"], r["amount"], r["origin"], r["absorbed_by"])
+            OpenRow(
+                r["transaction_id"], r["date"], r["amount"], r["origin"], r["absorbed_by"],
+                bank_id=r["bank_id"], description=r["description"],
+            )
             for r in rows
-        ]
+        ]  # fmt: skip
 
     async def pending(self, ledger_id: UUID, account_id: UUID) -> Sequence[OpenRow]:
         async with self._pool.connection() as conn:

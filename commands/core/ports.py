@@ -41,7 +41,8 @@ class OpenRow:
 
     origin: manual for hand-made, file or sync for the bank's own pending row. counts_as: the
     hand-made transaction that a pending row was matched with, and that stands for it. pending:
-    whether a hand-made one was said to be pending.
+    whether a hand-made one was said to be pending. bank_id, description: as the bank gave them,
+    where it was asked for what is booked.
     """
 
     transaction_id: UUID
@@ -50,6 +51,8 @@ class OpenRow:
     origin: str
     counts_as: UUID | None = None
     pending: bool = False
+    bank_id: str | None = None
+    description: str = ""
 
     @property
     def standing_id(self) -> UUID:

@@ -19,6 +19,7 @@ from mintflow.commands.core.unit import Unit
 from mintflow.commands.imports.rows import Row
 from mintflow.commands.imports.sorting import Asked
 from mintflow.domain.accounts import Account
+from mintflow.domain.statements import StatementRow
 from mintflow.domain.transactions import Transaction, TransactionAlias
 from mintflow.ml.words import within, words_of
 
@@ -40,9 +41,8 @@ async def met_elsewhere(
     if not posted:
         return {}
     days = [row.source.date for row in posted]
-    wanted = {(row.source.date, row.amount) for row in posted}
     held = await asked.books.bank_rows(unit.ledger_id, account.id, min(days), max(days))
-    held = [one for one in held if (one.date, one.amount) in wanted]
+    held = _worth_a_look(posted, held)
     if not held:
         return {}
     named = {row.transaction_id for row in rows if row.transaction_id in known}
@@ -53,6 +53,30 @@ async def met_elsewhere(
     free = [one for one in held if one.transaction_id not in named]
     found = await unit.prefetch(Transaction, [one.transaction_id for one in free])
     return _paired(posted, free, found)
+
+
+def _worth_a_look(rows: Sequence[Row], held: Sequence[OpenRow]) -> list[OpenRow]:
+    """Those that the read models let be one of the rows. Each is replayed afterwards; where many
+    rows share day and amount, most of them need not be."""
+    by_facts: defaultdict[tuple[object, ...], list[StatementRow]] = defaultdict(list)
+    for row in rows:
+        by_facts[row.source.date, row.amount].append(row.source)
+    return [
+        one
+        for one in held
+        if any(
+            _may_be_one(source, one.bank_id, one.description)
+            for source in by_facts.get((one.date, one.amount), ())
+        )
+    ]
+
+
+def _may_be_one(source: StatementRow, bank_id: str | None, description: str) -> bool:
+    """Whether two rows of the same amount and day can be one: not with two ids of the bank, and
+    without any only by the same words."""
+    if source.bank_id is None and bank_id is None:
+        return words_of(source.description) == words_of(description)
+    return source.bank_id is None or bank_id is None
 
 
 def _paired(
@@ -82,14 +106,12 @@ def _agree(row: Row, held: Transaction) -> bool | None:
     booking = held.booking or held.withdrawn
     if booking is None or booking.status != "posted":
         return None
-    if row.source.bank_id is not None and held.bank_id is not None:
-        return None
     source = row.source
+    if not _may_be_one(source, held.bank_id, held.description):
+        return None
     mine, theirs = words_of(source.description), words_of(held.description)
     if mine == theirs:
         return True
-    if source.bank_id is None and held.bank_id is None:
-        return None
     all_mine = words_of(f"{source.description} {source.counterparty} {source.memo}")
     all_theirs = words_of(f"{held.description} {held.counterparty} {held.memo}")
     return False if within(mine, all_theirs) or within(theirs, all_mine) else None

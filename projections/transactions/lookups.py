@@ -36,11 +36,13 @@ async def rows_of_the_bank(
     conn: AsyncConnection[Any], ledger_id: UUID, account_id: UUID, start: dt.date, end: dt.date
 ) -> Rows:
     """Booked transactions of an account that came from the bank, dated from start to end, those
-    that a hand-made one absorbed too: [{transaction_id, date, amount, origin, absorbed_by}]."""
+    that a hand-made one absorbed too:
+    [{transaction_id, date, amount, origin, absorbed_by, bank_id, description}]."""
     return await _rows(
         conn,
         """
-        select transaction_id, date, amount, origin, absorbed_by from transactions
+        select transaction_id, date, amount, origin, absorbed_by, bank_id, description
+        from transactions
         where ledger_id = %(ledger_id)s and account_id = %(account_id)s
             and date between %(start)s and %(end)s and status in ('posted', 'absorbed')
             and origin <> 'manual'

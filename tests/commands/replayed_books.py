@@ -59,8 +59,11 @@ class ReplayedBooks:
                 and start <= booking.date <= end
             ):
                 found.append(
-                    OpenRow(one.id, booking.date, booking.amount, one.origin, one.absorbed_by)
-                )
+                    OpenRow(
+                        one.id, booking.date, booking.amount, one.origin, one.absorbed_by,
+                        bank_id=one.bank_id, description=one.description,
+                    )
+                )  # fmt: skip
         return found
 
     async def pending(self, ledger_id: UUID, account_id: UUID) -> Sequence[OpenRow]:

@@ -16,8 +16,10 @@ from commands.statements import bring, counts, day, row, standing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mintflow.commands.core.unit import Unit
 from mintflow.commands.transactions import RecordTransaction, VoidTransaction
 from mintflow.domain.statements import StatementRow
+from mintflow.domain.transactions import Transaction
 from mintflow.ml.words import within, words_of
 
 Play = Callable[[Product, UUID, UUID], Awaitable[Any]]
@@ -195,3 +197,31 @@ def test_the_words_of_a_row_cut_off_are_within_it() -> None:
     assert within(words_of("Whole Foods Mar"), whole)
     assert not within(words_of("Whole Foods Bar"), whole)
     assert not within([], whole)
+
+
+def test_only_what_may_be_a_row_of_the_file_is_replayed(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fares and coffees of one day and price are many, and their words tell them apart."""
+    replayed: list[UUID] = []
+    prefetch = Unit.prefetch
+
+    async def noted(self: Unit, kind: Any, stream_ids: list[UUID]) -> Any:
+        if kind is Transaction:
+            replayed.extend(stream_ids)
+        return await prefetch(self, kind, stream_ids)
+
+    async def play(it: Product, ledger: UUID, account: UUID) -> None:
+        await bring(it, ledger, account, [row(1, "-2.00", f"Tram {n}") for n in range(9)])
+        monkeypatch.setattr(Unit, "prefetch", noted)
+        others = [row(1, "-2.00", f"Bus {n}") for n in range(9)]
+        assert counts(await bring(it, ledger, account, others)) == (9, 0, 0, 0)
+        held = {one.id for one in await standing(it, ledger, account) if "Tram" in one.description}
+        assert held.isdisjoint(replayed)
+        # With an id of the bank on one side every one of them may be it.
+        assert counts(
+            await bring(it, ledger, account, [row(1, "-2.00", "Tram 3", bank_id="F1")])
+        ) == (0, 1, 0, 0)
+        assert held <= set(replayed)
+
+    scenario(database_url, play)
