@@ -37,6 +37,7 @@ from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.sealing import Sealer
 from mintflow.streams.core.envelope import decode
 from mintflow.streams.core.faust.follower import ProjectionFollower
+from mintflow.streams.core.faust.lanes import Lanes
 from mintflow.streams.core.faust.worker import Worker
 from mintflow.streams.core.pipeline import Pipeline
 from mintflow.streams.core.topics import EVENTS
@@ -107,7 +108,11 @@ async def _worked(url: str, keys: KeyStore, bootstrap: str, topic: str) -> float
     worker = Worker(
         bootstrap, topic, f"bench.{new_id()}", connect,
         lambda topic_id: [
-            ProjectionFollower("books", connect, mapper, topic_id, PROJECTIONS, lambda _: None)
+            Lanes(
+                lambda: ProjectionFollower(
+                    "books", connect, mapper, topic_id, PROJECTIONS, lambda _: None
+                )
+            )
         ],
     )  # fmt: skip
     task = asyncio.create_task(worker.run())

@@ -31,7 +31,8 @@ from mintflow.hosts.watchdog import Watchdog
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.registry import PROJECTIONS
 from mintflow.store.keys import KeyStore
-from mintflow.streams.core.faust.follower import Connect, Follower, ProjectionFollower
+from mintflow.streams.core.faust.follower import Connect, ProjectionFollower
+from mintflow.streams.core.faust.lanes import Lanes
 from mintflow.streams.core.faust.worker import Worker
 from mintflow.streams.core.relay.sources import LogSource
 from mintflow.streams.core.topics import EVENTS
@@ -115,9 +116,19 @@ def groups_of(projections: Sequence[Projection]) -> dict[str, list[Projection]]:
     return found
 
 
-def _followers(connect: Connect, product: Running, topic_id: UUID) -> list[Follower]:
+def _followers(connect: Connect, product: Running, topic_id: UUID) -> list[Lanes]:
     return [
-        ProjectionFollower(name, connect, product.mapper, topic_id, group, product.bells.reached)
+        Lanes(
+            partial(
+                ProjectionFollower,
+                name,
+                connect,
+                product.mapper,
+                topic_id,
+                group,
+                product.bells.reached,
+            )
+        )
         for name, group in groups_of(PROJECTIONS).items()
     ]
 

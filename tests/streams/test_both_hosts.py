@@ -144,7 +144,7 @@ async def by_workers(books: Books, log: KafkaLog, chance: random.Random) -> None
             await asyncio.to_thread(produce, log, pieces[third : 2 * third])
             await until(lambda: 0 < len(second.assigned) < 32)
             assert first.assigned | second.assigned == set(range(32))
-            await second.followers[0]._disconnect()
+            await second.followers[0].followers[0]._disconnect()
         await asyncio.to_thread(produce, log, pieces[2 * third :])
     async with working(a_worker(books, log, groups)):
         await until(partial(caught_up, books), 60)

@@ -18,7 +18,8 @@ from streams.workers import caught_up, working
 from mintflow.domain.core.errors import MintFlowError
 from mintflow.domain.core.ids import SHARDS
 from mintflow.projections.registry import PROJECTIONS
-from mintflow.streams.core.faust.follower import Follower, ProjectionFollower
+from mintflow.streams.core.faust.follower import ProjectionFollower
+from mintflow.streams.core.faust.lanes import Lanes
 from mintflow.streams.core.faust.worker import Worker
 from mintflow.streams.core.relay.delivery import KafkaTarget
 from mintflow.streams.core.relay.plan import apply, plan
@@ -57,11 +58,13 @@ def a_worker(books: Books, target: KafkaTarget, options: Mapping[str, str]) -> W
     async def open_connection():  # type: ignore[no-untyped-def]
         return await connect(books.url)
 
-    def make(topic_id: UUID) -> list[Follower]:
+    def make(topic_id: UUID) -> list[Lanes]:
         mapper = books.mapper
         return [
-            ProjectionFollower(
-                "books", open_connection, mapper, topic_id, PROJECTIONS, lambda _: None
+            Lanes(
+                lambda: ProjectionFollower(
+                    "books", open_connection, mapper, topic_id, PROJECTIONS, lambda _: None
+                )
             )
         ]
 

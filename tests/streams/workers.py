@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from uuid import UUID
 
 from read_models.books import Books, connect
@@ -12,7 +13,8 @@ from streams.kafka_log import KafkaLog
 
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.registry import PROJECTIONS
-from mintflow.streams.core.faust.follower import Follower, ProjectionFollower
+from mintflow.streams.core.faust.follower import ProjectionFollower
+from mintflow.streams.core.faust.lanes import Lanes
 from mintflow.streams.core.faust.worker import Worker
 
 
@@ -26,10 +28,18 @@ def a_worker(
     async def open_connection():  # type: ignore[no-untyped-def]
         return await connect(books.url)
 
-    def make(topic_id: UUID) -> Sequence[Follower]:
+    def make(topic_id: UUID) -> Sequence[Lanes]:
         return [
-            ProjectionFollower(
-                f"group-{number}", open_connection, books.mapper, topic_id, group, lambda _: None
+            Lanes(
+                partial(
+                    ProjectionFollower,
+                    f"group-{number}",
+                    open_connection,
+                    books.mapper,
+                    topic_id,
+                    group,
+                    lambda _: None,
+                )
             )
             for number, group in enumerate(groups)
         ]

@@ -21,7 +21,8 @@ from mintflow.domain.core.errors import MintFlowError
 from mintflow.streams.core.background import cut_off, rest
 from mintflow.streams.core.faust.app import App, make_app
 from mintflow.streams.core.faust.credentials import credentials
-from mintflow.streams.core.faust.follower import Connect, Follower
+from mintflow.streams.core.faust.follower import Connect
+from mintflow.streams.core.faust.lanes import Lanes
 from mintflow.streams.core.faust.offsets import load_offsets
 from mintflow.streams.core.relay.asking import FAULTS, Admin, is_unknown
 from mintflow.streams.core.relay.delivery import KafkaTarget
@@ -29,7 +30,7 @@ from mintflow.streams.core.relay.errors import TopicsNotReady
 
 log = structlog.get_logger(__name__)
 
-MakeFollowers = Callable[[UUID], Sequence[Follower]]
+MakeLanes = Callable[[UUID], Sequence[Lanes]]
 
 ASK_S = 5.0
 RETRY_S_MIN, RETRY_S_MAX = 0.1, 5.0
@@ -47,12 +48,13 @@ class Worker:
         topic: str,
         group: str,
         connect: Connect,
-        make: MakeFollowers,
+        make: MakeLanes,
         options: Mapping[str, str] | None = None,
     ) -> None:
         """group: the workers that share the partitions. make: the followers of this process, for
-        a topic by its id; each becomes an agent. options: of librdkafka, for TLS and accounts."""
-        self.followers: Sequence[Follower] = ()
+        a topic by its id, in lanes; each Lanes becomes an agent. options: of librdkafka, for TLS
+        and accounts."""
+        self.followers: Sequence[Lanes] = ()
         self.assigned: frozenset[int] = frozenset()
         self.rebalances = 0
         self._bootstrap, self._topic, self._group = bootstrap, topic, group
@@ -208,11 +210,11 @@ def topic_id(bootstrap: str, topic: str, options: Mapping[str, str]) -> UUID:
     return UUID(int=((high & (2**64 - 1)) << 64) | (low & (2**64 - 1)))
 
 
-def _agent(follower: Follower) -> Callable[[Any], Awaitable[None]]:
+def _agent(follower: Lanes) -> Callable[[Any], Awaitable[None]]:
     async def work(stream: Any) -> None:
         async for event in stream.noack().events():
-            # Waits while the inbox is full, which holds back the fetching.
-            await follower.inbox.put(event)
+            # Waits while an inbox is full, which holds back the fetching.
+            await follower.put(event)
 
     work.__name__ = follower.name
     return work
