@@ -7,7 +7,7 @@ position it saw has seen everything. All rows come back as `RecordedEvent`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,8 @@ from mintflow.store.mapper import Mapper, RecordedEvent
 
 SEQ_MAX = 2**62
 _COLUMNS = "e.shard, e.position, e.ledger_id, e.ledger_seq, e.recorded_at, e.record, e.sealed"
+# Where a row that is not decoded has its ledger_seq.
+LEDGER_SEQ = 3
 
 _AFTER_POSITIONS = f"""
 select {_COLUMNS} from unnest(%s, %s) as c (shard, position)
@@ -64,7 +66,9 @@ where e.ledger_id = %s and position(%s in e.record) > 0 order by e.ledger_seq
 
 _ROWS_OF_LEDGER = f"""
 select {_COLUMNS} from log.event e
-where e.ledger_id = %s and e.ledger_seq > %s and e.ledger_seq <= %s order by e.ledger_seq
+where e.ledger_id = %s and e.ledger_seq > %s and e.ledger_seq <= %s
+    and (e.type = any(%s) or e.type like any(%s))
+order by e.ledger_seq limit %s
 """  # noqa: S608
 
 
@@ -171,13 +175,34 @@ async def read_operation(
 
 
 async def ledger_rows(
-    cursor: AsyncCursor[Any], ledger_id: UUID, after_seq: int, limit: int
+    cursor: AsyncCursor[Any],
+    ledger_id: UUID,
+    after_seq: int,
+    until_seq: int,
+    topics: Collection[str],
+    limit: int,
 ) -> list[tuple[Any, ...]]:
-    """A ledger's events after a ledger_seq, not decoded: the arguments of `Mapper.recorded`."""
-    await cursor.execute(
-        _ROWS_OF_LEDGER, [ledger_id, after_seq, after_seq + limit], prepare=True, binary=True
-    )
+    """A ledger's events after a ledger_seq up to another one, in order, not decoded: the arguments
+    of `Mapper.recorded`.
+
+    topics: event types; one that ends with a dot stands for all that begin with it; none: all.
+    """
+    whole = [one for one in topics if not one.endswith(".")]
+    begun = [f"{one}%" for one in topics if one.endswith(".")] if topics else ["%"]
+    args = [ledger_id, after_seq, until_seq, TextArray.of(whole), TextArray.of(begun), limit]
+    await cursor.execute(_ROWS_OF_LEDGER, args, prepare=True, binary=True)
     return await cursor.fetchall()
+
+
+async def count_of_ledger(cursor: AsyncCursor[Any], ledger_id: UUID, until_seq: int) -> int:
+    """How many events of a ledger the log has up to a ledger_seq: as many, where none is lost."""
+    await cursor.execute(
+        "select count(*) from log.event where ledger_id = %s and ledger_seq <= %s",
+        [ledger_id, until_seq],
+        prepare=True,
+    )
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 async def read_ledger(

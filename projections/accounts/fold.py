@@ -30,6 +30,7 @@ ACCOUNTS = Table(
         Column("opened_seq", "bigint"),
     ),
     key=("ledger_id", "account_id"),
+    topics=("account.",),
 )
 _SUMS = (
     Column("posted", "numeric"),
@@ -66,6 +67,7 @@ REPORTED_BALANCES = Table(
         Column("position", "bigint"),
     ),
     key=("ledger_id", "account_id", "date"),
+    topics=("account.",),
 )
 
 _Sums = dict[Key, list[Delta]]

@@ -36,6 +36,7 @@ ASSIGNED = Table(
         Column("times", "bigint"),
     ),
     key=("ledger_id", "category_id", "month", "currency"),
+    topics=("envelopes.",),
 )
 ACCOUNT_CATEGORY_MONTHS = Table(
     "account_category_months",

@@ -33,6 +33,7 @@ BUDGETS = Table(
         Column("set_seq", "bigint"),
     ),
     key=("ledger_id", "budget_id"),
+    topics=("budget.",),
 )
 # One row per term, keyed by the day on which it begins ("" for one without a beginning), because
 # an event has only its own term and the terms that were there before must not be needed.
@@ -52,6 +53,7 @@ BUDGET_TERMS = Table(
         Column("cap", "numeric", null=True),
     ),
     key=("ledger_id", "budget_id", "start"),
+    topics=("budget.",),
 )
 # recorded_on: the day (UTC) on which a part of `date` came into the books, if it was a later one.
 CATEGORY_LATE = Table(
@@ -86,6 +88,7 @@ BUDGET_ALERTS = Table(
         Column("dismissed_at", "timestamptz", null=True),
     ),
     key=("ledger_id", "alert_id"),
+    topics=("budget.",),
     indexes=(Index("budget_alerts_newest", "ledger_id, raised_seq desc"),),
 )
 

@@ -34,6 +34,7 @@ CATEGORIES = Table(
         Column("merged_into", "text", null=True),
     ),
     key=("ledger_id", "category_id"),
+    topics=("category.", "category_tree."),
 )
 _SUMS = (Column("amount", "numeric"), Column("transactions", "bigint"))
 CATEGORY_DAYS = Table(

@@ -35,7 +35,9 @@ class Index:
 class Table:
     """key: the primary key, which starts with ledger_id and comes first in `columns`.
 
-    fill: fill factor; lower where rows are updated in place again and again.
+    fill: fill factor; lower where rows are updated in place again and again. topics: the event
+    types that move this table, in the form of `Projection.topics`, where they are few of those of
+    its projection; none: all of them.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Table:
     key: tuple[str, ...]
     indexes: tuple[Index, ...] = ()
     fill: int = 100
+    topics: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         assert self.key[0] == "ledger_id", f"{self.name}: the key starts with ledger_id"

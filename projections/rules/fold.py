@@ -31,6 +31,7 @@ RULES = Table(
         Column("changed_at", "timestamptz"),
     ),
     key=("ledger_id", "rule_id"),
+    topics=("rule.",),
 )
 CORRECTIONS = Table(
     "corrections",

@@ -7,6 +7,8 @@ from store.sample_events import EVENT_ID, PROVENANCE, PlainSealer, sample_events
 
 from mintflow.projections.core.changes import Changes
 from mintflow.projections.core.projection import Projection, fold_named, types_of
+from mintflow.projections.core.replay.needs import part_for
+from mintflow.projections.core.tables import Table
 from mintflow.projections.registry import PROJECTIONS
 from mintflow.store.mapper import Mapper, RecordedEvent
 
@@ -57,6 +59,36 @@ def test_a_batch_of_every_type_is_folded_as_one_of_the_named_types(
     fold_named(projection, recorded, types_of(recorded), named)
     assert _rows(asked) == _rows(named)
     assert len(named), "a sample of its events changes rows"
+
+
+LEAN = [(one, table) for one in PROJECTIONS for table in one.tables if table.topics]
+
+
+@pytest.mark.parametrize(("projection", "table"), LEAN, ids=lambda one: one.name)
+def test_a_table_is_moved_by_its_own_topics_alone(
+    projection: Projection, table: Table, recorded: list[RecordedEvent]
+) -> None:
+    """A past moment of it is told from these events, without the rest of the history."""
+    named = [event for event in recorded if part_for(projection, {table.name}).names([event.type])]
+    assert 0 < len(named) < len(recorded)
+    everything, lean = Changes(), Changes()
+    projection.fold(recorded, everything)
+    projection.fold(named, lean)
+    assert _rows(everything)[table.name] == _rows(lean)[table.name]
+    for event in recorded:
+        alone = Changes()
+        projection.fold([event], alone)
+        assert event in named or table.name not in _rows(alone), f"{event.type} moves {table.name}"
+
+
+def test_with_a_table_that_much_moves_the_projection_is_folded_whole() -> None:
+    whole = next(one for one in PROJECTIONS if one.name == "accounts")
+    assert part_for(whole, {"accounts", "account_days"}) is whole
+    lean = part_for(whole, {"accounts"})
+    assert ([one.name for one in lean.tables], lean.topics) == (
+        ["accounts", "reported_balances"],
+        ("account.",),
+    )
 
 
 def test_one_without_topics_folds_every_type(recorded: list[RecordedEvent]) -> None:

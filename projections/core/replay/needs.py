@@ -1,4 +1,4 @@
-"""Which tables a query reads, told from its text.
+"""Which tables a query reads, told from its text, and how much of the history they need.
 
 A replay folds and writes only what is asked for, and no route has to say what that is: the tables
 are named in the SQL. A name that is taken for a table and is none costs a fold and changes no
@@ -8,8 +8,9 @@ answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.core.tables import Table, View
@@ -26,6 +27,21 @@ class Needed:
     tables: tuple[Table, ...]
     projections: tuple[Projection, ...]
     views: tuple[View, ...]
+
+
+def part_for(projection: Projection, tables: Container[str]) -> Projection:
+    """As much of a projection as some of its tables need: those that few event types move, where it
+    is no others, for then most of the history need not be read; else all of it."""
+    lean = _lean(projection)
+    others = [table for table in projection.tables if table not in lean.tables]
+    return projection if any(table.name in tables for table in others) else lean
+
+
+@cache
+def _lean(projection: Projection) -> Projection:
+    tables = tuple(table for table in projection.tables if table.topics)
+    topics = {topic for table in tables for topic in table.topics}
+    return replace(projection, tables=tables, topics=tuple(sorted(topics)))
 
 
 class Needs:

@@ -10,7 +10,7 @@ The cursor of the connection fills what a statement names before it runs it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Container, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Container, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
 from uuid import UUID
@@ -28,14 +28,14 @@ from mintflow.projections.core.bulk.folder import (
 from mintflow.projections.core.bulk.worker import FOLD_EVENTS
 from mintflow.projections.core.changes import Changes
 from mintflow.projections.core.projection import Projection
-from mintflow.projections.core.replay.needs import Needed, Needs
+from mintflow.projections.core.replay.needs import Needed, Needs, part_for
 from mintflow.projections.core.statements import Copy, copy_blocks, copy_sql, operations
 from mintflow.store.mapper import Mapper, RecordedEvent
-from mintflow.store.reader import ledger_rows
+from mintflow.store.reader import LEDGER_SEQ, count_of_ledger, ledger_rows
 
 PAGE_EVENTS = 2_000
 # Rows of one table from which on its secondary indexes are worth their making.
-INDEX_ROWS = 500
+INDEX_ROWS = 20_000
 # Rows that were folded for tables which nobody has asked for yet are kept in memory up to here.
 KEPT_ROWS_MAX = 30_000
 # Rows of one table from which on the planner needs to be told how they are spread.
@@ -60,7 +60,9 @@ class Scratch:
         self._projections = tuple(projections)
         self._needs = Needs(projections)
         self._made: set[str] = set()
-        self._filled: dict[str, Projection] = {}
+        # Tables with the rows of the moment, written or kept; projections with a checkpoint.
+        self._filled: set[str] = set()
+        self._noted: set[str] = set()
         self._ledger_id: UUID | None = None
         self._ledger_seq = 0
         self._position = 0
@@ -103,7 +105,8 @@ class Scratch:
         self._imagined += events
         self._position = events[-1].position
         changes = Changes()
-        fold_all(events, list(self._filled.values()), frozenset(), changes)
+        fold_all(events, self._parts(self._filled), frozenset(), changes)
+        _split_off(changes, self._filled)
         kept, self._kept = self._kept, Changes()
         async with self.conn.transaction():
             await self._copy(kept)
@@ -114,84 +117,103 @@ class Scratch:
         """Forget the rows; the tables stay for the next moment."""
         self._ledger_id, self._ledger_seq, self._position = None, 0, 0
         self._imagined = []
-        filled = [table.name for one in self._filled.values() for table in one.tables]
-        self._filled, self._kept, self.rows = {}, Changes(), 0
+        filled, self._filled, self._noted = sorted(self._filled), set(), set()
+        self._kept, self.rows = Changes(), 0
         await self._run(f"truncate {', '.join(['checkpoint', *filled])}")
 
     async def before(self, sql: str) -> None:
         """Fill what a statement names. Raises FoldFailed."""
         needed = self._needs.of(sql)
         if (
-            any(one.name not in self._filled for one in needed.projections)
+            any(table.name not in self._filled for table in needed.tables)
             or any(table.name in self._kept.tables for table in needed.tables)
             or any(view.name not in self._made for view in needed.views)
         ):
             await self._fill(needed)
 
     async def _fill(self, needed: Needed) -> None:
-        wanted = [one for one in needed.projections if one.name not in self._filled]
+        asked = {table.name for table in needed.tables}
+        parts = self._parts(asked - self._filled)
+        wanted = [table for one in parts for table in one.tables if table.name not in self._filled]
         views = [view for view in needed.views if view.name not in self._made]
         assert self._ledger_id is not None, "the scratch holds no moment yet"
         # A transaction of the caller that is rolled back would take the tables with it.
         assert self.conn.info.transaction_status == TransactionStatus.IDLE
-        tables = [table for one in wanted for table in one.tables if table.name not in self._made]
         changes, folded = Changes(), 0
-        changes.tables = dict(self._kept.tables)
         async with self.conn.transaction():
-            for table in tables:
-                await self._run(table.temporary_sql())
+            for table in wanted:
+                if table.name not in self._made:
+                    await self._run(table.temporary_sql())
             for view in views:
                 await self._run(f"create temp view {view.name} as {view.sql}")
-            if wanted:
-                folded = await self._replay(wanted, changes)
-            asked = {table.name for table in needed.tables}
+            if parts:
+                folded = await self._replay(parts, {table.name for table in wanted}, changes)
+            changes.tables |= self._kept.tables
             kept = _split_off(changes, asked)
             await self._copy(changes)
-            for one in wanted:
-                await self._run(
-                    "insert into checkpoint values (%s, %s, %s, %s)",
-                    [shard_of(self._ledger_id), one.name, one.version, self._position],
-                )
-        self._made |= {table.name for table in tables} | {view.name for view in views}
-        self._filled |= {one.name: one for one in wanted}
+            for one in parts:
+                if one.name not in self._noted:
+                    await self._run(
+                        "insert into checkpoint values (%s, %s, %s, %s)",
+                        [shard_of(self._ledger_id), one.name, one.version, self._position],
+                    )
+        self._made |= {table.name for table in wanted} | {view.name for view in views}
+        self._filled |= {table.name for table in wanted}
+        self._noted |= {one.name for one in parts}
         self._kept = kept
         self.rows += folded
 
-    async def _replay(self, wanted: Sequence[Projection], changes: Changes) -> int:
-        """Fold the ledger up to the moment; returns how many rows that made.
+    def _parts(self, tables: Collection[str]) -> list[Projection]:
+        """What is folded for some tables."""
+        return [
+            part_for(one, tables)
+            for one in self._projections
+            if any(table.name in tables for table in one.tables)
+        ]
+
+    async def _replay(
+        self, parts: Sequence[Projection], wanted: Container[str], changes: Changes
+    ) -> int:
+        """Fold the ledger up to the moment for the wanted tables; returns how many rows that made.
 
         What does not fit into memory is written on the way; `changes` is then what is left, and is
         written by now as well.
         """
         assert self._ledger_id is not None
-        skipped = await self._parked()
-        after, before, written = 0, len(changes), 0
-        rows = await self._page(after)
+        skipped, written = await self._parked(), 0
+        whole = any(not one.topics for one in parts)
+        topics = set() if whole else {topic for one in parts for topic in one.topics}
+        rows = await self._page(0, topics)
         while rows:
-            after += len(rows)
-            folding = asyncio.to_thread(self._fold_page, rows, wanted, skipped, changes)
+            folding = asyncio.to_thread(self._fold_page, rows, parts, skipped, changes)
             # The next page is on its way while this one is folded.
-            rows, _ = await asyncio.gather(self._page(after), folding)
+            rows, _ = await asyncio.gather(self._page(rows[-1][LEDGER_SEQ], topics), folding)
+            # A fold says of all tables what it knows, also where only some of it was read for one.
+            _split_off(changes, wanted)
             if len(changes) >= ROWS_HARD:
                 written += await self._write(changes, empty=not written)
-        if after != self._ledger_seq:
-            raise LedgerIncomplete(f"ledger {self._ledger_id} has no event {after + 1}")
-        fold_all(self._imagined, wanted, skipped, changes)
-        if written or len(changes) > KEPT_ROWS_MAX:
-            return written + await self._write(changes, empty=not written) - before
-        return len(changes) - before
+        there = await count_of_ledger(AsyncCursor(self.conn), self._ledger_id, self._ledger_seq)
+        if there != self._ledger_seq:
+            raise LedgerIncomplete(
+                f"of {self._ledger_seq} events of ledger {self._ledger_id} the log has {there}"
+            )
+        fold_all(self._imagined, parts, skipped, changes)
+        _split_off(changes, wanted)
+        if written or len(changes) + len(self._kept) > KEPT_ROWS_MAX:
+            return written + await self._write(changes, empty=not written)
+        return len(changes)
 
     def _fold_page(
         self,
         rows: Sequence[Any],
-        wanted: Sequence[Projection],
+        parts: Sequence[Projection],
         skipped: Skipped,
         changes: Changes,
     ) -> None:
         recorded = self._mapper.recorded
         for start in range(0, len(rows), FOLD_EVENTS):
             events = [recorded(*row) for row in rows[start : start + FOLD_EVENTS]]
-            fold_all(events, wanted, skipped, changes)
+            fold_all(events, parts, skipped, changes)
 
     async def _write(self, changes: Changes, *, empty: bool) -> int:
         """Write all, and forget it; returns how many rows it was."""
@@ -224,10 +246,13 @@ class Scratch:
             else:
                 await self._run(operation.sql, operation.args)
 
-    async def _page(self, after: int) -> list[Any]:
+    async def _page(self, after: int, topics: Collection[str]) -> list[Any]:
         assert self._ledger_id is not None
-        limit = min(PAGE_EVENTS, self._ledger_seq - after)
-        return await ledger_rows(AsyncCursor(self.conn), self._ledger_id, after, limit)
+        if after >= self._ledger_seq:
+            return []
+        return await ledger_rows(
+            AsyncCursor(self.conn), self._ledger_id, after, self._ledger_seq, topics, PAGE_EVENTS
+        )
 
     async def _parked(self) -> Skipped:
         """What the served read models could not fold is not in these either."""
