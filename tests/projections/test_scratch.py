@@ -102,6 +102,27 @@ def test_what_few_events_move_is_told_without_the_others(
     asking(lived, play)
 
 
+@pytest.mark.parametrize("small", [False, True], ids=["in memory", "written on the way"])
+def test_only_a_table_that_is_large_has_indexes(
+    lived: Books, small: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it is large is seen by its rows, or by their coming in several goes."""
+    if small:
+        monkeypatch.setattr(scratch, "PAGE_EVENTS", 8)
+        monkeypatch.setattr(scratch, "ROWS_HARD", 4)
+        monkeypatch.setattr(scratch, "INDEX_ROWS_OF_PART", 3)
+
+    async def play(made: Scratch) -> None:
+        assert len(await rows(made, "transactions")) == 19
+        cursor = await made.conn.execute(
+            "select count(*) from pg_indexes where indexname = 'transactions_by_date'"
+            " and schemaname like 'pg_temp%'"
+        )
+        assert await cursor.fetchone() == (int(small),)
+
+    asking(lived, play)
+
+
 @pytest.mark.parametrize("table", ["accounts", "account_days"])
 def test_a_log_that_has_lost_an_event_is_not_told_from(lived: Books, table: str) -> None:
     lived.conn.execute("set session_replication_role = replica")

@@ -22,10 +22,9 @@ _REMEMBERED_MAX = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """What a statement reads, each in a fixed order: tables, their projections, and views."""
+    """What a statement reads, each in a fixed order: tables and views."""
 
     tables: tuple[Table, ...]
-    projections: tuple[Projection, ...]
     views: tuple[View, ...]
 
 
@@ -48,9 +47,8 @@ class Needs:
     """For one list of projections."""
 
     def __init__(self, projections: Sequence[Projection]) -> None:
-        self._owner = {table.name: (table, one) for one in projections for table in one.tables}
+        self._tables = {table.name: table for one in projections for table in one.tables}
         self._views = {view.name: view for one in projections for view in one.views}
-        self._order = {one.name: number for number, one in enumerate(projections)}
         self._known: dict[str, Needed] = {}
 
     def of(self, sql: str) -> Needed:
@@ -64,7 +62,6 @@ class Needs:
 
     def _look(self, sql: str) -> Needed:
         tables: dict[str, Table] = {}
-        found: dict[str, Projection] = {}
         views: dict[str, View] = {}
         texts = [sql]
         while texts:
@@ -73,13 +70,10 @@ class Needs:
                 if view is not None and name not in views:
                     views[name] = view
                     texts.append(view.sql)
-                if name in self._owner:
-                    tables[name], owner = self._owner[name]
-                    found[owner.name] = owner
-        ordered = sorted(found.values(), key=lambda one: self._order[one.name])
+                if name in self._tables:
+                    tables[name] = self._tables[name]
         # A view may be made of views, which are found after it and made before it.
         return Needed(
             tuple(tables[name] for name in sorted(tables)),
-            tuple(ordered),
             tuple(reversed(views.values())),
         )

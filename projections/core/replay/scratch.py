@@ -36,6 +36,8 @@ from mintflow.store.reader import LEDGER_SEQ, count_of_ledger, ledger_rows
 PAGE_EVENTS = 2_000
 # Rows of one table from which on its secondary indexes are worth their making.
 INDEX_ROWS = 20_000
+# And where they are only the first of a table that is written in several goes.
+INDEX_ROWS_OF_PART = 500
 # Rows that were folded for tables which nobody has asked for yet are kept in memory up to here.
 KEPT_ROWS_MAX = 30_000
 # Rows of one table from which on the planner needs to be told how they are spread.
@@ -218,12 +220,15 @@ class Scratch:
     async def _write(self, changes: Changes, *, empty: bool) -> int:
         """Write all, and forget it; returns how many rows it was."""
         count = len(changes)
-        await (self._copy(changes) if empty else self._operate(changes))
+        if empty:
+            await self._copy(changes, INDEX_ROWS_OF_PART)
+        else:
+            await self._operate(changes)
         changes.tables = {}
         return count
 
-    async def _copy(self, changes: Changes) -> None:
-        """Write into tables that are empty."""
+    async def _copy(self, changes: Changes, index_rows: int = INDEX_ROWS) -> None:
+        """Write into tables that are empty; from index_rows on, one gets its indexes."""
         for table, found in changes.tables.values():
             if not found:
                 continue
@@ -232,7 +237,7 @@ class Scratch:
                     await copy.write(block)
             if len(found) >= ANALYZE_ROWS:
                 await self._run(f"analyze {table.name}")
-            if len(found) >= INDEX_ROWS and table.name not in self._indexed:
+            if len(found) >= index_rows and table.name not in self._indexed:
                 self._indexed.add(table.name)
                 for statement in table.index_sql("pg_temp"):
                     await self._run(statement)
