@@ -71,12 +71,10 @@ async def import_files(session: Session, wish: Wish, tell: Tell, say: Tell) -> R
         account = named(await accounts_of(session, ledger["ledger_id"]), wish.account, "account")
     if account is None:
         facts = _facts(files, wish)
-        if facts is None or wish.dry_run:
-            account = {
-                "kind": wish.kind or KIND_DEFAULT,
-                "currency": _currency(wish, facts, ledger),
-            }
-            preview = Preview(wish.form, account, wish.statement_account)
+        likely = {"kind": wish.kind or KIND_DEFAULT, "currency": _currency(wish, facts, ledger)}
+        # An account is opened for what it takes: if that is nothing, none is left behind empty.
+        if wish.dry_run or facts is None or not _takes_any(files, wish, likely):
+            preview = Preview(wish.form, likely, wish.statement_account)
             entries = [_entry(file, wish, _previewed(file, preview)) for file in files]
             return _report(entries, wish, ledger, None, None)
         ledger, account = await _make(session, wish, ledger, facts, say)
@@ -174,6 +172,12 @@ async def _make(
     opened = await session.post(f"/v1/ledgers/{ledger['ledger_id']}/accounts", body)
     say(f"opened the account “{wish.account}” ({kind}, {currency})")
     return ledger, opened.data
+
+
+def _takes_any(files: list[_Loaded], wish: Wish, account: Row) -> bool:
+    """Whether an account opened like this takes one of the files."""
+    preview = Preview(wish.form, account, wish.statement_account)
+    return any("error" not in _previewed(file, preview) for file in files)
 
 
 def _previewed(file: _Loaded, preview: Preview) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,33 @@ def test_a_file_that_can_not_be_read_has_its_error_and_the_others_are_imported(
 def test_nothing_is_made_where_no_file_can_be_read(mintflow: CommandLine, files: Path) -> None:
     mintflow(*checking(files, "broken.csv"), exit_code=1)
     assert mintflow.json("ledgers") == {"ledgers": []}
+
+
+def test_nothing_is_made_where_a_file_is_of_several_accounts_and_none_is_named(
+    mintflow: CommandLine, files: Path
+) -> None:
+    (files / "two.ofx").write_text(_of_two_accounts(CARD_OFX))
+    report = mintflow.json(*checking(files, "two.ofx"), exit_code=1)
+    assert report["files"][0]["error"]["code"] == "several_accounts_in_file"
+    assert mintflow.json("ledgers") == {"ledgers": []}
+    mintflow(*checking(files, "two.ofx", "a.csv"), exit_code=1)
+    assert [one["name"] for one in mintflow.json("balances")["accounts"]] == ["Checking"]
+
+
+def test_nothing_is_made_where_the_file_is_in_another_currency_than_the_one_given(
+    mintflow: CommandLine, files: Path
+) -> None:
+    report = mintflow.json(*checking(files, "card.ofx"), "--currency", "JPY", exit_code=1)
+    assert report["files"][0]["error"]["code"] == "currency_must_match"
+    assert mintflow.json("ledgers") == {"ledgers": []}
+
+
+def _of_two_accounts(ofx: str) -> str:
+    """The same statement once more, under another number."""
+    begin, end = ofx.index("<CCSTMTTRNRS>"), ofx.index("</CCSTMTTRNRS>") + len("</CCSTMTTRNRS>")
+    number = re.search(r"<ACCTID>(\w+)", ofx)
+    assert number is not None
+    return ofx[:end] + ofx[begin:end].replace(number[1], "7" * len(number[1])) + ofx[end:]
 
 
 def test_a_file_in_another_currency_than_the_account_is_refused_whole(
