@@ -112,12 +112,13 @@ def _figures(
     async def figures() -> bytes:
         async with asyncio.timeout(5), await connect() as conn:
             rows = await relay_lag(conn)
-        return exposition([*relay_figures(rows), *_own_figures(relay)])
+        return exposition([*relay_figures(rows), *own_figures(relay)])
 
     return figures
 
 
-def _own_figures(relay: Relay) -> Iterable[Metric]:
+def own_figures(relay: Relay) -> Iterable[Metric]:
+    """What one relay's process says of itself."""
     return (
         CounterMetricFamily(
             "mintflow_relay_messages_acknowledged",
@@ -136,6 +137,11 @@ def _own_figures(relay: Relay) -> Iterable[Metric]:
             "mintflow_relay_blocked_shards",
             "Shards that this process can not go on with",
             value=len(relay.blocked()),
+        ),
+        GaugeMetricFamily(
+            "mintflow_relay_filling_partitions",
+            "Partitions, of topics that came later, that do not have the history yet",
+            value=sum(map(len, relay.filling().values())),
         ),
         GaugeMetricFamily(
             "mintflow_relay_up", "1 while this process relays", value=int(relay.alive)

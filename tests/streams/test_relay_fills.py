@@ -20,6 +20,7 @@ from streams.relaying import (
     until,
 )
 
+from mintflow.hosts.relaying import own_figures
 from mintflow.streams.core.relay.delivery import KafkaTarget
 from mintflow.streams.core.relay.lanes import Lane, enter, place_of
 from mintflow.streams.core.relay.loop import Relay
@@ -54,6 +55,15 @@ def make_anew(target: KafkaTarget, kafka: Kafka, topic: str) -> None:
     while target.topic(topic) in admin.list_topics(timeout=10).topics:
         pass
     make_topics(kafka)
+
+
+def _partitions_filling(relay: Relay) -> float:
+    """As Prometheus is told."""
+    [figure] = [
+        one for one in own_figures(relay) if one.name == "mintflow_relay_filling_partitions"
+    ]
+    [sample] = figure.samples
+    return float(sample.value)
 
 
 async def filled(relay: Relay) -> None:
@@ -97,9 +107,11 @@ def test_a_relay_that_ends_while_it_fills_goes_on_where_it_was(books: Books, kaf
         async with relaying(books, target, cycle_events=1) as relay:
             await until(lambda: relay.acknowledged_total > 10, "it has begun to fill")
             stops += bool(relay.filling())
+            assert _partitions_filling(relay) == sum(map(len, relay.filling().values())) > 0
         assert stops == 1, "it was done before it was stopped"
         async with relaying(books, target, cycle_events=7) as relay:
             await filled(relay)
+            assert _partitions_filling(relay) == 0
             await asyncio.to_thread(buy, books, 2)
             await relayed(books)
 
@@ -143,6 +155,7 @@ def test_an_installation_from_before_looks_once_and_repeats_nothing(
         )
         async with relaying(books, target) as relay:
             await filled(relay)
+            assert _partitions_filling(relay) == 0
             await asyncio.to_thread(buy, books, 2)
             await relayed(books)
 
