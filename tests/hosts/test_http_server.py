@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from mintflow.hosts.http_server import serve_http
+from mintflow.hosts.http_server import _listen, serve_http
 
 
 async def _answer(url: str, sent: bytes) -> tuple[bytes, dict[str, Any]]:
@@ -53,3 +54,22 @@ def test_what_is_no_request_is_refused_in_the_envelope(sent: bytes) -> None:
     assert set(body["error"]) == {"code", "message", "details"}
     assert body["meta"]["timestamp"].endswith("Z")
     assert body["meta"]["request_id"]
+
+
+def test_nothing_of_an_answer_waits_for_what_was_sent_before_it() -> None:
+    async def go() -> int:
+        accepted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def note(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            served = writer.get_extra_info("socket")
+            accepted.set_result(served.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        listener = _listen(0)
+        async with await asyncio.start_server(note, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            found = await asyncio.wait_for(accepted, 10)
+            writer.close()
+        return found
+
+    assert asyncio.run(go()) != 0
