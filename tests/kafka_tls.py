@@ -11,6 +11,12 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from confluent_kafka.admin import (
+    AdminClient,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,6 +24,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from kafka_broker import Broker
 
 USER, PASSWORD = "mintflow", "as secret as a test can keep it"
+SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
 _USES = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
 
 
@@ -86,6 +93,16 @@ class SecureBroker(Broker):
     def accounts(self) -> str:
         return f"127.0.0.1:{self._accounts}"
 
+    def start(self) -> str:
+        """Accounts by SCRAM are kept by the broker itself; that by PLAIN stands in its settings."""
+        bootstrap = super().start()
+        admin = AdminClient({"bootstrap.servers": bootstrap})
+        for way in (ScramMechanism.SCRAM_SHA_256, ScramMechanism.SCRAM_SHA_512):
+            info = ScramCredentialInfo(way, 4096)
+            made = UserScramCredentialUpsertion(USER, info, PASSWORD.encode())
+            admin.alter_user_scram_credentials([made])[USER].result(15)
+        return bootstrap
+
     def _configure(self) -> Path:
         path = super()._configure()
         keys = self._stores / "broker-keys.pem"
@@ -98,14 +115,16 @@ class SecureBroker(Broker):
             "listener.security.protocol.map": ",TLS:SSL,ACCOUNTS:SASL_SSL",
         }
         lines = [line + more.get(line.partition("=")[0], "") for line in lines]
-        module = "org.apache.kafka.common.security.plain.PlainLoginModule"
-        jaas = "listener.name.accounts.plain.sasl.jaas.config"
+        logins = "org.apache.kafka.common.security"
+        plain, scram = f"{logins}.plain.PlainLoginModule", f"{logins}.scram.ScramLoginModule"
+        listener = "listener.name.accounts"
         lines += [
             "ssl.keystore.type=PEM", f"ssl.keystore.location={keys}",
             "ssl.truststore.type=PEM", f"ssl.truststore.location={self.authority.certificate}",
             "listener.name.tls.ssl.client.auth=required",
-            "listener.name.accounts.sasl.enabled.mechanisms=PLAIN",
-            f'{jaas}={module} required user_{USER}="{PASSWORD}";',
+            f"{listener}.sasl.enabled.mechanisms=PLAIN,{','.join(SCRAM)}",
+            f'{listener}.plain.sasl.jaas.config={plain} required user_{USER}="{PASSWORD}";',
+            *(f"{listener}.{one.lower()}.sasl.jaas.config={scram} required;" for one in SCRAM),
         ]  # fmt: skip
         path.write_text("\n".join(lines) + "\n")
         return path

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from kafka_broker import BrokerUnavailable, Kafka
-from kafka_tls import PASSWORD, USER, Authority, SecureBroker
+from kafka_tls import PASSWORD, SCRAM, USER, Authority, SecureBroker
 from read_models.books import Books, connect
 from services import missing
 from streams.relaying import check_everything_is_there, relayed, relaying, until
@@ -44,11 +44,11 @@ def certificates(broker: SecureBroker) -> dict[str, str]:
     }
 
 
-def account(broker: SecureBroker) -> dict[str, str]:
+def account(broker: SecureBroker, mechanism: str = "PLAIN") -> dict[str, str]:
     return {
         "security.protocol": "SASL_SSL",
         "ssl.ca.location": str(broker.authority.certificate),
-        "sasl.mechanism": "PLAIN",
+        "sasl.mechanism": mechanism,
         "sasl.username": USER,
         "sasl.password": PASSWORD,
     }
@@ -72,11 +72,11 @@ def a_worker(books: Books, target: KafkaTarget, options: Mapping[str, str]) -> W
     return Worker(target.bootstrap, topic, group, open_connection, make, options)
 
 
-@pytest.mark.parametrize("by", ["certificate", "account"])
+@pytest.mark.parametrize("by", ["certificate", "PLAIN", *SCRAM])
 def test_topics_relay_and_worker_with_certificates_and_accounts(
     broker: SecureBroker, books: Books, by: str
 ) -> None:
-    options = certificates(broker) if by == "certificate" else account(broker)
+    options = certificates(broker) if by == "certificate" else account(broker, by)
     bootstrap = broker.tls if by == "certificate" else broker.accounts
     target = KafkaTarget(bootstrap, f"{by}.", options)
     apply(target, plan(target, SHARDS), -1)
@@ -108,11 +108,14 @@ def refused(
             "ssl.key.location": str(own.key),
         }
         return KafkaTarget(broker.tls, "refused.", certificates(broker) | paths), "certificate"
-    options = {**account(broker), "sasl.password": "not the password"}
-    return KafkaTarget(broker.accounts, "refused.", options), "Invalid username or password"
+    mechanism, said = "PLAIN", "Invalid username or password"
+    if request.param == "our account by SCRAM":
+        mechanism, said = SCRAM[1], "Authentication failed"
+    options = {**account(broker, mechanism), "sasl.password": "not the password"}
+    return KafkaTarget(broker.accounts, "refused.", options), said
 
 
-WHO = ["their certificate", "our certificate", "our account"]
+WHO = ["their certificate", "our certificate", "our account", "our account by SCRAM"]
 
 
 @pytest.mark.parametrize("refused", WHO, indirect=True)
