@@ -201,7 +201,7 @@ def topic_id(bootstrap: str, topic: str, options: Mapping[str, str]) -> UUID:
     admin = Admin(KafkaTarget(bootstrap, "", options))
     try:
         described = admin.describe_topics(TopicCollection([topic]), request_timeout=ASK_S)
-        found = described[topic].result(ASK_S).topic_id
+        found = admin.answer(described[topic], ASK_S).topic_id
     except FAULTS as fault:
         if is_unknown(fault):
             raise TopicsNotReady("run: mintflow topics apply", topics=[topic]) from fault

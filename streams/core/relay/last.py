@@ -47,7 +47,7 @@ def topic_ids(target: KafkaTarget, names: Sequence[str], partitions: int) -> dic
     missing: list[str] = []
     for name in names:
         try:
-            topic = described[target.topic(name)].result(ANSWER_S_MAX)
+            topic = admin.answer(described[target.topic(name)])
         except FAULTS as fault:
             if not is_unknown(fault):
                 raise admin.fault(fault) from fault
@@ -145,6 +145,5 @@ def _offsets(
     asked = dict.fromkeys(partitions, which)
     answers = admin.list_offsets(asked, request_timeout=ANSWER_S_MAX)
     return {
-        (one.topic, one.partition): answer.result(ANSWER_S_MAX).offset
-        for one, answer in answers.items()
+        (one.topic, one.partition): admin.answer(answer).offset for one, answer in answers.items()
     }

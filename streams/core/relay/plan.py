@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import TopicCollection, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
-    AdminClient,
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
@@ -67,7 +66,7 @@ def apply(target: KafkaTarget, changes: Sequence[Change], replicas: int) -> None
 
 
 def _plan(
-    admin: AdminClient, target: KafkaTarget, partitions: int, topics: Sequence[Topic]
+    admin: Admin, target: KafkaTarget, partitions: int, topics: Sequence[Topic]
 ) -> list[Change]:
     names = [target.topic(topic.name) for topic in topics]
     sizes = _sizes(admin, names)
@@ -94,7 +93,7 @@ def _plan(
     return changes
 
 
-def _sizes(admin: AdminClient, names: Sequence[str]) -> dict[str, int]:
+def _sizes(admin: Admin, names: Sequence[str]) -> dict[str, int]:
     """Topic -> its partitions; one that is not there is absent."""
     found: dict[str, int] = {}
     if not names:
@@ -102,23 +101,23 @@ def _sizes(admin: AdminClient, names: Sequence[str]) -> dict[str, int]:
     answers = admin.describe_topics(TopicCollection([*names]), request_timeout=ANSWER_S_MAX)
     for name, answer in answers.items():
         try:
-            found[name] = len(answer.result(ANSWER_S_MAX).partitions)
+            found[name] = len(admin.answer(answer).partitions)
         except FAULTS as fault:
             if not is_unknown(fault):
                 raise
     return found
 
 
-def _settings(admin: AdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+def _settings(admin: Admin, names: Sequence[str]) -> dict[str, dict[str, str]]:
     asked = [ConfigResource(ResourceType.TOPIC, name) for name in names]
     answers = admin.describe_configs(asked, request_timeout=ANSWER_S_MAX) if asked else {}
     return {
-        resource.name: {key: entry.value for key, entry in answer.result(ANSWER_S_MAX).items()}
+        resource.name: {key: entry.value for key, entry in admin.answer(answer).items()}
         for resource, answer in answers.items()
     }
 
 
-def _do(admin: AdminClient, change: Change, replicas: int) -> None:
+def _do(admin: Admin, change: Change, replicas: int) -> None:
     if change.action == "create":
         assert change.partitions is not None
         made = NewTopic(
@@ -140,7 +139,7 @@ def _do(admin: AdminClient, change: Change, replicas: int) -> None:
             answer.result()
 
 
-def _see(admin: AdminClient, changes: Sequence[Change]) -> None:
+def _see(admin: Admin, changes: Sequence[Change]) -> None:
     """Wait until brokers tell of what was made, and serve it: both comes a moment after."""
     until = time.monotonic() + ANSWER_S_MAX
     while time.monotonic() < until:
@@ -155,7 +154,7 @@ def _see(admin: AdminClient, changes: Sequence[Change]) -> None:
         time.sleep(0.05)
 
 
-def _served(admin: AdminClient, sizes: Mapping[str, int]) -> bool:
+def _served(admin: Admin, sizes: Mapping[str, int]) -> bool:
     """Whether every partition has a leader that answers for it."""
     latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
     partitions = [TopicPartition(name, one) for name, size in sizes.items() for one in range(size)]
@@ -163,7 +162,7 @@ def _served(admin: AdminClient, sizes: Mapping[str, int]) -> bool:
     try:
         answers = admin.list_offsets(asked, request_timeout=ANSWER_S_MAX) if asked else {}
         for answer in answers.values():
-            answer.result(ANSWER_S_MAX)
+            admin.answer(answer)
     except FAULTS:
         return False
     return True
