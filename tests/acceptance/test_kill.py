@@ -1,7 +1,8 @@
 """kill -9 of the host while it imports, again and again: every import is whole or absent.
 
-The real program on a real embedded Postgres with durable commits. Half of the time Postgres is
-killed with it. Only processes that this test started are killed.
+The real program on a real embedded Postgres with durable commits, each life forked from a process
+that has imported it. Half of the time Postgres is killed with it. Only processes that this test
+started are killed.
 """
 
 from __future__ import annotations
@@ -26,13 +27,16 @@ import httpx
 import psycopg
 import pytest
 from services import new_data_folder
+from warm_program import WarmProgram
 
+from mintflow.commands.core.batches import PART_EVENTS
 from mintflow.hosts.postgres.postmaster import read_postmaster
 
 PROGRAM = (sys.executable, "-m", "mintflow.hosts.cli")
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 KILLS = int(os.environ.get("MINTFLOW_KILLS") or (50 if IN_CI else 6))
-ROWS = 3_000
+# More than are appended at a time: a kill between two parts of a commit is one of those to survive.
+ROWS = PART_EVENTS * 3 // 2
 STARTED_WITHIN_S = 60
 
 
@@ -48,13 +52,12 @@ class Host:
     """`mintflow up` on a folder; started again after every kill."""
 
     folder: Path
-    process: subprocess.Popen[bytes] = field(init=False)
+    process: WarmProgram = field(init=False)
     facts: dict[str, Any] = field(init=False)
 
     def start(self) -> None:
         (self.folder / "api.json").unlink(missing_ok=True)
-        command = [*PROGRAM, "up", "--data", str(self.folder), "--port", "0"]
-        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        self.process = WarmProgram(["up", "--data", str(self.folder), "--port", "0"])
         deadline = time.monotonic() + STARTED_WITHIN_S
         while not (self.folder / "api.json").exists():
             assert self.process.poll() is None, "the host ended instead of starting"
@@ -125,7 +128,7 @@ class Account:
         assert rows == (self.files * ROWS, self.files * sum(_amounts()))
 
 
-# Fifty starts, kills and imports into a growing log take a quarter of an hour beside other tests.
+# Fifty starts, kills and imports into a growing log take minutes, more of them beside other tests.
 @pytest.mark.timeout(3_000)
 @pytest.mark.slow
 def test_a_killed_import_is_whole_or_absent_and_the_log_complete(folder: Path) -> None:
