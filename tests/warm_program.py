@@ -17,6 +17,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import wait
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 # What the hosts import when they are asked to run: `up` and `api`, `relay`, `worker`. And what each
 # new process would import for itself otherwise: the program that started this one, pytest.
@@ -45,12 +46,15 @@ class WarmProgram:
         *,
         environment: Mapping[str, str] = os.environ,
         log: Path | None = None,
+        output: Path | None = None,
     ) -> None:
-        """log: where what it writes is appended; nowhere by default."""
+        """log: where what it writes is appended; nowhere by default. output: the same for its
+        standard output alone."""
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(list(_IMPORTED))
         self._process = context.Process(
-            target=_program, args=(list(words), dict(environment), str(log or os.devnull))
+            target=_program,
+            args=(list(words), dict(environment), output or log, log),
         )
         with _ONE_AT_A_TIME:
             self._process.start()
@@ -78,15 +82,26 @@ class WarmProgram:
         return code
 
 
-def _program(words: list[str], environment: dict[str, str], log: str) -> None:
+def warm_command(words: Sequence[str], environment: Mapping[str, str] = os.environ) -> str:
+    """What a command of the program prints. Fails if the command does."""
+    with TemporaryDirectory() as folder:
+        log, output = Path(folder, "log"), Path(folder, "output")
+        code = WarmProgram(words, environment=environment, log=log, output=output).wait()
+        assert code == 0, f"{words[0]} ended with {code}: {log.read_text()[-3000:]}"
+        return output.read_text()
+
+
+def _program(
+    words: list[str], environment: dict[str, str], output: Path | None, log: Path | None
+) -> None:
     """In the new process. The server's own environment is of the time when it was started."""
     from mintflow.hosts.cli import main
 
     os.environ.clear()
     os.environ.update(environment)
-    written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    for stream in (1, 2):
+    for stream, kept in ((1, output), (2, log)):
+        written = os.open(kept or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(written, stream)
-    os.close(written)
+        os.close(written)
     sys.argv = ["mintflow", *words]
     main()

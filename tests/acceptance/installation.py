@@ -11,8 +11,6 @@ import random
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -27,11 +25,11 @@ import psycopg
 from kafka_broker import Broker
 from redis_server import RedisServer
 from services import new_data_folder
+from warm_program import WarmProgram, warm_command
 
 from mintflow.hosts.postgres import EmbeddedPostgres
 from mintflow.hosts.postgres.postmaster import read_postmaster
 
-PROGRAM = (sys.executable, "-m", "mintflow.hosts.cli")
 STARTED_WITHIN_S = 120
 P = TypeVar("P", bound="Part")
 
@@ -55,11 +53,11 @@ class Process(Part):
 
     def __init__(self, name: str, words: list[str], environment: dict[str, str], log: Path) -> None:
         super().__init__(name)
-        self._command, self._environment = [*PROGRAM, *words], environment
+        self._words, self._environment = words, environment
         self._log = log
         self._away_s = 0.2
         self._closing = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: WarmProgram | None = None
         self.exits: list[int] = []
         self._keeper = threading.Thread(target=self._keep, name=f"keeps {name}")
         self._keeper.start()
@@ -70,8 +68,7 @@ class Process(Part):
 
     def send(self, what: signal.Signals) -> None:
         if self._process is not None:
-            with suppress(ProcessLookupError):
-                self._process.send_signal(what)
+            self._process.send_signal(what)
 
     def close(self) -> None:
         self._closing.set()
@@ -83,11 +80,8 @@ class Process(Part):
 
     def _keep(self) -> None:
         while not self._closing.is_set():
-            with self._log.open("ab") as log:
-                self._process = subprocess.Popen(
-                    self._command, env=self._environment, stdout=log, stderr=log
-                )
-                self.exits.append(self._process.wait())
+            self._process = WarmProgram(self._words, environment=self._environment, log=self._log)
+            self.exits.append(self._process.wait())
             self._closing.wait(self._away_s)
             self._away_s = 0.5
 
@@ -195,11 +189,7 @@ class Installation:
 
     def command(self, *words: str) -> str:
         """What a command of the product prints. Fails if it does."""
-        done = subprocess.run(
-            [*PROGRAM, *words], env=self.environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        return done.stdout
+        return warm_command(words, self.environment)
 
     def behind(self) -> int:
         """Events that some projection has not applied; -1 while nobody can say."""

@@ -12,8 +12,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -27,12 +25,11 @@ import httpx
 import psycopg
 import pytest
 from services import new_data_folder
-from warm_program import WarmProgram
+from warm_program import WarmProgram, warm_command
 
 from mintflow.commands.core.batches import PART_EVENTS
 from mintflow.hosts.postgres.postmaster import read_postmaster
 
-PROGRAM = (sys.executable, "-m", "mintflow.hosts.cli")
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 KILLS = int(os.environ.get("MINTFLOW_KILLS") or (50 if IN_CI else 6))
 # More than are appended at a time: a kill between two parts of a commit is one of those to survive.
@@ -243,6 +240,4 @@ def _file(number: int) -> bytes:
 
 
 def _command(*words: str) -> Any:
-    done = subprocess.run([*PROGRAM, *words], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return json.loads(warm_command(words))

@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
+from warm_program import WarmProgram
 
 from mintflow.streams.core.relay.delivery import KafkaTarget
 
-PROGRAM = (sys.executable, "-m", "mintflow.hosts.cli")
 STARTED_WITHIN_S = 60
 
 
@@ -35,22 +34,23 @@ def environment(database_url: str, target: KafkaTarget, **more: str) -> dict[str
 
 
 class RelayProcess:
-    """A running relay. log: what it wrote, line by line."""
+    """A running relay."""
 
-    def __init__(self, given: dict[str, str]) -> None:
-        self.log: list[str] = []
-        self._process = subprocess.Popen(
-            [*PROGRAM, "relay", "--port", "0"], env=given, stderr=subprocess.PIPE, text=True
-        )
-        # Read by a thread: a pipe that nobody empties would stop the process.
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+    def __init__(self, given: dict[str, str], folder: Path) -> None:
+        """folder: where what it writes is kept."""
+        self._written = folder / "relay.log"
+        self._process = WarmProgram(["relay", "--port", "0"], environment=given, log=self._written)
+
+    @property
+    def log(self) -> list[str]:
+        """What it wrote, line by line."""
+        return self._written.read_text().splitlines() if self._written.exists() else []
 
     def url(self) -> str:
         """Where its probes are, once it has said so."""
         deadline = time.monotonic() + STARTED_WITHIN_S
         while True:
-            for line in list(self.log):
+            for line in self.log:
                 found = re.search(r'"probes": ?"(http://[^"]+)"', line)
                 if found:
                     return found[1]
@@ -70,25 +70,16 @@ class RelayProcess:
 
     def end(self, how: signal.Signals) -> int:
         """Send a signal and wait for the end; the exit code."""
-        if self._process.poll() is None:
-            self._process.send_signal(how)
-        code = self._process.wait(60)
-        self._reader.join(10)
-        assert self._process.stderr is not None
-        self._process.stderr.close()
-        return code
-
-    def _read(self) -> None:
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self.log.append(line)
+        self._process.send_signal(how)
+        return self._process.wait(60)
 
 
 @contextmanager
 def relay_process(given: dict[str, str]) -> Iterator[RelayProcess]:
     """Killed at the end, if it still runs."""
-    process = RelayProcess(given)
-    try:
-        yield process
-    finally:
-        process.end(signal.SIGKILL)
+    with TemporaryDirectory() as folder:
+        process = RelayProcess(given, Path(folder))
+        try:
+            yield process
+        finally:
+            process.end(signal.SIGKILL)

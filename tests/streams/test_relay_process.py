@@ -7,7 +7,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 from kafka_broker import Broker, Kafka
 from read_models.books import Books
-from streams.relay_process import PROGRAM, environment, relay_process
+from streams.relay_process import environment, relay_process
 from streams.relaying import (
     check_everything_is_there,
     make_topics,
@@ -26,6 +25,7 @@ from streams.relaying import (
     target_of,
     until,
 )
+from warm_program import warm_command
 
 from mintflow.domain.core.ids import SHARDS
 from mintflow.streams.core.relay.plan import apply, plan
@@ -59,11 +59,7 @@ def writing(books: Books, pause_s: float = 0.005) -> Iterator[None]:
 
 
 def mintflow(given: dict[str, str], *words: str) -> object:
-    done = subprocess.run(
-        [*PROGRAM, *words, "--json"], env=given, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout)
+    return json.loads(warm_command([*words, "--json"], given))
 
 
 def test_the_plan_is_shown_first_then_done_and_then_there_is_none(
