@@ -72,6 +72,13 @@ order by e.ledger_seq limit %s
 """  # noqa: S608
 
 
+_ROWS_OF_STREAMS = f"""
+select {_COLUMNS} from log.event e
+where e.ledger_id = %s and e.ledger_seq > %s and e.ledger_seq <= %s and e.stream_id = any(%s)
+order by e.ledger_seq limit %s
+"""  # noqa: S608
+
+
 async def heads(conn: AsyncConnection[Any]) -> dict[int, int]:
     """Shard -> position of its last event; 0 for a shard without any."""
     cursor = await conn.execute("select shard, position from log.shard_head order by shard")
@@ -192,6 +199,33 @@ async def ledger_rows(
     args = [ledger_id, after_seq, until_seq, TextArray.of(whole), TextArray.of(begun), limit]
     await cursor.execute(_ROWS_OF_LEDGER, args, prepare=True, binary=True)
     return await cursor.fetchall()
+
+
+async def stream_rows(
+    cursor: AsyncCursor[Any],
+    ledger_id: UUID,
+    after_seq: int,
+    until_seq: int,
+    stream_ids: Sequence[UUID],
+    limit: int,
+) -> list[tuple[Any, ...]]:
+    """As `ledger_rows`, of some streams instead of some types."""
+    args = [ledger_id, after_seq, until_seq, UuidArray.of(stream_ids), limit]
+    await cursor.execute(_ROWS_OF_STREAMS, args, prepare=True, binary=True)
+    return await cursor.fetchall()
+
+
+async def marked_streams(
+    cursor: AsyncCursor[Any], ledger_id: UUID, until_seq: int, mark: bytes, limit: int
+) -> list[UUID]:
+    """Streams of a ledger with an event, up to a ledger_seq, in whose record these bytes stand."""
+    await cursor.execute(
+        "select distinct stream_id from log.event"
+        " where ledger_id = %s and ledger_seq <= %s and position(%s in record) > 0 limit %s",
+        [ledger_id, until_seq, mark, limit],
+        prepare=True,
+    )
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def count_of_ledger(cursor: AsyncCursor[Any], ledger_id: UUID, until_seq: int) -> int:

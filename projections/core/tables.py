@@ -104,10 +104,16 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view over read-model tables; made again whenever one of them is replaced."""
+    """A view over read-model tables; made again whenever one of them is replaced.
+
+    mark: what stands in the record of some event of a stream before the view shows anything of that
+    stream, whose rows are its own events' alone; a replay for the view folds no other streams.
+    None: it may show anything.
+    """
 
     name: str
     sql: str
+    mark: bytes | None = None
 
     def create_sql(self, schema: str) -> str:
         """Names in `sql` are unqualified, so this runs with search_path = schema."""

@@ -102,6 +102,8 @@ NOT_BUDGETED = View(
     from transactions t cross join lateral jsonb_array_elements(t.allocations) as part
     where not t.budgeted and t.status = 'posted' and t.allocations is not null
     """,
+    # As `recorded`, `budgeted` and `restored` say it; what never was left out is of no use here.
+    mark=b'"budgeted":false',
 )
 
 _TRANSACTION_MONEY = frozenset(topic for topic in MONEY_TYPES if topic.startswith("transaction."))

@@ -61,7 +61,7 @@ class Life:
             *[self._record] * 5, *[self._categorize] * 3, self._split, self._amend, self._void,
             self._reinstate, self._transfer, self._budget, self._end_budget, self._move, self._add,
             self._merge, self._account, self._report, self._import, self._rename, self._pending,
-            self._goal, self._fund,
+            self._goal, self._fund, self._leave_out,
         ]  # fmt: skip
         self.chance.choice(acts)()
 
@@ -153,6 +153,11 @@ class Life:
     def _amend(self) -> None:
         where = f"/transactions/{self._transaction()}"
         self.do("PATCH", where, date=self._day(), amount=self._amount(), notes="seen")
+
+    def _leave_out(self) -> None:
+        """Of budgets, or let it count again."""
+        where = f"/transactions/{self._transaction()}"
+        self.do("PATCH", where, budgeted=self.chance.random() < 0.3)
 
     def _void(self) -> None:
         self.do("DELETE", f"/transactions/{self._transaction()}")

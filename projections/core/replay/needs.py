@@ -22,10 +22,14 @@ _REMEMBERED_MAX = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """What a statement reads, each in a fixed order: tables and views."""
+    """What a statement reads, each in a fixed order.
+
+    marked: tables that are read for views with a mark alone, with that mark.
+    """
 
     tables: tuple[Table, ...]
     views: tuple[View, ...]
+    marked: tuple[tuple[Table, bytes], ...] = ()
 
 
 def part_for(projection: Projection, tables: Container[str]) -> Projection:
@@ -63,17 +67,22 @@ class Needs:
     def _look(self, sql: str) -> Needed:
         tables: dict[str, Table] = {}
         views: dict[str, View] = {}
-        texts = [sql]
+        marked: dict[str, bytes] = {}
+        texts: list[tuple[str, bytes | None]] = [(sql, None)]
         while texts:
-            for name in _NAMED.findall(texts.pop()):
+            text, mark = texts.pop()
+            for name in _NAMED.findall(text):
                 view = self._views.get(name)
                 if view is not None and name not in views:
                     views[name] = view
-                    texts.append(view.sql)
-                if name in self._tables:
+                    texts.append((view.sql, view.mark))
+                if name in self._tables and (mark is None or marked.setdefault(name, mark) != mark):
                     tables[name] = self._tables[name]
         # A view may be made of views, which are found after it and made before it.
         return Needed(
             tuple(tables[name] for name in sorted(tables)),
             tuple(reversed(views.values())),
+            tuple(
+                (self._tables[name], marked[name]) for name in sorted(marked) if name not in tables
+            ),
         )

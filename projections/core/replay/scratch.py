@@ -10,8 +10,8 @@ The cursor of the connection fills what a statement names before it runs it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Container, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Container, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
 
@@ -28,10 +28,18 @@ from mintflow.projections.core.bulk.folder import (
 from mintflow.projections.core.bulk.worker import FOLD_EVENTS
 from mintflow.projections.core.changes import Changes
 from mintflow.projections.core.projection import Projection
+from mintflow.projections.core.replay.cursors import filling_cursor
 from mintflow.projections.core.replay.needs import Needed, Needs, part_for
 from mintflow.projections.core.statements import Copy, copy_blocks, copy_sql, operations
+from mintflow.projections.core.tables import Table
 from mintflow.store.mapper import Mapper, RecordedEvent
-from mintflow.store.reader import LEDGER_SEQ, count_of_ledger, ledger_rows
+from mintflow.store.reader import (
+    LEDGER_SEQ,
+    count_of_ledger,
+    ledger_rows,
+    marked_streams,
+    stream_rows,
+)
 
 PAGE_EVENTS = 2_000
 # Rows of one table from which on its secondary indexes are worth their making.
@@ -40,12 +48,24 @@ INDEX_ROWS = 20_000
 INDEX_ROWS_OF_PART = 500
 # Rows that were folded for tables which nobody has asked for yet are kept in memory up to here.
 KEPT_ROWS_MAX = 30_000
+# Streams that are read for a view with a mark; for more of them the whole table is.
+MARKED_STREAMS_MAX = 1_000
 # Rows of one table from which on the planner needs to be told how they are spread.
 ANALYZE_ROWS = 500
 _SEARCH_PATH = "set search_path = pg_temp"
 _CHECKPOINT = (
     "create temp table checkpoint (shard int, projection text, version int, position bigint)"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """A table of which only some streams' rows are wanted. parts: what is folded for it."""
+
+    table: Table
+    mark: bytes
+    streams: Sequence[UUID]
+    parts: Sequence[Projection]
 
 
 class Scratch:
@@ -64,6 +84,8 @@ class Scratch:
         self._made: set[str] = set()
         # Tables with the rows of the moment, written or kept; projections with a checkpoint.
         self._filled: set[str] = set()
+        # Tables with the rows of marked streams alone: the mark, and how many rows those are.
+        self._partly: dict[str, tuple[bytes, int]] = {}
         self._noted: set[str] = set()
         self._ledger_id: UUID | None = None
         self._ledger_seq = 0
@@ -84,7 +106,7 @@ class Scratch:
         await conn.execute("set default_statistics_target = 5")
         await conn.execute(_CHECKPOINT)
         scratch = cls(conn, mapper, projections)
-        conn.cursor_factory = _filling_cursor(scratch.before)
+        conn.cursor_factory = filling_cursor(scratch.before)
         return scratch
 
     def holds(self, ledger_id: UUID, ledger_seq: int) -> bool:
@@ -114,14 +136,18 @@ class Scratch:
             await self._copy(kept)
             await self._run("update checkpoint set position = %s", [self._position])
             await self._operate(changes)
+            # An event may mark a stream that was none of them; whoever asks gets them anew.
+            await self._truncate(sorted(self._partly))
+        self._forget_partly(list(self._partly))
 
     async def clear(self) -> None:
         """Forget the rows; the tables stay for the next moment."""
         self._ledger_id, self._ledger_seq, self._position = None, 0, 0
         self._imagined = []
-        filled, self._filled, self._noted = sorted(self._filled), set(), set()
+        filled = sorted({*self._filled, *self._partly})
+        self._filled, self._noted, self._partly = set(), set(), {}
         self._kept, self.rows = Changes(), 0
-        await self._run(f"truncate {', '.join(['checkpoint', *filled])}")
+        await self._truncate(["checkpoint", *filled])
 
     async def before(self, sql: str) -> None:
         """Fill what a statement names. Raises FoldFailed."""
@@ -130,40 +156,80 @@ class Scratch:
             any(table.name not in self._filled for table in needed.tables)
             or any(table.name in self._kept.tables for table in needed.tables)
             or any(view.name not in self._made for view in needed.views)
+            or any(not self._has_marked(table, mark) for table, mark in needed.marked)
         ):
             await self._fill(needed)
 
+    def _has_marked(self, table: Table, mark: bytes) -> bool:
+        if table.name in self._filled:
+            return table.name not in self._kept.tables
+        return table.name in self._partly and self._partly[table.name][0] == mark
+
     async def _fill(self, needed: Needed) -> None:
-        asked = {table.name for table in needed.tables}
-        parts = self._parts(asked - self._filled)
-        wanted = [table for one in parts for table in one.tables if table.name not in self._filled]
-        views = [view for view in needed.views if view.name not in self._made]
         assert self._ledger_id is not None, "the scratch holds no moment yet"
         # A transaction of the caller that is rolled back would take the tables with it.
         assert self.conn.info.transaction_status == TransactionStatus.IDLE
+        asked = {table.name for table in needed.tables}
+        marked = await self._marked(needed.marked, asked)
+        parts = self._parts(asked - self._filled)
+        wanted = [table for one in parts for table in one.tables if table.name not in self._filled]
+        # What is folded whole anyway, for another table, need not be read for the marked once more.
+        asked |= {one.table.name for one in marked if one.table in wanted}
+        marked = [one for one in marked if one.table not in wanted]
+        views = [view for view in needed.views if view.name not in self._made]
+        replaced = [table.name for table in wanted if table.name in self._partly]
         changes, folded = Changes(), 0
+        partly: dict[str, tuple[bytes, int]] = {}
         async with self.conn.transaction():
-            for table in wanted:
-                if table.name not in self._made:
-                    await self._run(table.temporary_sql())
+            await self._make((*wanted, *(one.table for one in marked)))
             for view in views:
                 await self._run(f"create temp view {view.name} as {view.sql}")
+            await self._truncate(replaced)
             if parts:
                 folded = await self._replay(parts, {table.name for table in wanted}, changes)
             changes.tables |= self._kept.tables
             kept = _split_off(changes, asked)
             await self._copy(changes)
-            for one in parts:
-                if one.name not in self._noted:
-                    await self._run(
-                        "insert into checkpoint values (%s, %s, %s, %s)",
-                        [shard_of(self._ledger_id), one.name, one.version, self._position],
-                    )
+            for one in marked:
+                some, name = Changes(), one.table.name
+                count = await self._replay(one.parts, {name}, some, one.streams)
+                await self._copy(some)
+                partly[name] = (one.mark, count)
+            noted = await self._note((*parts, *(part for one in marked for part in one.parts)))
+        self._forget_partly(replaced)
         self._made |= {table.name for table in wanted} | {view.name for view in views}
+        self._made |= set(partly)
         self._filled |= {table.name for table in wanted}
-        self._noted |= {one.name for one in parts}
+        self._partly |= partly
+        self._noted |= noted
         self._kept = kept
-        self.rows += folded
+        self.rows += folded + sum(count for _, count in partly.values())
+
+    async def _marked(
+        self, tables: Sequence[tuple[Table, bytes]], asked: set[str]
+    ) -> list[_Marked]:
+        """What is to be folded for views with a mark; where that is a whole table, or it is there
+        already, it is added to what is asked for."""
+        found = []
+        for table, mark in tables:
+            name = table.name
+            if self._has_marked(table, mark):
+                continue
+            there = name in self._filled or name in self._partly
+            streams = None if there else await self._streams(mark)
+            if streams is None:
+                asked.add(name)
+            else:
+                found.append(_Marked(table, mark, streams, self._parts([name])))
+        return found
+
+    async def _streams(self, mark: bytes) -> list[UUID] | None:
+        """Those that have the mark, or are imagined, which may; None where they are too many."""
+        assert self._ledger_id is not None
+        streams = {UUID(event.stream_id) for event in self._imagined}
+        cursor, most = AsyncCursor(self.conn), MARKED_STREAMS_MAX + 1
+        streams.update(await marked_streams(cursor, self._ledger_id, self._ledger_seq, mark, most))
+        return None if len(streams) >= most else sorted(streams)
 
     def _parts(self, tables: Collection[str]) -> list[Projection]:
         """What is folded for some tables."""
@@ -174,10 +240,15 @@ class Scratch:
         ]
 
     async def _replay(
-        self, parts: Sequence[Projection], wanted: Container[str], changes: Changes
+        self,
+        parts: Sequence[Projection],
+        wanted: Container[str],
+        changes: Changes,
+        streams: Sequence[UUID] | None = None,
     ) -> int:
         """Fold the ledger up to the moment for the wanted tables; returns how many rows that made.
 
+        streams: those whose events are folded; None: all.
         What does not fit into memory is written on the way; `changes` is then what is left, and is
         written by now as well.
         """
@@ -185,11 +256,12 @@ class Scratch:
         skipped, written = await self._parked(), 0
         whole = any(not one.topics for one in parts)
         topics = set() if whole else {topic for one in parts for topic in one.topics}
-        rows = await self._page(0, topics)
+        rows = await self._page(0, topics, streams)
         while rows:
             folding = asyncio.to_thread(self._fold_page, rows, parts, skipped, changes)
             # The next page is on its way while this one is folded.
-            rows, _ = await asyncio.gather(self._page(rows[-1][LEDGER_SEQ], topics), folding)
+            page = self._page(rows[-1][LEDGER_SEQ], topics, streams)
+            rows, _ = await asyncio.gather(page, folding)
             # A fold says of all tables what it knows, also where only some of it was read for one.
             _split_off(changes, wanted)
             if len(changes) >= ROWS_HARD:
@@ -251,13 +323,16 @@ class Scratch:
             else:
                 await self._run(operation.sql, operation.args)
 
-    async def _page(self, after: int, topics: Collection[str]) -> list[Any]:
+    async def _page(
+        self, after: int, topics: Collection[str], streams: Sequence[UUID] | None
+    ) -> list[Any]:
         assert self._ledger_id is not None
-        if after >= self._ledger_seq:
+        if after >= self._ledger_seq or streams == []:
             return []
-        return await ledger_rows(
-            AsyncCursor(self.conn), self._ledger_id, after, self._ledger_seq, topics, PAGE_EVENTS
-        )
+        cursor, span = AsyncCursor(self.conn), (self._ledger_id, after, self._ledger_seq)
+        if streams is not None:
+            return await stream_rows(cursor, *span, streams, PAGE_EVENTS)
+        return await ledger_rows(cursor, *span, topics, PAGE_EVENTS)
 
     async def _parked(self) -> Skipped:
         """What the served read models could not fold is not in these either."""
@@ -273,6 +348,30 @@ class Scratch:
             if versions.get(name) == version
         )
 
+    async def _make(self, tables: Iterable[Table]) -> None:
+        for table in tables:
+            if table.name not in self._made:
+                await self._run(table.temporary_sql())
+
+    async def _note(self, parts: Iterable[Projection]) -> set[str]:
+        """Give projections their checkpoint; returns their names."""
+        assert self._ledger_id is not None
+        versions = {one.name: one.version for one in parts if one.name not in self._noted}
+        for name, version in versions.items():
+            await self._run(
+                "insert into checkpoint values (%s, %s, %s, %s)",
+                [shard_of(self._ledger_id), name, version, self._position],
+            )
+        return set(versions)
+
+    async def _truncate(self, names: Sequence[str]) -> None:
+        if names:
+            await self._run(f"truncate {', '.join(names)}")
+
+    def _forget_partly(self, names: Iterable[str]) -> None:
+        """Their rows are gone."""
+        self.rows -= sum(self._partly.pop(name)[1] for name in names)
+
     async def _run(self, sql: str, args: Sequence[Any] = ()) -> AsyncCursor[Any]:
         """A statement of this package's own, which fills nothing."""
         return await AsyncCursor(self.conn).execute(sql.encode(), args or None)
@@ -284,36 +383,3 @@ def _split_off(changes: Changes, asked: Container[str]) -> Changes:
     for name in [name for name in changes.tables if name not in asked]:
         rest.tables[name] = changes.tables.pop(name)
     return rest
-
-
-def _filling_cursor(before: Callable[[str], Awaitable[None]]) -> type[AsyncCursor[Any]]:
-    """The class of cursors that fill what a statement names before they run it."""
-
-    class FillingCursor(AsyncCursor[Any]):
-        async def execute(self, query: Any, *args: Any, **named: Any) -> Self:
-            await before(_text(query))
-            return await super().execute(query, *args, **named)
-
-        def copy(self, statement: Any, *args: Any, **named: Any) -> Any:
-            return _filled_copy(super().copy, before, statement, *args, **named)
-
-    return FillingCursor
-
-
-@asynccontextmanager
-async def _filled_copy(
-    copy: Callable[..., Any],
-    before: Callable[[str], Awaitable[None]],
-    statement: Any,
-    *args: Any,
-    **named: Any,
-) -> AsyncIterator[Any]:
-    await before(_text(statement))
-    async with copy(statement, *args, **named) as copying:
-        yield copying
-
-
-def _text(query: Any) -> str:
-    if isinstance(query, bytes):
-        return query.decode()
-    return query if isinstance(query, str) else str(query.as_string(None))
