@@ -76,7 +76,7 @@ async def undo_operation(command: UndoOperation, unit: Unit) -> dict[str, Any]:
         unit,
         operation_id,
         undone - {operation_id} if redo else undone | {operation_id},
-        frozenset(log.by) if log is not None else frozenset(),
+        log.by if log is not None else {},
         command.discard_edits,
     )
     events = await unit.log.operation(unit.ledger_id, operation_id)

@@ -21,13 +21,13 @@ Histories = Mapping[UUID, Sequence[RecordedEvent]]
 @dataclass(slots=True)
 class Course:
     """operation_id: what is undone, or redone. undone: all operations that do not count after
-    this. undoing: those that undid or redid others. discard_edits: what came in goes even where
-    the user changed it since."""
+    this. undoing: those that undid or redid others, each with that one. discard_edits: what came
+    in goes even where the user changed it since."""
 
     unit: Unit
     operation_id: UUID
     undone: frozenset[UUID]
-    undoing: frozenset[UUID]
+    undoing: Mapping[UUID, UUID]
     discard_edits: bool
     changes: list[dict[str, Any]] = field(default_factory=list)
     conflicts: list[dict[str, Any]] = field(default_factory=list)

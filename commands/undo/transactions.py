@@ -7,6 +7,7 @@ made again after it, because a transaction in a pair keeps what the pair needs.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -17,7 +18,8 @@ from mintflow.domain.core.errors import MintFlowError
 from mintflow.domain.core.money import money_text
 from mintflow.domain.core.postings import Allocation
 from mintflow.domain.transactions import Transaction
-from mintflow.domain.transactions.settling import CATEGORY, STANDING, settle, spoken_of
+from mintflow.domain.transactions.restored import TransactionTakenBack
+from mintflow.domain.transactions.settling import CATEGORY, STANDING, Settled, settle, spoken_of
 from mintflow.domain.transfers import Transfer
 from mintflow.store.mapper import RecordedEvent
 
@@ -87,11 +89,13 @@ def _settle(course: Course, transaction: Transaction, history: Sequence[Recorded
     if later:
         course.conflict("transaction", transaction.id, "changed since", later)
     edited = settled.edited_by_user()
+    paired = transaction.transfer_id is not None or transaction.absorbed_by is not None
+    if STANDING not in fields and not paired and transaction.matched_with is None:
+        _follow_the_edit(course, transaction, history, settled, fields)
     goes = STANDING in fields and not settled.values[STANDING].value
     if goes and edited and not course.discard_edits and transaction.booking is not None:
         course.conflict("transaction", transaction.id, "edited by the user since", edited)
         return
-    paired = transaction.transfer_id is not None or transaction.absorbed_by is not None
     if goes and paired and transaction.booking is not None:
         course.conflict("transaction", transaction.id, "a leg of a transfer", [STANDING])
         return
@@ -100,6 +104,27 @@ def _settle(course: Course, transaction: Transaction, history: Sequence[Recorded
         course.change("transaction", transaction.id, {
             name: (_shown(name, was), _shown(name, now)) for name, (was, now) in changed.items()
         })  # fmt: skip
+
+
+def _follow_the_edit(
+    course: Course,
+    transaction: Transaction,
+    history: Sequence[RecordedEvent],
+    settled: Settled,
+    fields: set[str],
+) -> None:
+    """What stood only for the user's edits goes with the last of them, and comes with its redo."""
+    said = settled.values[STANDING]
+    if said.value or said.operation != settled.recorded_by:
+        return
+    if not course.redo and transaction.booking is not None and not settled.edited_by_user():
+        fields.add(STANDING)
+    taken = [one for one in history if one.type == TransactionTakenBack.TOPIC]
+    if course.redo and transaction.booking is None and taken:
+        by = UUID(taken[-1].correlation_id)
+        if course.undoing.get(by) == course.operation_id:
+            fields.add(STANDING)
+            settled.values[STANDING] = replace(said, value=True)
 
 
 def _spoke_before(said: Sequence[tuple[Any, UUID]], first: UUID, then: UUID) -> bool:

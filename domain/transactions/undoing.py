@@ -11,7 +11,7 @@ from mintflow.domain.core.postings import Booking
 from mintflow.domain.transactions import events as e
 from mintflow.domain.transactions.parts import resized
 from mintflow.domain.transactions.restored import TransactionRestored, TransactionTakenBack
-from mintflow.domain.transactions.settling import CATEGORY, STANDING, TEXTS, Settled
+from mintflow.domain.transactions.settling import CATEGORY, FIELDS, STANDING, TEXTS, Settled
 from mintflow.domain.transactions.state import TransactionState
 
 
@@ -24,7 +24,9 @@ class Undoable(TransactionState):
         """Bring these fields to what counts; field -> (was, is now) of what that changed.
 
         A leg of a transfer keeps its amount and its category, and stands; one that a match absorbed
-        stands for nothing of its own. Both are settled once they are not paired any more.
+        stands for nothing of its own. Both are settled once they are not paired any more. One that
+        comes to stand again is brought to what counts in every field: nothing could be done to it
+        while it did not stand.
         """
         changed: dict[str, tuple[Any, Any]] = {}
         stands = self.booking is not None
@@ -35,6 +37,7 @@ class Undoable(TransactionState):
                 e.TransactionReinstated, timestamp=now, before=None, after=self.withdrawn
             )
             changed[STANDING] = (False, True)
+            fields = FIELDS
         if self.booking is not None:
             changed |= self._restore(settled, fields, now)
         if stands and not shall and not paired:

@@ -134,6 +134,52 @@ def test_undone_in_any_order_the_value_said_last_by_what_counts_holds(
         assert it.shown(made)["category"] == words[max(left)]
 
 
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_an_import_and_edits_of_its_row_are_undone_and_redone_in_any_order(
+    it: Undoing, order: tuple[int, ...]
+) -> None:
+    file = CSV.splitlines(keepends=True)[0] + b"2025-03-02,Zzz shop,-20.00\n"
+    it.bring(file)
+    operations = [it.last()]
+    made = it.client.get(f"{it.path}/transactions")[0]["transaction_id"]
+    operations.append(it.categorize(made, "travel"))
+    it.client.patch(f"{it.path}/transactions/{made}", {"date": "2025-03-05", "notes": "n"})
+    operations.append(it.last())
+    whole = it.shown(made)
+    undoings = [it.undo(operation_id=operations[number])["operation_id"] for number in order]
+    # Neither the import nor an edit counts: nothing stands that nobody says any more.
+    assert it.standing() == []
+    for again in itertools.permutations(undoings):
+        done = [it.undo(operation_id=one)["operation_id"] for one in again]
+        assert it.shown(made) == whole
+        undoings = [it.undo(operation_id=one)["operation_id"] for one in done]
+        assert it.standing() == []
+
+
+def test_what_was_undone_while_a_row_was_voided_holds_when_it_stands_again(it: Undoing) -> None:
+    made = it.record(amount="-9.00", notes="before")["transaction_id"]
+    before = it.shown(made)
+    it.client.patch(f"{it.path}/transactions/{made}", {"date": "2025-03-05", "notes": "after"})
+    edit = it.last()
+    it.client.delete(f"{it.path}/transactions/{made}")
+    voided = it.last()
+    it.undo(operation_id=edit)
+    it.undo(operation_id=voided)
+    assert it.shown(made) == before
+
+
+def test_the_redo_of_an_edit_leaves_a_row_voided_that_the_user_voided(it: Undoing) -> None:
+    it.bring(CSV.splitlines(keepends=True)[0] + b"2025-03-02,Zzz shop,-20.00\n")
+    brought = it.last()
+    made = it.client.get(f"{it.path}/transactions")[0]["transaction_id"]
+    edit = it.categorize(made, "travel")
+    it.client.delete(f"{it.path}/transactions/{made}")
+    undoings = [it.undo(operation_id=one)["operation_id"] for one in (it.last(), brought, edit)]
+    for one in undoings:
+        it.undo(operation_id=one)
+        assert it.standing() == []
+
+
 def test_every_field_of_an_edit_is_put_back_and_no_longer_the_users_own(it: Undoing) -> None:
     row = it.bring(CSV.splitlines(keepends=True)[0] + b"2025-03-02,Zzz shop,-20.00\n")
     made = it.client.get(f"{it.path}/transactions")[0]["transaction_id"]
