@@ -30,7 +30,7 @@ from mintflow.projections.core.changes import Changes
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.core.replay.cursors import filling_cursor
 from mintflow.projections.core.replay.needs import Needed, Needs, part_for
-from mintflow.projections.core.statements import Copy, copy_blocks, copy_sql, operations
+from mintflow.projections.core.replay.writing import Writer, run
 from mintflow.projections.core.tables import Table
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.reader import (
@@ -42,16 +42,12 @@ from mintflow.store.reader import (
 )
 
 PAGE_EVENTS = 2_000
-# Rows of one table from which on its secondary indexes are worth their making.
-INDEX_ROWS = 20_000
-# And where they are only the first of a table that is written in several goes.
+# Rows from which on a table's indexes are worth their making where they are only the first of it.
 INDEX_ROWS_OF_PART = 500
 # Rows that were folded for tables which nobody has asked for yet are kept in memory up to here.
 KEPT_ROWS_MAX = 30_000
 # Streams that are read for a view with a mark; for more of them the whole table is.
 MARKED_STREAMS_MAX = 1_000
-# Rows of one table from which on the planner needs to be told how they are spread.
-ANALYZE_ROWS = 500
 _SEARCH_PATH = "set search_path = pg_temp"
 _CHECKPOINT = (
     "create temp table checkpoint (shard int, projection text, version int, position bigint)"
@@ -92,7 +88,7 @@ class Scratch:
         self._position = 0
         self._imagined: list[RecordedEvent] = []
         self._kept = Changes()
-        self._indexed: set[str] = set()
+        self._writer = Writer(conn)
         self.rows = 0
 
     @classmethod
@@ -120,6 +116,8 @@ class Scratch:
         if not self.holds(ledger_id, ledger_seq) or self._imagined:
             await self.clear()
             self._ledger_id, self._ledger_seq = ledger_id, ledger_seq
+        else:
+            self._writer.come_back()
         if self._position != position:
             self._position = position
             await self._run("update checkpoint set position = %s", [position])
@@ -133,9 +131,9 @@ class Scratch:
         _split_off(changes, self._filled)
         kept, self._kept = self._kept, Changes()
         async with self.conn.transaction():
-            await self._copy(kept)
+            await self._writer.copy(kept)
             await self._run("update checkpoint set position = %s", [self._position])
-            await self._operate(changes)
+            await self._writer.operate(changes)
             # An event may mark a stream that was none of them; whoever asks gets them anew.
             await self._truncate(sorted(self._partly))
         self._forget_partly(list(self._partly))
@@ -148,6 +146,7 @@ class Scratch:
         self._filled, self._noted, self._partly = set(), set(), {}
         self._kept, self.rows = Changes(), 0
         await self._truncate(["checkpoint", *filled])
+        await self._writer.start_over()
 
     async def before(self, sql: str) -> None:
         """Fill what a statement names. Raises FoldFailed."""
@@ -159,6 +158,7 @@ class Scratch:
             or any(not self._has_marked(table, mark) for table, mark in needed.marked)
         ):
             await self._fill(needed)
+        await self._writer.index_again(needed.tables)
 
     def _has_marked(self, table: Table, mark: bytes) -> bool:
         if table.name in self._filled:
@@ -189,11 +189,11 @@ class Scratch:
                 folded = await self._replay(parts, {table.name for table in wanted}, changes)
             changes.tables |= self._kept.tables
             kept = _split_off(changes, asked)
-            await self._copy(changes)
+            await self._writer.copy(changes)
             for one in marked:
                 some, name = Changes(), one.table.name
                 count = await self._replay(one.parts, {name}, some, one.streams)
-                await self._copy(some)
+                await self._writer.copy(some)
                 partly[name] = (one.mark, count)
             noted = await self._note((*parts, *(part for one in marked for part in one.parts)))
         self._forget_partly(replaced)
@@ -293,35 +293,11 @@ class Scratch:
         """Write all, and forget it; returns how many rows it was."""
         count = len(changes)
         if empty:
-            await self._copy(changes, INDEX_ROWS_OF_PART)
+            await self._writer.copy(changes, INDEX_ROWS_OF_PART)
         else:
-            await self._operate(changes)
+            await self._writer.operate(changes)
         changes.tables = {}
         return count
-
-    async def _copy(self, changes: Changes, index_rows: int = INDEX_ROWS) -> None:
-        """Write into tables that are empty; from index_rows on, one gets its indexes."""
-        for table, found in changes.tables.values():
-            if not found:
-                continue
-            async with AsyncCursor(self.conn).copy(copy_sql("", table).encode()) as copy:
-                for block in copy_blocks(table, found):
-                    await copy.write(block)
-            if len(found) >= ANALYZE_ROWS:
-                await self._run(f"analyze {table.name}")
-            if len(found) >= index_rows and table.name not in self._indexed:
-                self._indexed.add(table.name)
-                for statement in table.index_sql("pg_temp"):
-                    await self._run(statement)
-
-    async def _operate(self, changes: Changes) -> None:
-        """Write onto rows that are there."""
-        for operation in operations(changes):
-            if isinstance(operation, Copy):
-                async with AsyncCursor(self.conn).copy(operation.sql.encode()) as copy:
-                    await copy.write(operation.text())
-            else:
-                await self._run(operation.sql, operation.args)
 
     async def _page(
         self, after: int, topics: Collection[str], streams: Sequence[UUID] | None
@@ -373,8 +349,7 @@ class Scratch:
         self.rows -= sum(self._partly.pop(name)[1] for name in names)
 
     async def _run(self, sql: str, args: Sequence[Any] = ()) -> AsyncCursor[Any]:
-        """A statement of this package's own, which fills nothing."""
-        return await AsyncCursor(self.conn).execute(sql.encode(), args or None)
+        return await run(self.conn, sql, args)
 
 
 def _split_off(changes: Changes, asked: Container[str]) -> Changes:
