@@ -1,7 +1,7 @@
-"""Postgres arrays in binary form, packed here because text arrays cost 4-6 times as much.
+"""Postgres arrays, packed here because psycopg's own adaptation costs 4-6 times as much.
 
-Each class is bytes that psycopg sends as they are, with the array's type. NULL is None where the
-element type allows it.
+Each class is bytes that psycopg sends as they are, with the array's type: in binary form, or as a
+literal. NULL is None where the element type allows it.
 """
 
 from __future__ import annotations
@@ -87,10 +87,38 @@ class ByteaArray(PackedArray):
         return cls(cls._pack(values))
 
 
+class TextLiteral(bytes):
+    """An array of text as Postgres writes it down: made in one go, at a quarter of the cost of its
+    binary form."""
+
+    array_oid = TextArray.array_oid
+
+    @classmethod
+    def of(cls, values: Sequence[str | None]) -> TextLiteral | None:
+        """None where a value holds a character that would need an escape, or Postgres has not."""
+        filled = len(values)
+        try:
+            text = '"' + '","'.join(values) + '"' if values else ""  # type: ignore[arg-type]
+        except TypeError:
+            text = ",".join(["NULL" if value is None else f'"{value}"' for value in values])
+            filled -= values.count(None)
+        # Seen over all values at once, which costs less than a look at each.
+        if text.count('"') != 2 * filled or "\\" in text or "\0" in text:
+            return None
+        return cls(f"{{{text}}}".encode())
+
+
 class _PackedDumper(Dumper):
     format = Format.BINARY
 
     def dump(self, obj: PackedArray) -> bytes:
+        return obj
+
+
+class _LiteralDumper(Dumper):
+    oid = TextLiteral.array_oid
+
+    def dump(self, obj: TextLiteral) -> bytes:
         return obj
 
 
@@ -99,3 +127,4 @@ def register_arrays(context: AdaptContext) -> None:
     for array in (Int4Array, Int8Array, UuidArray, TextArray, ByteaArray):
         dumper = type(f"{array.__name__}Dumper", (_PackedDumper,), {"oid": array.array_oid})
         context.adapters.register_dumper(array, dumper)
+    context.adapters.register_dumper(TextLiteral, _LiteralDumper)

@@ -1,7 +1,7 @@
 """The SQL that writes changes: a few set-based statements per table, and COPY for many new rows.
 
-Every column travels as an array of text in binary form and is cast by the server: one way of
-packing for all types, and cheaper than any adaptation value by value.
+Every column travels as an array of text and is cast by the server: one way of packing for all
+types, and cheaper than any adaptation value by value.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
 from typing import TypeVar
 
 from mintflow.projections.core.changes import Changes, Key, Row, TableChanges
 from mintflow.projections.core.tables import Table
-from mintflow.store.arrays import TextArray
+from mintflow.store.arrays import TextArray, TextLiteral
 
 T = TypeVar("T")
+ColumnArray = TextArray | TextLiteral
 
 # From here on COPY is cheaper than arrays, which the server has to hold whole and unpack.
 COPY_ROWS = 2_000
@@ -28,7 +29,7 @@ class Statement:
     """Always of the same text for the same kind of change, so that it is prepared once."""
 
     sql: str
-    args: tuple[TextArray, ...]
+    args: tuple[ColumnArray, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +125,10 @@ def _of_table(
     if found.patched:
         yield from _patches(prefix, table, found.patched)
     if found.added:
-        rows = [[*key, *map(str, deltas)] for key, deltas in found.added.items()]
-        yield Statement(_add_sql(prefix, table), _arrays(table, rows))
+        keys = zip(*found.added, strict=True)
+        sums = (tuple(map(str, column)) for column in zip(*found.added.values(), strict=True))
+        columns = zip(table.names, chain(keys, sums), strict=True)
+        yield Statement(_add_sql(prefix, table), _packed(table, columns))
 
 
 def _patches(
@@ -144,15 +147,23 @@ def _patches(
 
 def _arrays(
     table: Table, rows: Iterable[Sequence[str | None]], names: Sequence[str] = ()
-) -> tuple[TextArray, ...]:
+) -> tuple[ColumnArray, ...]:
     """The rows, turned into one array per column. names: the columns, where not the first ones."""
-    types = table.types
-    columns = zip(*rows, strict=True)
-    wanted: Iterable[str] = names or table.names
+    return _packed(table, zip(names or table.names, zip(*rows, strict=True), strict=False))
+
+
+def _packed(
+    table: Table, columns: Iterable[tuple[str, Sequence[str | None]]]
+) -> tuple[ColumnArray, ...]:
     return tuple(
-        TextArray.of([_without_nul(value) for value in values] if _is_free(types[name]) else values)
-        for name, values in zip(wanted, columns, strict=False)
+        TextLiteral.of(values) or TextArray.of(_storable(table.types[name], values))
+        for name, values in columns
     )
+
+
+def _storable(sql_type: str, values: Sequence[str | None]) -> Sequence[str | None]:
+    """What people write may hold any character; all else is refused by the server if it does."""
+    return [_without_nul(value) for value in values] if sql_type in _FREE else values
 
 
 def _without_nul(value: str | None) -> str | None:
@@ -160,10 +171,7 @@ def _without_nul(value: str | None) -> str | None:
     return value.replace("\0", _NO_SIGN) if value is not None and "\0" in value else value
 
 
-def _is_free(sql_type: str) -> bool:
-    return sql_type in ("text", "text[]")
-
-
+_FREE = ("text", "text[]")
 _NO_SIGN = "\N{REPLACEMENT CHARACTER}"
 _COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": _NO_SIGN})
 
