@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
+from sys import intern
 from typing import Any, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -52,12 +53,13 @@ class RecordedEvent:
     """An event as it stands in the log, decoded no further than its JSON.
 
     `data`: open facts as JSON values (ids, dates and amounts are strings). `private()`: the sealed
-    facts, opened on demand; None where the ledger's key was destroyed. `worked_out`: what one
+    facts, opened on demand; None where the ledger's key was destroyed. `envelope`: all fields of
+    `record`, among them event_id, stream_id, actor and correlation_id. `worked_out`: what one
     reader made of the facts, for others that need the same; not part of the event.
     """
 
     __slots__ = (
-        "_envelope", "_sealer", "data", "ledger_id", "ledger_seq", "position", "recorded_at",
+        "_sealer", "data", "envelope", "ledger_id", "ledger_seq", "position", "recorded_at",
         "sealed", "shard", "type", "worked_out",
     )  # fmt: skip
 
@@ -72,45 +74,41 @@ class RecordedEvent:
         sealed: bytes,
         sealer: Sealer | None,
     ) -> None:
-        envelope = orjson.loads(record)
+        envelope: dict[str, Any] = orjson.loads(record)
         self.shard, self.position = shard, position
         self.ledger_id, self.ledger_seq = ledger_id, ledger_seq
         self.recorded_at = recorded_at
         self.sealed = sealed
-        self.type: str = envelope["type"]
+        # One object for each type, so that the sets of them that folds look into know its hash.
+        self.type = intern(envelope["type"])
         self.data: dict[str, Any] = upcast(self.type, envelope["schema_version"], envelope["data"])
-        self._envelope: dict[str, Any] = envelope
+        self.envelope: Mapping[str, Any] = envelope
         self._sealer = sealer
         self.worked_out: Any = None
 
     @property
-    def envelope(self) -> Mapping[str, Any]:
-        """All fields of `record`, among them event_id, stream_id, actor and correlation_id."""
-        return self._envelope
-
-    @property
     def event_id(self) -> str:
-        return str(self._envelope["event_id"])
+        return str(self.envelope["event_id"])
 
     @property
     def stream_id(self) -> str:
-        return str(self._envelope["stream_id"])
+        return str(self.envelope["stream_id"])
 
     @property
     def stream_version(self) -> int:
-        return int(self._envelope["stream_version"])
+        return int(self.envelope["stream_version"])
 
     @property
     def actor(self) -> str:
-        return str(self._envelope["actor"])
+        return str(self.envelope["actor"])
 
     @property
     def correlation_id(self) -> str:
-        return str(self._envelope["correlation_id"])
+        return str(self.envelope["correlation_id"])
 
     @property
     def effective_at(self) -> str:
-        return str(self._envelope["effective_at"])
+        return str(self.envelope["effective_at"])
 
     def private(self) -> dict[str, Any] | None:
         """The sealed facts; a field that was empty is absent."""

@@ -7,6 +7,7 @@ only those that take money out, which is what `available` leaves aside.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from mintflow.domain.core.money import EXACT, ZERO, exact_amount
 from mintflow.projections.core.bookings import MONEY_TYPES, Json, account_leg, signed
@@ -97,22 +98,26 @@ def _book(ledger_id: str, data: Json, balances: _Sums, days: _Sums) -> None:
         if booking is None:
             continue
         amount = signed(account_leg(booking), comes_in)
-        posted, goes_out = booking["status"] == "posted", booking["amount"][0] == "-"
+        zero = EXACT.subtract(amount, amount)
+        if booking["status"] == "posted":
+            added = amount, zero, zero
+        elif booking["amount"][0] == "-":
+            added = zero, amount, amount
+        else:
+            added = zero, amount, zero
         account_id = booking["account_id"]
-        for sums, key in (
-            (balances, (ledger_id, account_id, booking["currency"])),
-            (days, (ledger_id, account_id, booking["date"])),
-        ):
-            held = sums.get(key)
-            if held is None:
-                zero = EXACT.subtract(amount, amount)
-                held = sums[key] = [zero, zero, zero]
-            if posted:
-                held[0] = EXACT.add(held[0], amount)
-            else:
-                held[1] = EXACT.add(held[1], amount)
-                if goes_out:
-                    held[2] = EXACT.add(held[2], amount)
+        _add(balances, (ledger_id, account_id, booking["currency"]), added)
+        _add(days, (ledger_id, account_id, booking["date"]), added)
+
+
+def _add(sums: _Sums, key: Key, added: tuple[Decimal, Decimal, Decimal]) -> None:
+    held = sums.get(key)
+    if held is None:
+        sums[key] = [*added]
+        return
+    for index, amount in enumerate(added):
+        if amount:
+            held[index] = EXACT.add(held[index], amount)
 
 
 def _same_leg(before: Json, after: Json) -> bool:

@@ -17,7 +17,7 @@ from psycopg import AsyncConnection
 from mintflow.domain.budgets.envelopes import ON_BUDGET_KINDS, Flows, envelopes_in
 from mintflow.domain.core.money import EXACT, ZERO, exact_amount, exact_sum, negated
 from mintflow.domain.core.time import Month
-from mintflow.projections.core.bookings import MONEY_TYPES, category_moves, month_of
+from mintflow.projections.core.bookings import MONEY_TYPES, category_moves
 from mintflow.projections.core.changes import Changes, Delta, Key
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.core.reading import Row, positioned, read
@@ -85,16 +85,13 @@ def _assign(
 
 
 def _book(event: RecordedEvent, months: dict[Key, list[Delta]]) -> None:
-    for ledger_id, account_id, category_id, day, currency, amount, _ in category_moves(event):
-        _add(months, (ledger_id, account_id, category_id, month_of(day), currency), amount)
-
-
-def _add(sums: dict[Key, list[Delta]], key: Key, amount: Decimal) -> None:
-    held = sums.get(key)
-    if held is None:
-        sums[key] = [amount]
-    else:
-        held[0] = EXACT.add(held[0], amount)
+    for ledger_id, account_id, category_id, _, month, currency, amount, _ in category_moves(event):
+        key = (ledger_id, account_id, category_id, month, currency)
+        held = months.get(key)
+        if held is None:
+            months[key] = [amount]
+        else:
+            held[0] = EXACT.add(held[0], amount)
 
 
 PROJECTION = Projection(

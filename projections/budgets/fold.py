@@ -146,7 +146,7 @@ def _term_row(key: tuple[str, str], term: Json) -> list[str | None]:
 def _late(event: RecordedEvent, late: dict[Key, list[Delta]]) -> None:
     """Add what was booked, or taken back, on days before the one on which it was recorded."""
     recorded_on = _day_of(event.recorded_at)
-    for ledger_id, _, category_id, day, currency, amount, _ in category_moves(event):
+    for ledger_id, _, category_id, day, _, currency, amount, _ in category_moves(event):
         if day >= recorded_on:
             continue
         key = (ledger_id, category_id, day, recorded_on, currency)

@@ -9,6 +9,7 @@ queries leave out what they do not want.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from mintflow.domain.core.money import EXACT
 from mintflow.projections.core.bookings import (
@@ -16,7 +17,6 @@ from mintflow.projections.core.bookings import (
     OPENING_TYPES,
     Json,
     category_moves,
-    month_of,
 )
 from mintflow.projections.core.changes import Changes, Delta, Key
 from mintflow.projections.core.projection import Projection
@@ -77,18 +77,19 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
 
 def _book(event: RecordedEvent, counted: int, days: _Sums, months: _Sums) -> None:
     """Add what a money event changes in its categories, on its day and in its month."""
-    for ledger_id, _, category_id, day, currency, amount, sign in category_moves(event):
+    for ledger_id, _, category_id, day, month, currency, amount, sign in category_moves(event):
         count = counted * sign
-        for sums, key in (
-            (days, (ledger_id, category_id, day, currency)),
-            (months, (ledger_id, category_id, month_of(day), currency)),
-        ):
-            held = sums.get(key)
-            if held is None:
-                sums[key] = [amount, count]
-            else:
-                held[0] = EXACT.add(held[0], amount)
-                held[1] += count
+        _add(days, (ledger_id, category_id, day, currency), amount, count)
+        _add(months, (ledger_id, category_id, month, currency), amount, count)
+
+
+def _add(sums: _Sums, key: Key, amount: Decimal, count: int) -> None:
+    held = sums.get(key)
+    if held is None:
+        sums[key] = [amount, count]
+    else:
+        held[0] = EXACT.add(held[0], amount)
+        held[1] += count
 
 
 def _tree(event: RecordedEvent, changes: Changes) -> None:

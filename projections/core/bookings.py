@@ -18,10 +18,10 @@ from mintflow.domain.core.money import EXACT, negated
 from mintflow.store.mapper import RecordedEvent
 
 Json = dict[str, Any]
-CategoryMove = tuple[str, str, str, str, str, Decimal, int]
-"""What a money event adds to a category on a day: (ledger_id, account_id, category_id, day,
-currency, amount, sign). amount: from the account's side; what goes out of the books is negated.
-sign: 1 where a booking comes in, -1 where it goes out."""
+CategoryMove = tuple[str, str, str, str, str, str, Decimal, int]
+"""What a money event adds to a category on a day: (ledger_id, account_id, category_id, day, month,
+currency, amount, sign). month: its first day. amount: from the account's side; what goes out of the
+books is negated. sign: 1 where a booking comes in, -1 where it goes out."""
 
 MONEY_TYPES = frozenset(
     topic for topic, event in EVENT_TYPES.items() if issubclass(event, MoneyEvent)
@@ -71,9 +71,10 @@ def _category_moves(event: RecordedEvent) -> Sequence[CategoryMove]:
         if booking is None or booking["status"] != "posted":
             continue
         account_id, day, currency = booking["account_id"], booking["date"], booking["currency"]
+        month = month_of(day)
         for category_id, part in category_legs(booking):
             amount = part if sign > 0 else negated(part)
-            found.append((ledger_id, account_id, category_id, day, currency, amount, sign))
+            found.append((ledger_id, account_id, category_id, day, month, currency, amount, sign))
     return found
 
 

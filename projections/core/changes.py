@@ -66,8 +66,7 @@ class Changes:
 
     def insert(self, table: Table, row: Row) -> None:
         """A row whose key is surely new. Raises ChangeOutOfOrder where it is not."""
-        changes = self.of(table)
-        key = _key(table, row)
+        changes, key = self.of(table), _key(table, row)
         if changes.deleted and key in changes.deleted:
             del changes.deleted[key]
             changes.upserted[key] = row

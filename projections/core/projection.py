@@ -50,7 +50,7 @@ class Projection:
         if not self.topics:
             return types
         whole, begun = self._whole, self._begun
-        return [one for one in types if one in whole or one.startswith(begun)]
+        return {one for one in types if one in whole or one.startswith(begun)}
 
     @cached_property
     def _whole(self) -> frozenset[str]:

@@ -7,9 +7,11 @@ An older version of an event travels as it was stored: whoever decodes it reads 
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+from base64 import b64encode
+from binascii import a2b_base64
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -92,19 +94,25 @@ def encode(row: StoredRow, record: Mapping[str, Any] | None = None) -> Message:
 
 def decode_row(value: bytes | None, headers: Iterable[tuple[str, bytes]] | None) -> StoredRow:
     """The row of the log that a message was made from. Raises UnreadableMessage."""
+    return StoredRow._make(_columns(value, headers))
+
+
+def _columns(
+    value: bytes | None, headers: Iterable[tuple[str, bytes]] | None
+) -> tuple[int, int, UUID, int, datetime, bytes, bytes, bytes]:
     given = dict(headers or ())
     if value is None or given.get("ce_specversion") != b"1.0":
         raise UnreadableMessage("not a CloudEvents 1.0 message in binary mode with a value")
     name = ""
     try:
-        return StoredRow(
+        return (
             int(given[name := "ce_shard"]),
             int(given[name := "ce_position"]),
-            UUID(given[name := "ce_ledgerid"].decode()),
+            _ledger(given[name := "ce_ledgerid"]),
             int(given[name := "ce_ledgerseq"]),
             datetime.fromisoformat(given[name := "ce_time"].decode()),
             value,
-            b64decode(given.get(name := "ce_sealed", b""), validate=True),
+            a2b_base64(given.get(name := "ce_sealed", b""), strict_mode=True),
             bytes.fromhex(given[name := "ce_chainhash"].decode()),
         )
     except (KeyError, ValueError) as fault:
@@ -115,9 +123,9 @@ def decode(
     value: bytes | None, headers: Iterable[tuple[str, bytes]] | None, mapper: Mapper
 ) -> RecordedEvent:
     """The event as the reader of the log would give it. Raises UnreadableMessage."""
-    row = decode_row(value, headers)
+    columns = _columns(value, headers)
     try:
-        return mapper.recorded(*row[:7])
+        return mapper.recorded(*columns[:7])
     except (KeyError, TypeError, ValueError) as fault:
         raise UnreadableMessage("the value is no record of an event") from fault
 
@@ -128,6 +136,12 @@ def position_of(headers: Iterable[tuple[str, bytes]] | None) -> int:
         if name == "ce_position" and value.isdigit():
             return int(value)
     raise UnreadableMessage("ce_position is absent or malformed")
+
+
+@lru_cache(maxsize=8_192)
+def _ledger(text: bytes) -> UUID:
+    """Most messages are of a ledger that was met before."""
+    return UUID(text.decode())
 
 
 def _traceparent(correlation_id: str, event_id: str) -> bytes:
