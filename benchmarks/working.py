@@ -30,6 +30,7 @@ from benchmarks.visible import latencies
 from mintflow.commands.core.ids import new_id
 from mintflow.domain.core.ids import SHARDS
 from mintflow.hosts.bootstrap import connector, running
+from mintflow.hosts.collector import WORKER_OBJECTS, tune_collector
 from mintflow.hosts.settings import Settings
 from mintflow.projections.registry import PROJECTIONS
 from mintflow.store.keys import FolderKeyStore, KeyStore, MemoryKeyStore
@@ -51,6 +52,8 @@ _WAIT_S = 0.05
 
 async def run(server_url: str, events: int = 60_000) -> dict[str, Any]:
     """Events per second of both, and the worker's share of the plain loop."""
+    # As `mintflow worker` does.
+    tune_collector(WORKER_OBJECTS)
     url = await asyncio.to_thread(fresh_database, server_url, _NAME)
     keys = MemoryKeyStore()
     try:

@@ -20,6 +20,7 @@ import structlog
 from psycopg import AsyncConnection
 
 from mintflow.hosts.bootstrap import Running, connector, running
+from mintflow.hosts.collector import WORKER_OBJECTS, tune_collector
 from mintflow.hosts.embedded import prepare_database
 from mintflow.hosts.kafka import kafka_target
 from mintflow.hosts.lag_metrics import exposition, lag_metrics, worker_metrics
@@ -63,6 +64,7 @@ async def work(
 
     Raises KafkaNotSet, DatabaseNotUsable, DatabaseUnreachable, and what Faust broke down with.
     """
+    tune_collector(WORKER_OBJECTS)
     target = kafka_target(settings)
     await asyncio.to_thread(prepare_database, database_url)
     connect = connector(database_url)

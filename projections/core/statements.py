@@ -20,7 +20,7 @@ T = TypeVar("T")
 ColumnArray = TextArray | TextLiteral
 
 # From here on COPY is cheaper than arrays, which the server has to hold whole and unpack.
-COPY_ROWS = 2_000
+COPY_ROWS = 500
 _COPY_BLOCK = 4_000
 
 

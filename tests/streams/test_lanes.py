@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from mintflow.streams.core.faust.follower import Follower
+from mintflow.streams.core.faust.inbox import Inbox
 from mintflow.streams.core.faust.lanes import Lanes
 from mintflow.streams.core.faust.offsets import ReadFrom
 
@@ -89,5 +90,27 @@ def test_it_runs_until_all_are_stopped_and_tells_of_all() -> None:
         await lanes.stop()
         async with asyncio.timeout(5):
             await running
+
+    asyncio.run(run())
+
+
+def test_an_inbox_is_full_by_its_records_and_not_by_its_batches() -> None:
+    async def run() -> None:
+        inbox = Inbox(records_max=10)
+        for _ in range(9):
+            inbox.put_nowait(SimpleNamespace(value=["record"]))
+        assert not inbox.full()
+        # However large: a batch goes in whole, and then no other one.
+        inbox.put_nowait(SimpleNamespace(value=["record"] * 50))
+        assert inbox.full()
+        waiting = asyncio.create_task(inbox.put(SimpleNamespace(value=["last"])))
+        for _ in range(9):
+            assert inbox.get_nowait().value == ["record"]
+            await asyncio.sleep(0)
+            assert not waiting.done()
+        assert len(inbox.get_nowait().value) == 50
+        await waiting
+        assert inbox.get_nowait().value == ["last"]
+        assert inbox.empty()
 
     asyncio.run(run())

@@ -25,6 +25,7 @@ from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.reader import read_shards
 from mintflow.streams.core.background import rest
 from mintflow.streams.core.envelope import UnreadableMessage, decode, position_of
+from mintflow.streams.core.faust.inbox import Inbox
 from mintflow.streams.core.faust.offsets import ReadFrom, save_offsets
 from mintflow.streams.core.pipeline import Pipeline
 
@@ -41,7 +42,8 @@ SAVE_S = 1.0
 FILL_EVENTS = 2_000
 # What waits together is applied together, up to so many records in one transaction.
 TAKE_RECORDS = 2_000
-INBOX_BATCHES = 64
+# As many wait, at least, so that the next transaction finds them when this one has ended.
+HELD_RECORDS = TAKE_RECORDS
 
 
 class Record(Protocol):
@@ -68,7 +70,7 @@ class Follower(ABC):
         self._conn: AsyncConnection[Any] | None = None
         self._one_at_a_time = asyncio.Lock()
         self._stopping = asyncio.Event()
-        self.inbox: asyncio.Queue[Any] = asyncio.Queue(INBOX_BATCHES)
+        self.inbox = Inbox(HELD_RECORDS)
         self._reached: dict[int, int] = {}
         self._expected: dict[int, int] = {}
         self._unsaved: dict[int, ReadFrom] = {}
