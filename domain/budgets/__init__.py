@@ -35,6 +35,7 @@ from mintflow.domain.budgets.terms import (
     Rollover,
     period_at,
     periods_between,
+    runs_between,
     term_at,
     with_term,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "pace_of",
     "period_at",
     "periods_between",
+    "runs_between",
     "state_of",
     "status_at",
     "statuses_since",

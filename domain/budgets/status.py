@@ -7,19 +7,28 @@ same books are asked as of other days.
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from itertools import accumulate
 from typing import Literal, Self
 
 from mintflow.domain.budgets.periods import Period
-from mintflow.domain.budgets.terms import BudgetTerm, period_at, periods_between, term_at
+from mintflow.domain.budgets.terms import (
+    BudgetTerm,
+    Run,
+    period_at,
+    periods_between,
+    runs_between,
+    term_at,
+)
 from mintflow.domain.core.money import EXACT, ZERO
 
 RATIO_DIGITS = Decimal("0.0001")
 # A ratio is not money: it may round, and must not fail for the smallest of limits.
 _RATIO = Context(prec=60)
+_NO_END = Decimal("Infinity")
 
 State = Literal["ok", "warning", "exceeded"]
 
@@ -27,31 +36,42 @@ State = Literal["ok", "warning", "exceeded"]
 class Spending:
     """What went out per day, so that any run of days is one subtraction."""
 
-    def __init__(self, days: Sequence[dt.date], sums: Sequence[Decimal]) -> None:
-        """days: ascending. sums: one longer; what was spent before each day, and at the end."""
-        self._days, self._sums = days, sums
+    def __init__(self, days: Mapping[int, Decimal]) -> None:
+        """days: what was spent on each, by its ordinal; positive is out, refunds are below zero."""
+        self._days = sorted(days)
+        # What was spent before each day, and at the end.
+        self._sums = list(accumulate(map(days.__getitem__, self._days), EXACT.add, initial=ZERO))
 
     @classmethod
     def of(cls, days: Iterable[tuple[dt.date, Decimal]]) -> Self:
-        """(day, spent), in any order; positive is out, refunds are below zero."""
-        ordered = sorted(days)
-        sums = [ZERO]
-        for _, spent in ordered:
-            sums.append(EXACT.add(sums[-1], spent))
-        return cls([day for day, _ in ordered], sums)
+        """(day, spent), in any order; a day may come several times."""
+        spent: dict[int, Decimal] = {}
+        for day, amount in days:
+            number = day.toordinal()
+            spent[number] = EXACT.add(spent[number], amount) if number in spent else amount
+        return cls(spent)
 
     def between(self, first: dt.date, last: dt.date) -> Decimal:
         """Of all days from first to last, both counted."""
-        begin, end = bisect_left(self._days, first), bisect_right(self._days, last)
+        begin, end = self._before(first.toordinal()), self._before(last.toordinal() + 1)
         return EXACT.subtract(self._sums[max(begin, end)], self._sums[begin])
+
+    def within(self, borders: Sequence[int]) -> Iterator[Decimal]:
+        """Between each two of these days, the later not counted; ordinals, ascending."""
+        at = [self._sums[self._before(border)] for border in borders]
+        return map(EXACT.subtract, at[1:], at)
 
     def passes(self, period: Period, limit: Decimal) -> dt.date | None:
         """The first day of a period at whose end more than the limit was spent in it."""
-        begin, end = bisect_left(self._days, period.first), bisect_right(self._days, period.last)
-        for index in range(begin, end):
+        begin = self._before(period.first.toordinal())
+        for index in range(begin, self._before(period.last.toordinal() + 1)):
             if EXACT.subtract(self._sums[index + 1], self._sums[begin]) > limit:
-                return self._days[index]
+                return dt.date.fromordinal(self._days[index])
         return None
+
+    def _before(self, day: int) -> int:
+        """How many days with spending lie before one."""
+        return bisect_left(self._days, day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +116,27 @@ def statuses_since(
     found: list[BudgetStatus] = []
     last = period_at(terms, until)
     end = last.last + dt.timedelta(days=1) if last is not None else until
-    before: tuple[BudgetTerm, Decimal] | None = None
+    before: BudgetStatus | None = None
     for period, term in periods_between(terms, since, end):
         if term.rollover == "none":
             carried = ZERO
-        elif before is not None and before[0].carry_from == term.carry_from:
-            carried = _left_over(before[0], before[1])
+        elif before is not None and _carries_on(before, term):
+            carried = _left_over(before.term, before.remaining)
         else:
             carried = carried_into(terms, spending, period)
         if term.amount is None:
             before = None
             continue
-        status = _status(period, term, carried, spending)
-        before = term, status.remaining
-        found.append(status)
+        before = _status(period, term, carried, spending)
+        found.append(before)
     return found
+
+
+def _carries_on(before: BudgetStatus, term: BudgetTerm) -> bool:
+    """Whether what a period leaves over is carried into the next one: a budget without a beginning
+    has periods before the one from which it carries, too."""
+    begin = term.carry_from
+    return before.term.carry_from == begin and before.period.last.isoformat() >= begin
 
 
 def carried_into(terms: Sequence[BudgetTerm], spending: Spending, period: Period) -> Decimal:
@@ -120,12 +146,24 @@ def carried_into(terms: Sequence[BudgetTerm], spending: Spending, period: Period
         return ZERO
     carried = ZERO
     begin = dt.date.fromisoformat(term.carry_from)
-    for earlier, held in periods_between(terms, begin, period.first):
-        if held.amount is None:
-            carried = ZERO
-            continue
-        used = spending.between(earlier.first, earlier.last)
-        carried = _left_over(held, EXACT.subtract(EXACT.add(held.amount, carried), used))
+    for run in runs_between(terms, begin, period.first):
+        carried = _carried_through(run, carried, spending)
+    return carried
+
+
+def _carried_through(run: Run, carried: Decimal, spending: Spending) -> Decimal:
+    """What is left after the last period of a run. It is the loop that twenty years go through."""
+    amount = run.term.amount
+    if amount is None:
+        return ZERO
+    least, most = _leftovers(run.term)
+    add, subtract = EXACT.add, EXACT.subtract
+    for used in spending.within(run.borders):
+        carried = subtract(add(amount, carried), used)
+        if carried < least:
+            carried = least
+        elif carried > most:
+            carried = most
     return carried
 
 
@@ -213,14 +251,19 @@ _MONTHS = (
 )  # fmt: skip
 
 
-def _left_over(term: BudgetTerm, left: Decimal) -> Decimal:
-    """`surplus` forgives overspending, `both` does not; `capped` is a surplus up to its cap."""
+def _leftovers(term: BudgetTerm) -> tuple[Decimal, Decimal]:
+    """The least and the most that is carried on: `surplus` forgives overspending, `both` does not;
+    `capped` is a surplus up to its cap."""
     if term.rollover == "none":
-        return ZERO
+        return ZERO, ZERO
     if term.rollover == "both":
-        return left
-    surplus = max(left, ZERO)
-    return min(surplus, term.cap) if term.cap is not None else surplus
+        return -_NO_END, _NO_END
+    return ZERO, term.cap if term.cap is not None else _NO_END
+
+
+def _left_over(term: BudgetTerm, left: Decimal) -> Decimal:
+    least, most = _leftovers(term)
+    return min(max(left, least), most)
 
 
 def _status(period: Period, term: BudgetTerm, carried: Decimal, spending: Spending) -> BudgetStatus:

@@ -8,9 +8,12 @@ and no day is without one.
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
+from operator import attrgetter
 from typing import Literal
 
 from mintflow.domain.budgets.periods import MONTHLY, Cycle, Period
@@ -18,6 +21,7 @@ from mintflow.domain.budgets.periods import MONTHLY, Cycle, Period
 Rollover = Literal["none", "surplus", "both", "capped"]
 
 _DAY = dt.timedelta(days=1)
+_start = attrgetter("start")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,7 @@ class BudgetTerm:
 
 def index_at(terms: Sequence[BudgetTerm], day: dt.date) -> int:
     """The place of the term that holds on a day; -1 before the first."""
-    text, held = day.isoformat(), -1
-    for index, term in enumerate(terms):
-        if term.start <= text:
-            held = index
-    return held
+    return bisect_right(terms, day.isoformat(), key=_start) - 1
 
 
 def term_at(terms: Sequence[BudgetTerm], day: dt.date) -> BudgetTerm | None:
@@ -80,34 +80,61 @@ def period_at(terms: Sequence[BudgetTerm], day: dt.date) -> Period | None:
     return Period(first, last)
 
 
-def periods_between(
-    terms: Sequence[BudgetTerm], start: dt.date, end: dt.date
-) -> Iterator[tuple[Period, BudgetTerm]]:
-    """The periods from the one in which `start` lies up to, and without, the one of `end`, each
-    with its term. Days on which nothing holds are passed over."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Periods that follow each other under one term. borders: the ordinals of the days on which
+    they begin, ascending, and of the day after the last of them."""
+
+    term: BudgetTerm
+    borders: Sequence[int]
+
+
+def runs_between(terms: Sequence[BudgetTerm], start: dt.date, end: dt.date) -> Iterator[Run]:
+    """The periods from the one in which `start` lies up to, and without, the one of `end`. Days on
+    which nothing holds are passed over."""
     day = start
     while day < end:
         period, term = period_at(terms, day), term_at(terms, day)
         if period is None or term is None:
-            following = [term.start for term in terms if term.start > day.isoformat()]
-            if not following:
+            following = _next_start(terms, day)
+            if following is None:
                 return
-            day = dt.date.fromisoformat(following[0])
+            day = following
             continue
         if period.last >= end:
             return
-        yield period, term
-        day = period.last + _DAY
-        # Until the next term begins the cycle alone says what follows: twenty years of days are
-        # walked for every question about a budget that carries.
-        after = next((one.start for one in terms if one.start > period.first.isoformat()), None)
-        border = dt.date.max if after is None else dt.date.fromisoformat(after)
-        following_one = term.cycle.following
-        while (whole := following_one(day)) is not None and whole.last < border:
-            if whole.last >= end:
-                return
-            yield whole, term
-            day = whole.last + _DAY
+        begin, day = period.first.toordinal(), period.last + _DAY
+        # Until the next term begins the cycle alone says what follows.
+        border = min(end, _next_start(terms, period.first) or end)
+        borders = term.cycle.borders(day, border) if day < border else ()
+        if len(borders) > 1:
+            yield Run(term, _joined(begin, borders))
+            day = dt.date.fromordinal(borders[-1])
+        else:
+            yield Run(term, (begin, day.toordinal()))
+
+
+def _joined(begin: int, borders: Sequence[int]) -> Sequence[int]:
+    """One more border before the others; a range stays one."""
+    if isinstance(borders, range) and begin + borders.step == borders[0]:
+        return range(begin, borders[-1] + 1, borders.step)
+    return (begin, *borders)
+
+
+def periods_between(
+    terms: Sequence[BudgetTerm], start: dt.date, end: dt.date
+) -> Iterator[tuple[Period, BudgetTerm]]:
+    """As `runs_between`, each period by itself with its term."""
+    for run in runs_between(terms, start, end):
+        days = map(dt.date.fromordinal, run.borders)
+        for first, following in pairwise(days):
+            yield Period(first, following - _DAY), run.term
+
+
+def _next_start(terms: Sequence[BudgetTerm], day: dt.date) -> dt.date | None:
+    """When the first term begins that begins after a day."""
+    index = index_at(terms, day) + 1
+    return dt.date.fromisoformat(terms[index].start) if index < len(terms) else None
 
 
 def first_day_of_change(terms: Sequence[BudgetTerm], cycle: Cycle, day: dt.date) -> dt.date:

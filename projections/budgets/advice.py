@@ -16,14 +16,14 @@ from mintflow.domain.budgets import (
     BudgetTerm,
     Cycle,
     Period,
-    Spending,
     term_at,
 )
 from mintflow.domain.budgets.advice import Figures, advise
 from mintflow.domain.core.money import ZERO, exact_amount, exact_sum
 from mintflow.domain.core.time import Month
 from mintflow.projections.budgets.envelopes import envelopes
-from mintflow.projections.budgets.held import Held, Wanted, held_budgets, spending_of
+from mintflow.projections.budgets.held import Held, held_budgets
+from mintflow.projections.budgets.spent import Wanted, spending_of
 from mintflow.projections.categories import category_totals, list_categories
 from mintflow.projections.core.reading import Row, Rows
 from mintflow.projections.ledgers import get_ledger
@@ -151,21 +151,30 @@ async def _histories(
             continue
         cycles.append(cycle)
         end = running.first - dt.timedelta(days=1)
-        wanted.append(Wanted(one, since, running.first, end, end))
+        wanted.append(Wanted(one, _borders(cycle, since, running.first), end, end))
     found, position = await spending_of(conn, ledger_id, wanted, day)
     histories = []
     for want, cycle, spent in zip(wanted, cycles, found, strict=True):
-        days = [(on, out) for on, code, out in spent.days if code == want.held.currency]
-        spending, history = Spending.of(days), []
-        first = min((on for on, _ in days), default=want.first)
-        period = cycle.containing(first)
-        while period is not None and period.last < want.first:
+        spending, history = spent.spending, []
+        first = min(spent.own, default=want.borders[-1])
+        period = cycle.containing(dt.date.fromordinal(first))
+        while period is not None and period.last.toordinal() < want.borders[-1]:
             # The first period may have begun before what was read.
             if period.first >= since:
                 history.append((period, spending.between(period.first, period.last)))
             period = cycle.containing(period.last + dt.timedelta(days=1))
         histories.append((want.held, cycle, history))
     return histories, position
+
+
+def _borders(cycle: Cycle, since: dt.date, first: dt.date) -> Sequence[int]:
+    """Periods of a cycle from a day, which may lie within one, to that which begins on `first`."""
+    if since >= first:
+        return (first.toordinal(),)
+    whole = cycle.containing(since)
+    if whole is None:
+        return (since.toordinal(), first.toordinal())
+    return (since.toordinal(), *cycle.borders(whole.last + dt.timedelta(days=1), first))
 
 
 def for_templates(row: Row) -> Row:

@@ -17,7 +17,6 @@ from psycopg import AsyncConnection
 
 from mintflow.domain.budgets import (
     BudgetTerm,
-    Spending,
     pace_of,
     period_at,
     status_at,
@@ -25,7 +24,8 @@ from mintflow.domain.budgets import (
 )
 from mintflow.domain.core.money import EXACT, ZERO, digits_of, exact_amount
 from mintflow.domain.core.time import DATE_MAX, Month
-from mintflow.projections.budgets.held import Found, Held, Wanted, held_budgets, spending_of
+from mintflow.projections.budgets.held import Held, held_budgets
+from mintflow.projections.budgets.spent import Found, Wanted, borders_since, spending_of
 from mintflow.projections.core.reading import Row, Rows
 from mintflow.store.arrays import TextArray
 
@@ -137,11 +137,9 @@ def _wanted(held: Held, day: dt.date) -> Wanted | None:
         return None
     since = period.first
     if term.rollover != "none":
-        begin = dt.date.fromisoformat(term.carry_from)
-        running = period_at(held.terms, begin)
-        since = min(since, begin if running is None else running.first)
+        since = min(since, dt.date.fromisoformat(term.carry_from))
     closed_on = max(period.last, held.set_on)
-    return Wanted(held, since, period.first, period.last, closed_on)
+    return Wanted(held, borders_since(held, since, period.first), period.last, closed_on)
 
 
 def _kind(held: Held, day: dt.date) -> str | None:
@@ -151,10 +149,10 @@ def _kind(held: Held, day: dt.date) -> str | None:
 
 def _row(want: Wanted, found: Found, day: dt.date, today: dt.date | None) -> Row:
     held, currency = want.held, want.held.currency
-    spending = Spending.of((on, spent) for on, code, spent in found.days if code == currency)
+    spending = found.spending
     status = status_at(held.terms, spending, day)
     assert status is not None
-    other = [one for one in found.days if one[1] != currency and one[2]]
+    other, first = [one for one in found.other if one[2]], status.period.first.toordinal()
     row: Row = {
         "category": held.category,
         **{name: exact_amount(getattr(status, name), currency) for name in _MONEY},
@@ -168,7 +166,7 @@ def _row(want: Wanted, found: Found, day: dt.date, today: dt.date | None) -> Row
         "cap": status.term.cap,
         "adjustments": exact_amount(found.late, currency),
         "complete": not other,
-        "unconverted": _by_currency(one for one in other if one[0] >= want.first),
+        "unconverted": _by_currency(one for one in other if one[0] >= first),
         "pace": None,
         "budget_id": held.budget_id,
         "categories": list(held.categories),
@@ -183,7 +181,7 @@ def _row(want: Wanted, found: Found, day: dt.date, today: dt.date | None) -> Row
 _MONEY = ("budgeted", "carried_in", "spent", "remaining")
 
 
-def _by_currency(days: Iterable[tuple[dt.date, str, Decimal]]) -> Rows:
+def _by_currency(days: Iterable[tuple[int, str, Decimal]]) -> Rows:
     sums: dict[str, Decimal] = {}
     for _, currency, spent in days:
         sums[currency] = EXACT.add(sums.get(currency, ZERO), spent)

@@ -21,7 +21,8 @@ from mintflow.domain.budgets import (
 )
 from mintflow.domain.core.money import EXACT
 from mintflow.domain.core.time import DATE_MAX, DATE_MIN
-from mintflow.projections.budgets.held import Held, Wanted, held_budgets, spending_of
+from mintflow.projections.budgets.held import Held, held_budgets
+from mintflow.projections.budgets.spent import Wanted, borders_since, spending_of
 
 
 async def budgets_standing(
@@ -42,10 +43,7 @@ async def budgets_standing(
     found, _ = await spending_of(conn, ledger_id, wanted, DATE_MAX)
     running, over = [], []
     for want, spent in zip(wanted, found, strict=True):
-        spending = Spending.of(
-            (day, out) for day, code, out in spent.days if code == want.held.currency
-        )
-        for status in _statuses(want.held, spending, sorted({*days, today})):
+        for status in _statuses(want.held, spent.spending, sorted({*days, today})):
             if status.period.last >= want.held.set_on:
                 running.append((want.held.budget_id, status))
             elif any(
@@ -65,7 +63,7 @@ async def _crossed_since(
         return []
     before = dt.timedelta(days=1)
     wanted = [
-        Wanted(held, one.period.first, one.period.first, one.period.last, held.set_on - before)
+        Wanted(held, (one.period.first.toordinal(),), one.period.last, held.set_on - before)
         for held, one in over
     ]
     found, _ = await spending_of(conn, ledger_id, wanted, DATE_MAX)
@@ -88,11 +86,9 @@ def _wanted(held: Held, days: Sequence[dt.date]) -> Wanted:
     since = first
     for term in held.terms:
         if term.rollover != "none":
-            begin = dt.date.fromisoformat(term.carry_from)
-            running = period_at(held.terms, begin)
-            since = min(since, begin if running is None else running.first)
+            since = min(since, dt.date.fromisoformat(term.carry_from))
     last = max((one.last for one in periods), default=DATE_MIN)
-    return Wanted(held, since, first, last, DATE_MAX)
+    return Wanted(held, borders_since(held, since, first), last, DATE_MAX)
 
 
 def _statuses(held: Held, spending: Spending, days: Sequence[dt.date]) -> Iterator[BudgetStatus]:
