@@ -88,16 +88,20 @@ async def _each(
     if ledger_ids is not None and not set(ledger_ids) <= own.keys():
         raise LedgerNotFound("there is no such ledger")
     wanted = [one for one in ledger_ids or own if own[one] in states]
+    if not wanted and key is not None and status == 200:
+        # It may be the repeat of what called them off; that is known by its key.
+        wanted = [one for one in own if own[one] == "cancelled"]
     if not wanted:
         if status == 202 and own:
             return respond(request, standing, status=status)
         if status == 202:
             raise LedgerNotFound("you have no ledger")
         raise NoErasureWaits("no erasure of yours waits")
+    replayed = True
     for ledger_id in wanted:
         context = Context(principal, ledger_id, request_id_of(request), None, key)
-        await services.bus.execute(command(), context)
-    return respond(request, await _standing(request), status=status)
+        replayed &= (await services.bus.execute(command(), context)).replayed
+    return respond(request, await _standing(request), status=status, replayed=replayed)
 
 
 async def _standing(request: Request) -> list[dict[str, Any]]:

@@ -268,6 +268,27 @@ def test_an_erasure_waits_and_can_be_called_off(home: Home) -> None:
     assert refused.json()["error"]["code"] == "no_erasure_waits"
 
 
+@pytest.mark.parametrize("home", ["3600"], indirect=True)
+def test_repeats_of_asking_and_of_calling_off_change_nothing(home: Home) -> None:
+    path, body = "/v1/me/erasure", {"confirm": PHRASE}
+    asking, calling = {"Idempotency-Key": "ask"}, {"Idempotency-Key": "call off"}
+    home.ada.post(path, body, headers=asking)
+    repeat = home.ada.send("POST", path, json=body, headers=asking)
+    assert (repeat.status_code, repeat.headers["Idempotency-Replayed"]) == (202, "true")
+    home.ada.send("DELETE", path, headers=calling)
+    for method, sent, key, status in (
+        ("DELETE", None, calling, 200),
+        ("POST", body, asking, 202),
+        ("DELETE", None, calling, 200),
+    ):
+        repeat = home.ada.send(method, path, json=sent, headers=key)
+        assert repeat.status_code == status, repeat.text
+        assert repeat.headers["Idempotency-Replayed"] == "true"
+        assert home.state() == "cancelled"
+    other = home.ada.send("DELETE", path, headers={"Idempotency-Key": "once more"})
+    assert other.json()["error"]["code"] == "no_erasure_waits"
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
