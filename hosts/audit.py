@@ -121,7 +121,7 @@ def _compare_models(
     found: list[Finding],
 ) -> int | None:
     try:
-        compared, wrong = check_models(url, keys, jobs=jobs, progress=progress)
+        compared, wrong, misnoted = check_models(url, keys, jobs=jobs, progress=progress)
     except (
         *(MintFlowError, FoldFailed, LedgerIncomplete, psycopg.Error),
         *(RuntimeError, AssertionError, LookupError, ValueError, TypeError),
@@ -130,6 +130,9 @@ def _compare_models(
         found.append(_unreadable(f"read models: {reason}"))
         return None
     found.extend(_mismatch(one) for one in wrong)
+    found.extend(
+        Finding(one.shard, one.position, "PROJECTION_MISMATCH", one.what) for one in misnoted
+    )
     return compared
 
 

@@ -129,6 +129,47 @@ def test_a_row_that_was_removed_is_found(installation: Installation) -> None:
     assert str(row[0]) in report.findings[0].detail
 
 
+@pytest.mark.parametrize(
+    ("lie", "truth", "said"),
+    [
+        (
+            (
+                "update projection.checkpoint c set position = h.position + 5 from log.shard_head h"
+                " where h.shard = c.shard and h.position > 0 and c.projection = 'accounts'"
+            ),
+            (
+                "update projection.checkpoint c set position = h.position from log.shard_head h"
+                " where h.shard = c.shard and c.projection = 'accounts'"
+            ),
+            "the checkpoint of accounts is",
+        ),
+        (
+            (
+                "insert into projection.parked"
+                " (shard, position, projection, version, ledger_id, event_type, error, message)"
+                " select shard, position, 'accounts', 1, ledger_id, type, 'X', 'm' from log.event"
+                " where type = 'transaction.recorded' order by shard, position limit 1"
+            ),
+            "delete from projection.parked",
+            "parked by accounts",
+        ),
+    ],
+    ids=["a checkpoint beyond the log", "an event as if it could not be folded"],
+)
+def test_what_is_noted_of_the_folding_and_is_not_so_is_found(
+    installation: Installation, lie: str, truth: str, said: str
+) -> None:
+    with psycopg.connect(installation.url, autocommit=True) as conn:
+        conn.execute(lie.encode())
+        try:
+            report = installation.audit()
+        finally:
+            conn.execute(truth.encode())
+    assert {one.code for one in report.findings} == {"PROJECTION_MISMATCH"}
+    assert all(said in one.detail and one.position > 0 for one in report.findings)
+    assert installation.audit().ok
+
+
 def test_without_the_keys_it_is_not_said_to_be_whole(
     installation: Installation, tmp_path: Path
 ) -> None:

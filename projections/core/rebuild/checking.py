@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 
 from mintflow.domain.core.errors import Unavailable
+from mintflow.projections.core.bulk.folder import Skipped
 from mintflow.projections.core.bulk.worker import Job, open_tables
 from mintflow.projections.core.install import run
 from mintflow.projections.core.projection import Projection
@@ -60,6 +61,15 @@ class Difference:
     rows: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Misnoted:
+    """What is noted about the folding of a shard, and is not so. what: in words."""
+
+    shard: int
+    position: int
+    what: str
+
+
 def check_models(
     url: str,
     keys: Callable[[], KeyStore],
@@ -67,8 +77,8 @@ def check_models(
     projections: Sequence[Projection] = PROJECTIONS,
     jobs: int = 2,
     progress: Progress | None = None,
-) -> tuple[int, list[Difference]]:
-    """How many tables were compared, and those that differ.
+) -> tuple[int, list[Difference], list[Misnoted]]:
+    """How many tables were compared, those that differ, and notes that are not so.
 
     url, keys, jobs: as of `rebuild`. Events that were not applied yet are applied first, so that
     what is merely late does not look wrong. Raises ModelsNotComparable, RebuildRefused, FoldFailed.
@@ -82,6 +92,7 @@ def check_models(
         schema = make_schema(conn, projections)
         try:
             skipped = still_parked(conn, mapper, projections, schema)
+            misnoted = _misnoted(conn, projections, skipped)
             targets = positions_of(conn, projections)
             units = units_of(conn, targets)
             expected = sum(unit.events for unit in units)
@@ -102,7 +113,34 @@ def check_models(
             ]
         finally:
             run(conn, f"drop schema {schema} cascade")
-    return len(found), wrong
+    return len(found), wrong, misnoted
+
+
+def _misnoted(
+    conn: psycopg.Connection[Any], projections: Sequence[Projection], parked: Skipped
+) -> list[Misnoted]:
+    """Checkpoints beyond the log, whose next events would be passed over, and events that are left
+    out of replays as if they could not be folded."""
+    names = [projection.name for projection in projections]
+    ahead = conn.execute(
+        "select c.shard, c.position, c.projection, coalesce(h.position, 0)"
+        " from projection.checkpoint c left join log.shard_head h using (shard)"
+        " where c.projection = any(%s) and c.position > coalesce(h.position, 0) order by 1, 3",
+        [names],
+    ).fetchall()
+    noted = conn.execute(
+        "select shard, position, projection from projection.parked"
+        " where projection = any(%s) order by 1, 2, 3",
+        [names],
+    ).fetchall()
+    return [
+        Misnoted(shard, head, f"the checkpoint of {name} is {position}, the log ends at {head}")
+        for shard, position, name, head in ahead
+    ] + [
+        Misnoted(shard, position, f"parked by {name}, but it can be folded: rebuild it")
+        for shard, position, name in noted
+        if (name, shard, position) not in parked
+    ]
 
 
 def _difference(
