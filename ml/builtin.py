@@ -7,6 +7,7 @@ first, and a guesser where none of them is found.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -19,9 +20,10 @@ from mintflow.ml.knowledge.book import Finding, Flow, PhraseBook
 from mintflow.ml.knowledge.entries import Entry, shipped
 from mintflow.ml.model.classifier import Classifier
 from mintflow.ml.names import merchant_in
-from mintflow.ml.words import words_of
+from mintflow.ml.people import person_in
+from mintflow.ml.words import spelled_out, words_of
 
-KNOWLEDGE_VERSION = "knowledge-3"
+KNOWLEDGE_VERSION = "knowledge-4"
 # Below this a row stays uncategorized: a wrong category costs its user more than none.
 SURE_MIN = 0.5
 _REMEMBERED_MAX = 50_000
@@ -64,7 +66,8 @@ class Guesser(Protocol):
 
 
 class _Known(NamedTuple):
-    """What words said of a row; told is None where they said nothing sure."""
+    """What words said of a row; told is None where they said nothing sure, and says that nobody
+    knows where a person was paid."""
 
     merchant: str | None
     told: Suggestion | None
@@ -122,23 +125,52 @@ class BuiltIn:
     def _find(self, row: Row, flow: Flow, countries: frozenset[str] | None) -> _Known:
         best: Finding | None = None
         back = flow == "in" and _comes_back(row)
+        to_a_person = False
         for text in (row.description, row.counterparty, row.memo):
             if not text:
                 continue
             words = words_of(text)
-            found = self._book.find(words, flow, countries)
-            # What says that it is income ("abono nomina") is no money back.
-            if back:
-                if found is None or found.entry.weight <= 0:
-                    found = self._book.find(words, "out", countries)
-                if found is not None and found.entry.category == "financial.taxes":
-                    found = found._replace(entry=replace(found.entry, category="income.refunds"))
-            if found is None:
-                found = _by_processor(text)
+            person = person_in(text, words, self._book.lone_names)
+            found = self._of_text(text, words, person, flow, countries, back=back)
+            to_a_person = to_a_person or person is not None
             if found is not None and (best is None or found.score > best.score):
                 best = found
         merchant = _merchant(row, best)
-        return _Known(merchant, _by_words(best, merchant))
+        told = _by_words(best, merchant)
+        if told is None and to_a_person:
+            told = nothing("a payment to or from a person does not say what for", merchant)
+        return _Known(merchant, told)
+
+    def _of_text(
+        self, text: str, words: list[str], person: range | None, flow: Flow,
+        countries: frozenset[str] | None, *, back: bool,
+    ) -> Finding | None:  # fmt: skip
+        """The most telling entry of one text, which is not a part of a person's name."""
+        found = self._book.find(words, flow, countries)
+        if found is None and (spelled := spelled_out(text)) != text:
+            found = self._book.find(words_of(spelled), flow, countries)
+        if person is not None and found is not None and _is_in_a_name(found, words, person):
+            words = [word for at, word in enumerate(words) if at not in person]
+            found = self._book.find(words, flow, countries)
+        # What says that it is income ("abono nomina") is no money back.
+        if back:
+            if found is None or found.entry.weight <= 0:
+                found = self._book.find(words, "out", countries)
+            if found is not None and found.entry.category == "financial.taxes":
+                found = found._replace(entry=replace(found.entry, category="income.refunds"))
+        return _by_processor(text) if found is None else found
+
+
+def _is_in_a_name(found: Finding, words: list[str], person: range) -> bool:
+    """Whether what was found is a word of a person's name: Douglas, Baker, Müller."""
+    entry = found.entry
+    if entry.weight > 0 or len(entry.words) > 1:
+        return False
+    name = [words[at] for at in person]
+    # An entry for a part of a word ("Bäckerei…") is no word of the row.
+    return entry.words[0] in name or any(
+        len(word) >= len(entry.words[0]) and entry.words[0] in word for word in name
+    )
 
 
 @lru_cache(maxsize=1)
@@ -202,10 +234,18 @@ def _flow_of(row: Row) -> Flow:
 
 def _by_processor(text: str) -> Finding | None:
     """Who takes the payment, where only one trade uses it: tills of Toast stand in restaurants, and
-    who is charged by Ticketmaster bought a ticket."""
+    who is charged by Ticketmaster bought a ticket; so did who is charged with the number of one."""
+    if _AIR_TICKET.search(text):
+        return _BY_AIR
     return _PROCESSORS.get(text[:4].upper())
 
 
+# The thirteen digits of an air ticket, or ten of them, begin with the number of the airline.
+_AIR_TICKET = re.compile(
+    r"(?i)\b(?:united|delta|american|southwes|alaska|jetblue|air|airlines?)[a-z. ]{0,12}"
+    r"(?:0?(?:01|06|16|27)|526|279)\d{7,10}\b"
+)
+_BY_AIR = Finding(Entry(("ticket",), "travel.flights", "word"), 0.9, (-1, 1, 6))
 _PROCESSORS = {
     "TST*": Finding(Entry(("tst",), "food_dining.restaurants", "word"), 0.85, (-1, 1, 3)),
     "TM *": Finding(Entry(("tm",), "entertainment.concerts", "word"), 0.85, (-1, 1, 2)),

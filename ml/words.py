@@ -17,6 +17,12 @@ _FOLD = str.maketrans(
     }
 )
 _APOSTROPHES = str.maketrans("", "", "'`\u00b4\u2018\u2019")
+_SPELLED_OUT = str.maketrans(
+    {
+        "ä": "ae", "ö": "oe", "ü": "ue", "Ä": "AE", "Ö": "OE", "Ü": "UE",
+        "æ": "ae", "ø": "oe", "å": "aa", "Æ": "AE", "Ø": "OE", "Å": "AA",
+    }
+)  # fmt: skip
 _NOT_A_WORD = re.compile(r"[\W_]+")
 # Terminals and formats cut texts off: the last word of the shorter one may be the beginning of one.
 _CUT_LENGTH_MIN = 3
@@ -29,6 +35,11 @@ def words_of(text: str) -> list[str]:
     text = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES).casefold())
     letters = "".join(char for char in text if not unicodedata.combining(char))
     return _NOT_A_WORD.sub(" ", letters.replace("ł", "l").replace("ø", "o")).split()
+
+
+def spelled_out(text: str) -> str:
+    """A text with ä, ø, å … as banks write them that have no such letters: ae, oe, aa."""
+    return text if text.isascii() else text.translate(_SPELLED_OUT)
 
 
 def within(words: Sequence[str], others: Sequence[str]) -> bool:

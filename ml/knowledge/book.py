@@ -93,6 +93,13 @@ class PhraseBook:
         self._first_letters = {one[:_PART_MIN] for one in self._begins}
         self._last_letters = {one[-_PART_MIN:] for one in self._ends}
         names.sort(key=lambda one: one[0])
+        # Names of one word, which people may have as well.
+        self.lone_names = frozenset(
+            places[0].entry.words[0]
+            for by_second in by_first.values()
+            for places in (by_second.get("", ()),)
+            if places and any(_is_a_lone_name(one.entry) for one in places)
+        )
         self._glued = [glued for glued, _ in names]
         self._named = [entry for _, entry in names]
         self._by_first = {
@@ -126,7 +133,7 @@ class PhraseBook:
             first = leading
             leading = leading and (word in _BANKS_WORDS or word.isdigit())
             if found is None and len(word) > 6:
-                found = self._in_part(word, flow)
+                found = self._in_part(word, flow, countries)
             if found is None:
                 continue
             if led and _is_a_lone_name(found.entry):
@@ -171,8 +178,9 @@ class PhraseBook:
             best = Finding(entry, _BRAND * _PART, (0, 1, len(begun)))
         return best
 
-    def _in_part(self, word: str, flow: Flow) -> Finding | None:
-        """An entry for the end or the beginning of a word: Linden-apotheke, in one word."""
+    def _in_part(self, word: str, flow: Flow, countries: Collection[str] | None) -> Finding | None:
+        """An entry for the end or the beginning of a word: Linden-apotheke, in one word. Abroad a
+        name glued to more is just another word: “compensación” is not Compensa."""
         size = len(word)
         if word[-_PART_MIN:] in self._last_letters:
             for length in range(size - 1, _PART_MIN - 1, -1):
@@ -180,9 +188,15 @@ class PhraseBook:
                 if entry is not None and _flows(entry, flow):
                     return Finding(entry, (entry.sure or 1) * _PART, (0, 1, length))
         if word[:_PART_MIN] in self._first_letters:
+            # A name of two words in one, or one with more glued to it.
+            entry = self._begins.get(word) if size >= GLUED else None
+            if entry is not None and len(entry.words) > 1 and _flows(entry, flow):
+                return Finding(entry, (entry.sure or 1) * _PART, (0, 1, size))
             for length in range(size - _GLUED_MORE, _PART_MIN - 1, -1):
                 entry = self._begins.get(word[:length])
-                if entry is not None and _flows(entry, flow):
+                if entry is None or (entry.kind == "brand" and _is_abroad(entry, countries)):
+                    continue
+                if _flows(entry, flow):
                     return Finding(entry, (entry.sure or 1) * _PART, (0, 1, length))
         return None
 

@@ -16,7 +16,7 @@ from importlib.resources.abc import Traversable
 from typing import Literal
 
 from mintflow.ml.phrases import ALL_RULES, Direction
-from mintflow.ml.words import words_of
+from mintflow.ml.words import spelled_out, words_of
 
 Kind = Literal["brand", "word"]
 
@@ -136,11 +136,12 @@ def _entries(
     if section is None:
         return
     for group in text.split(","):
-        spellings = [one.strip() for one in group.split("=") if one.strip()]
+        written = [one.strip() for one in group.split("=") if one.strip()]
+        spellings = [*written, *(spelled_out(one) for one in written if not one.isascii())]
         # Words that say what a row is ("payroll") are nobody's name, nor are a country's own words.
         is_name = kind == "brand" and section.weight == 0 and not section.words_only
         # There the first spelling is a heading: "Card payment" alone says nothing of what for.
-        heading = kind == "brand" and section.weight > 0 and len(spellings) > 1
+        heading = kind == "brand" and section.weight > 0 and len(written) > 1
         for text_ in dict.fromkeys(spellings[1:] if heading else spellings):
             words = tuple(words_of(text_))
             if not words:

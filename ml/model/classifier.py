@@ -21,8 +21,9 @@ from mintflow.ml.model.features import WIDTH, Floats, features_of
 from mintflow.ml.model.wordings import NONE
 from mintflow.ml.names import name_words
 
-# Below this much confidence a guess is worse than nothing.
-SURE_MIN = 0.6
+# Below this much confidence a guess is worse than nothing: words that no training row had, such as
+# those of a bank's own bookkeeping, are taken for anything there.
+SURE_MIN = 0.75
 _BATCH_ROWS = 4_096
 
 

@@ -20,7 +20,7 @@ from mintflow.ml.model.classifier import Artefact
 from mintflow.ml.model.features import features_of
 from mintflow.ml.model.generator import Made, generate
 
-VERSION = "model-3"
+VERSION = "model-4"
 _STEPS = 32_767  # of a weight, in sixteen bits
 _KNOTS = np.linspace(0, 1, 41)
 

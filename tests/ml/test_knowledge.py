@@ -96,8 +96,8 @@ def test_what_stands_beside_a_name_counts_where_it_tells(
 def test_money_back_is_guessed_as_what_was_spent() -> None:
     spent, back = BUILT_IN.suggest(
         [
-            Row("ONION MARKET", Decimal("-41.20"), "USD"),
-            Row("ONION MARKET", Decimal("41.20"), "USD", memo="REFUND"),
+            Row("FRUITLAND", Decimal("-41.20"), "USD"),
+            Row("FRUITLAND", Decimal("41.20"), "USD", memo="REFUND"),
         ]
     )
     assert (back.category, back.source) == (spent.category, "model")
