@@ -9,7 +9,7 @@ from mintflow.commands.core.ports import Books
 from mintflow.commands.core.unit import Unit
 from mintflow.domain.accounts import Account
 from mintflow.domain.core.money import negated
-from mintflow.domain.core.postings import TRANSFER
+from mintflow.domain.core.postings import TRANSFER, UNCATEGORIZED
 from mintflow.domain.transactions import Transaction
 from mintflow.domain.transfers import Transfer
 from mintflow.domain.transfers.pairing import WINDOW_DAYS, Leg, certain_pairs, words_in
@@ -88,4 +88,5 @@ def _leg(transaction: Transaction, account: Account) -> Leg:
         booking.currency,
         words_in(*texts, transaction.merchant),
         booking.allocations[0].category_id == TRANSFER,
+        booking.allocations[0].category_id not in (TRANSFER, UNCATEGORIZED),
     )

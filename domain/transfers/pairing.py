@@ -43,7 +43,8 @@ class Rates(Protocol):
 @dataclass(frozen=True, slots=True)
 class Leg:
     """One transaction as a possible leg. words: of its texts, in small letters. says_so: its
-    category is that of transfers. name: the account's, in small letters."""
+    category is that of transfers; says_else: it is another one. name: the account's, in small
+    letters."""
 
     transaction_id: UUID
     account_id: UUID
@@ -54,6 +55,7 @@ class Leg:
     currency: str
     words: frozenset[str]
     says_so: bool = False
+    says_else: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ class Pair:
 
 def pairs(legs: Iterable[Leg], rates: Rates | None = None) -> list[Pair]:
     """Every two that may be one movement, surest first. A leg with several partners is sure of
-    none of them, so the order in which the legs came does not matter."""
+    none of them, so the order in which the legs came does not matter; but of equal movements between
+    the same two accounts, as many out as in, each is that of its turn."""
     outs: list[Leg] = []
     by_amount: defaultdict[tuple[str, Decimal], list[Leg]] = defaultdict(list)
     others: defaultdict[str, list[Leg]] = defaultdict(list)
@@ -94,16 +97,9 @@ def pairs(legs: Iterable[Leg], rates: Rates | None = None) -> list[Pair]:
                 if _worth_the_same(out, into, rates)
             ]
         found += [(out, into) for into in candidates if _may_be_one(out, into)]
-    partners: defaultdict[UUID, int] = defaultdict(int)
-    for out, into in found:
-        partners[out.transaction_id] += 1
-        partners[into.transaction_id] += 1
+    sure = _alone(found)
     made = [
-        _judged(
-            out,
-            into,
-            alone=partners[out.transaction_id] == 1 and partners[into.transaction_id] == 1,
-        )
+        _judged(out, into, alone=(out.transaction_id, into.transaction_id) in sure)
         for out, into in found
     ]
     return sorted(
@@ -120,7 +116,45 @@ def words_in(*texts: str) -> frozenset[str]:
     return frozenset(_WORD.findall(" ".join(texts).casefold()))
 
 
+def _alone(found: Sequence[tuple[Leg, Leg]]) -> set[tuple[UUID, UUID]]:
+    """The pairs that leave no choice: no leg fits another one as well, or the others are as many
+    equal movements between the same accounts, and then which is which is told by their turn."""
+    partners: defaultdict[UUID, dict[UUID, Leg]] = defaultdict(dict)
+    for out, into in found:
+        partners[out.transaction_id][into.transaction_id] = into
+        partners[into.transaction_id][out.transaction_id] = out
+    sure: set[tuple[UUID, UUID]] = set()
+    seen: set[UUID] = set()
+    for first, _ in found:
+        if first.transaction_id in seen:
+            continue
+        legs = {first.transaction_id: first}
+        waiting = [first]
+        while waiting:
+            for other in partners[waiting.pop().transaction_id].values():
+                if other.transaction_id not in legs:
+                    legs[other.transaction_id] = other
+                    waiting.append(other)
+        seen |= legs.keys()
+        turns = _by_turns(list(legs.values()))
+        if all(into.transaction_id in partners[out.transaction_id] for out, into in turns):
+            sure |= {(out.transaction_id, into.transaction_id) for out, into in turns}
+    return sure
+
+
+def _by_turns(legs: Sequence[Leg]) -> list[tuple[Leg, Leg]]:
+    """Each that leaves one account with the one of its turn that enters the other; nothing where
+    they are not as many, or of several accounts or currencies."""
+    ordered = sorted(legs, key=lambda leg: (leg.date, leg.transaction_id))
+    outs = [leg for leg in ordered if leg.amount < 0]
+    ins = [leg for leg in ordered if leg.amount > 0]
+    one_way = all(len({(leg.account_id, leg.amount) for leg in side}) == 1 for side in (outs, ins))
+    return list(zip(outs, ins, strict=True)) if one_way and len(outs) == len(ins) else []
+
+
 def _may_be_one(out: Leg, into: Leg) -> bool:
+    if out.says_else and into.says_else:  # A purchase, and what another shop gave back.
+        return False
     return out.account_id != into.account_id and abs((into.date - out.date).days) <= WINDOW_DAYS
 
 
@@ -157,10 +191,23 @@ def _judged(out: Leg, into: Leg, *, alone: bool) -> Pair:
     if out.currency != into.currency:
         confidence = min(confidence, Decimal("0.80"))
         reasons[0] = "worth the same at the rate of the day"
+    if _is_else(out, into):
+        confidence = min(confidence, Decimal("0.80"))
+        if not (out.says_so or into.says_so):
+            confidence -= Decimal("0.20")
+        reasons.append("one of them is of another category")
     if not alone:
         confidence = min(confidence, Decimal("0.60")) - Decimal("0.10")
         reasons.append("others fit as well")
     return Pair(out, into, confidence, tuple(reasons))
+
+
+def _is_else(out: Leg, into: Leg) -> bool:
+    """Whether one is rather what its category says: a purchase, a refund, interest. What pays a
+    loan has a category of its own, and what comes in may be called by the bank's words as well."""
+    if into.kind in _OWED and into.says_so:
+        return False
+    return out.says_else or (into.says_else and not _WORDS & into.words)
 
 
 def _is_said(out: Leg, into: Leg) -> bool:

@@ -11,7 +11,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from mintflow.domain.core.money import money_text
-from mintflow.domain.core.postings import TRANSFER
+from mintflow.domain.core.postings import TRANSFER, UNCATEGORIZED
 from mintflow.domain.transfers.pairing import WINDOW_DAYS, Leg, Rates, pairs, words_in
 from mintflow.projections.core.reading import Row, Rows, positioned, read
 from mintflow.store.arrays import TextArray
@@ -100,6 +100,7 @@ def _leg(row: Row) -> Leg:
         row["currency"],
         words_in(row["description"], row["counterparty"], row["memo"], row["merchant"]),
         row["category_id"] == TRANSFER,
+        row["category_id"] not in (TRANSFER, UNCATEGORIZED),
     )
 
 

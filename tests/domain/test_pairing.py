@@ -63,6 +63,46 @@ def test_two_partners_are_sure_of_none() -> None:
     assert pairs(legs[::-1]) == found
 
 
+def test_equal_movements_between_two_accounts_go_by_their_turn() -> None:
+    savings = {"kind": "savings"}
+    legs = [
+        leg(1, "-100.00", 10, text="transfer"), leg(2, "-100.00", 11, text="transfer"),
+        leg(3, "100.00", 11, **savings), leg(4, "100.00", 12, **savings),
+    ]  # fmt: skip
+    for given in (legs, legs[::-1]):
+        sure = {(one.out, one.into) for one in pairs(given) if one.certain}
+        assert sure == {(legs[0], legs[2]), (legs[1], legs[3])}
+    third = leg(5, "-100.00", 12, text="transfer")
+    assert not any(one.certain for one in pairs([*legs, third]))
+    elsewhere = leg(4, "100.00", 12, account_id=UUID(int=3), **savings)
+    assert not any(one.certain for one in pairs([*legs[:3], elsewhere]))
+
+
+def test_turns_that_lie_too_far_apart_are_sure_of_nothing() -> None:
+    legs = [
+        leg(1, "-100.00", 2, text="transfer"), leg(2, "-100.00", 6, text="transfer"),
+        leg(3, "100.00", 5), leg(4, "100.00", 11),
+    ]  # fmt: skip
+    assert not any(one.certain for one in pairs(legs))
+
+
+def test_a_purchase_is_no_transfer_to_where_another_shop_gives_money_back() -> None:
+    shop = leg(1, "-80.00", text="card payment to asda", says_else=True)
+    assert pairs([shop, leg(2, "80.00", 11, says_else=True)]) == []
+    (suggested,) = pairs([shop, leg(2, "80.00", 11, text="transfer from", says_so=True,
+                                    kind="savings")])  # fmt: skip
+    assert not suggested.certain
+    assert "one of them is of another category" in suggested.reasons
+
+
+def test_a_mortgage_is_still_the_payment_of_a_loan() -> None:
+    (pair,) = pairs([
+        leg(1, "-900.00", text="mortgage payment", says_else=True),
+        leg(2, "900.00", 11, kind="loan", says_so=True),
+    ])  # fmt: skip
+    assert pair.certain
+
+
 def test_the_name_of_the_other_account_is_a_word_for_it() -> None:
     (named,) = pairs([
         leg(1, "-50.00", text="to rainy day"),
