@@ -1,8 +1,8 @@
 """Whom people pay: the name of a person in a bank row, so that it is not taken for a shop's.
 
 `ÜBERWEISUNG THOMAS MÜLLER` is no drugstore, `ZELLE TO JAMES FORD` no car: what such a payment is
-for its row does not say. Names are facts (`ml/knowledge/people.txt`). Knows nothing of shops; who asks
-keeps what a row says besides (`ml/builtin.py`), for “Thomas Cook” is a name of a shop.
+for its row does not say. Names are facts (`ml/knowledge/people.txt`). Knows nothing of shops; who
+asks keeps what a row says besides (`ml/builtin.py`), for “Thomas Cook” is a name of a shop.
 """
 
 from __future__ import annotations

@@ -74,8 +74,8 @@ class Pair:
 
 def pairs(legs: Iterable[Leg], rates: Rates | None = None) -> list[Pair]:
     """Every two that may be one movement, surest first. A leg with several partners is sure of
-    none of them, so the order in which the legs came does not matter; but of equal movements between
-    the same two accounts, as many out as in, each is that of its turn."""
+    none of them, so the order in which the legs came does not matter; but of equal movements
+    between the same two accounts, as many out as in, each is that of its turn."""
     outs: list[Leg] = []
     by_amount: defaultdict[tuple[str, Decimal], list[Leg]] = defaultdict(list)
     others: defaultdict[str, list[Leg]] = defaultdict(list)
