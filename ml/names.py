@@ -74,7 +74,11 @@ _NOISE = frozenset(
     okhdfcbank oksbi okicici paytm paytmqr pymtng mbk nip trf frm bill usd eur gbp inr ngn sek nok
     dkk chf cad aud pln confirmation conf auth authorized on at to from the date danke thank you
     refund reversal gutschrift rcur frst kundennummer kdnr vertrag mandat nederland deutschland
-    germany france espana espagne italia sverige norge danmark suomi india nigeria usa""".split()
+    germany france espana espagne italia sverige norge danmark suomi india nigeria usa
+    rechnung rechnungsnr storno konto kontonr beleg belegnr faktura fakturanr factuur nettbank
+    innbetaling indbetaling insättning uttag aftale avtale buchung umsatz sammler svwz eref kref
+    mref kdnr verwendungszweck movimiento apunte liquidacion remesa compensacion kenmerk
+    machtiging volgnr afschrijving bijschrijving viite lasku maksu voucher batch""".split()
 )
 _COUNTRY_CODES = frozenset(
     """us usa gb gbr uk ie de deu at aut ch che fr fra be bel es esp pt prt nl nld it ita se swe no
