@@ -104,8 +104,12 @@ class Broker:
         self._archive_dump = None
 
     def close(self) -> None:
-        """Stop and remove everything but the cache."""
-        self.stop()
+        """End it and remove everything but the cache. An orderly end is for what comes after it:
+        data that stay, and the archive of classes that a first start leaves behind."""
+        if self._archive_dump is None:
+            self.kill()
+        else:
+            self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _launch(self) -> None:

@@ -13,6 +13,7 @@ import base64
 import json
 import struct
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
@@ -54,28 +55,28 @@ def main() -> int:
     chains: dict[int, tuple[int, bytes]] = {}
     ended: set[int] = set()
     events = 0
-    while not assigned or ended < assigned:
-        for message in consumer.consume(500, timeout=1.0):
-            if message.error():
-                ended.add(message.partition())
-                continue
-            headers = {name: value.decode() for name, value in message.headers()}
-            shard, position = int(headers["ce_shard"]), int(headers["ce_position"])
-            start = sha256(b"mintflow shard %d" % shard).digest()
-            last, before = chains.get(shard, (0, start))
-            if position <= last:
-                continue  # it came twice
-            computed = link(before, shard, position, headers, message.value())
-            if position != last + 1 or computed.hex() != headers["ce_chainhash"]:
-                print(f"shard {shard}, position {last + 1}: the chain is broken")
-                return 1
-            head = wanted.pop((shard, position), computed.hex())
-            if head != computed.hex():
-                print(f"shard {shard}, position {position}: not the head that was kept")
-                return 1
-            chains[shard] = position, computed
-            events += 1
-    consumer.close()
+    with closing(consumer):
+        while not assigned or ended < assigned:
+            for message in consumer.consume(500, timeout=1.0):
+                if message.error():
+                    ended.add(message.partition())
+                    continue
+                headers = {name: value.decode() for name, value in message.headers()}
+                shard, position = int(headers["ce_shard"]), int(headers["ce_position"])
+                start = sha256(b"mintflow shard %d" % shard).digest()
+                last, before = chains.get(shard, (0, start))
+                if position <= last:
+                    continue  # it came twice
+                computed = link(before, shard, position, headers, message.value())
+                if position != last + 1 or computed.hex() != headers["ce_chainhash"]:
+                    print(f"shard {shard}, position {last + 1}: the chain is broken")
+                    return 1
+                head = wanted.pop((shard, position), computed.hex())
+                if head != computed.hex():
+                    print(f"shard {shard}, position {position}: not the head that was kept")
+                    return 1
+                chains[shard] = position, computed
+                events += 1
     if wanted:
         print(f"the topic does not reach {sorted(wanted)[0]}")
         return 1
