@@ -195,8 +195,9 @@ async def _parts(
     after = 0
     while True:
         events = await read_ledger(
-            conn, mapper, ledger_id, after, PAGE_EVENTS, EXPLAINED_TYPES, until_seq=until
-        )
+            conn, mapper, ledger_id, after, PAGE_EVENTS, EXPLAINED_TYPES,
+            until_seq=until, marks=asked.figure.marks(),
+        )  # fmt: skip
         await asyncio.to_thread(_add, asked, events, sums, parts)
         if len(events) < PAGE_EVENTS:
             return sums, parts
