@@ -20,7 +20,7 @@ from mintflow.hosts.settings import Settings
 from mintflow.projections.core.bulk.folder import FoldFailed, LedgerIncomplete
 from mintflow.projections.core.rebuild import Difference, check_models
 from mintflow.store.evidence.keyring import Keyring
-from mintflow.store.evidence.verifier import NotProven, PublicKey, trusted_keys
+from mintflow.store.evidence.verifier import NotProven, PublicKey, older_keys, trusted_keys
 from mintflow.store.keys import FolderKeyStore
 from mintflow.store.verify import Finding, Looking, PublishedHeads, VerifyReport, verify
 
@@ -93,7 +93,9 @@ def _published(url: str, places: Places, asked: Asked, blind: list[Finding]) -> 
     listed = keyring.listed() if keyring else []
     try:
         if asked.key is not None:
-            trusted = trusted_keys(PublicKey.parse(asked.key), listed)
+            anchor = PublicKey.parse(asked.key)
+            # What keys before it signed has to fit the log too.
+            trusted = [*trusted_keys(anchor, listed), *older_keys(anchor, listed)]
         else:
             trusted = [PublicKey.parse(one["key"]) for one in listed]
     except NotProven as trouble:

@@ -3,9 +3,8 @@
 
     python verifier.py BUNDLE --key PUBKEY
 
-It needs Python 3.11 and the package `cryptography`. docs/reference/evidence-format.md says all that
-it takes to write it again in another language. What a bundle proves and what it can not prove
-stands in docs/concepts/proof.md.
+It needs Python 3.11 and `cryptography`. docs/reference/evidence-format.md says all that it takes to
+write it again in another language; docs/concepts/proof.md says what a bundle can prove.
 """
 
 from __future__ import annotations
@@ -182,13 +181,17 @@ def trusted_keys(anchor: PublicKey, listed: Sequence[dict[str, Any]]) -> list[Pu
     trusted = [anchor]
     for one in listed:
         key = PublicKey.parse(one["key"])
-        try:
+        with suppress(NotProven):
             lines = open_note(one["endorsement"] or "", trusted)
-        except NotProven:
-            continue
-        if lines[:2] == [f"{anchor.name}/key", str(key)] and key.name == anchor.name:
-            trusted.append(key)
+            if lines[:2] == [f"{anchor.name}/key", str(key)] and key.name == anchor.name:
+                trusted.append(key)
     return trusted
+
+
+def older_keys(anchor: PublicKey, listed: Sequence[dict[str, Any]]) -> list[PublicKey]:
+    """Those that vouched for the anchor, at last: what they signed proves nothing, but must fit."""
+    keys = [PublicKey.parse(one["key"]) for one in listed[:1_000]]
+    return [one for one in keys if one != anchor and anchor in trusted_keys(one, listed)]
 
 
 def unbase64(text: str, what: str) -> bytes:
@@ -201,14 +204,9 @@ def unbase64(text: str, what: str) -> bytes:
 
 
 def leaf_hash(
-    shard: int,
-    position: int,
-    ledger: bytes,
-    seq: int,
-    recorded_us: int,
-    record: bytes,
-    sealed: bytes,
-) -> bytes:
+    shard: int, position: int, ledger: bytes, seq: int,
+    recorded_us: int, record: bytes, sealed: bytes,
+) -> bytes:  # fmt: skip
     """SHA-256 over 0x00 and the event as it is stored."""
     head = _LEAF_HEAD.pack(b"\0", shard, position, ledger, seq, recorded_us, len(record))
     return sha256(head + record + sealed).digest()
@@ -227,7 +225,9 @@ class Check:
         manifest = self._files.json("manifest.json")
         if manifest.get("format") != FORMAT:
             raise NotProven(f"this is not a bundle of the format {FORMAT!r}")
-        self._keys = trusted_keys(self._anchor, self._files.json("keys.json"))
+        listed = self._files.json("keys.json")
+        self._keys = trusted_keys(self._anchor, listed)
+        self._older = older_keys(self._anchor, listed)
         ledger, shard = bytes.fromhex(manifest["ledger_id"].replace("-", "")), manifest["shard"]
         head = Head.of(open_note(self._files.text("head.note"), self._keys))
         if head.origin != (origin := f"{self._anchor.name}/shard/{shard}"):
@@ -237,6 +237,7 @@ class Check:
             "shard": shard,
             "head": {"size": head.size, "root": head.root.hex(), **head.more},
             "signed_by": str(self._anchor),
+            "older_keys": [str(one) for one in self._older],
         }
         leaves = self._events(ledger, shard, head)
         self._statement(manifest["ledger_id"], leaves, head)
@@ -305,7 +306,7 @@ class Check:
         for number, line in enumerate(self._files.lines("heads.jsonl"), 1):
             try:
                 row = json.loads(line)
-                earlier = Head.of(open_note(row["note"], self._keys))
+                earlier = Head.of(open_note(row["note"], [*self._keys, *self._older]))
                 proof = [unbase64(step, "a step of the proof") for step in row["consistency"]]
                 if earlier.origin != origin or not consistency_holds(
                     earlier.size, earlier.root, head.size, head.root, proof
@@ -366,7 +367,6 @@ class Files:
 
 def check(bundle: Path, key: str) -> dict[str, Any]:
     """The verdict: {"ok", "findings", "events", "head", …}. key: a public key, not a file."""
-    findings: list[str]
     facts: dict[str, Any] = {}
     try:
         run = Check(Files(bundle), PublicKey.parse(key))

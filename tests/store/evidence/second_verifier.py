@@ -38,6 +38,7 @@ def _all_of_it(files: dict[str, bytes], anchor: str) -> None:
             continue
         if lines[0] == f"{name}/key" and lines[1] == entry["key"]:
             trusted.add(entry["key"])
+    older = _older(json.loads(files["keys.json"]), anchor)
     manifest = json.loads(files["manifest.json"])
     assert manifest["format"] == "mintflow bundle 1"
     ledger, shard = manifest["ledger_id"], manifest["shard"]
@@ -65,11 +66,26 @@ def _all_of_it(files: dict[str, bytes], anchor: str) -> None:
     assert f"tree {head[1]} {head[2]}" in said
     for line in files["heads.jsonl"].splitlines():
         row = json.loads(line)
-        earlier = _open(row["note"], trusted)
+        earlier = _open(row["note"], trusted | older)
         assert earlier[0] == head[0]
         old = _bytes(earlier[2])
         steps = [_bytes(step) for step in row["consistency"]]
         assert roots_by_proof(int(earlier[1]), size, steps, old) == (old, root)
+
+
+def _older(listed: list[dict[str, Any]], key: str) -> set[str]:
+    """Who vouched for a key, and for these."""
+    found = set()
+    for entry in listed:
+        if entry["key"] == key and entry["endorsement"]:
+            for other in (one["key"] for one in listed if one["key"] != key):
+                try:
+                    lines = _open(entry["endorsement"], {other})
+                except (AssertionError, ValueError):
+                    continue
+                if lines[:2] == [f"{key.split('+')[0]}/key", key]:
+                    found |= {other} | _older(listed[: listed.index(entry)], other)
+    return found
 
 
 def _leaf(event: dict[str, Any], ledger: str, shard: int) -> bytes:

@@ -21,6 +21,7 @@ from mintflow.store.evidence.verifier import (
     NotProven,
     consistency_holds,
     inclusion_holds,
+    older_keys,
     open_note,
     trusted_keys,
 )
@@ -239,6 +240,8 @@ def test_a_key_vouches_for_the_next_and_is_gone(place: Place) -> None:
     assert (folder / "0003.key").stat().st_mode & 0o777 == 0o600
     assert trusted_keys(first, place.keys.listed()) == [first, second, third]
     assert trusted_keys(second, place.keys.listed()) == [second, third]
+    assert older_keys(third, place.keys.listed()) == [first, second]
+    assert older_keys(first, place.keys.listed()) == []
     newest = place.register.last()
     assert newest is not None
     assert newest.check(trusted_keys(first, place.keys.listed())) == [head]
