@@ -41,7 +41,9 @@ from mintflow.store.reader import (
     stream_rows,
 )
 
-PAGE_EVENTS = 2_000
+# Larger pages cost less, for the thread that folds and the one that reads take turns; one is about
+# 6 MB, and two are held at once.
+PAGE_EVENTS = 5_000
 # Rows from which on a table's indexes are worth their making where they are only the first of it.
 INDEX_ROWS_OF_PART = 500
 # Rows that were folded for tables which nobody has asked for yet are kept in memory up to here.
@@ -185,16 +187,20 @@ class Scratch:
             for view in views:
                 await self._run(f"create temp view {view.name} as {view.sql}")
             await self._truncate(replaced)
+            skipped = await self._parked() if parts or marked else frozenset()
             if parts:
-                folded = await self._replay(parts, {table.name for table in wanted}, changes)
+                names = {table.name for table in wanted}
+                folded = await self._replay(parts, names, skipped, changes)
             changes.tables |= self._kept.tables
             kept = _split_off(changes, asked)
             await self._writer.copy(changes)
             for one in marked:
                 some, name = Changes(), one.table.name
-                count = await self._replay(one.parts, {name}, some, one.streams)
+                count = await self._replay(one.parts, {name}, skipped, some, one.streams)
                 await self._writer.copy(some)
                 partly[name] = (one.mark, count)
+            if parts or marked:
+                await self._refuse_gaps()
             noted = await self._note((*parts, *(part for one in marked for part in one.parts)))
         self._forget_partly(replaced)
         self._made |= {table.name for table in wanted} | {view.name for view in views}
@@ -243,6 +249,7 @@ class Scratch:
         self,
         parts: Sequence[Projection],
         wanted: Container[str],
+        skipped: Skipped,
         changes: Changes,
         streams: Sequence[UUID] | None = None,
     ) -> int:
@@ -252,8 +259,7 @@ class Scratch:
         What does not fit into memory is written on the way; `changes` is then what is left, and is
         written by now as well.
         """
-        assert self._ledger_id is not None
-        skipped, written = await self._parked(), 0
+        written = 0
         whole = any(not one.topics for one in parts)
         topics = set() if whole else {topic for one in parts for topic in one.topics}
         rows = await self._page(0, topics, streams)
@@ -266,11 +272,6 @@ class Scratch:
             _split_off(changes, wanted)
             if len(changes) >= ROWS_HARD:
                 written += await self._write(changes, empty=not written)
-        there = await count_of_ledger(AsyncCursor(self.conn), self._ledger_id, self._ledger_seq)
-        if there != self._ledger_seq:
-            raise LedgerIncomplete(
-                f"of {self._ledger_seq} events of ledger {self._ledger_id} the log has {there}"
-            )
         fold_all(self._imagined, parts, skipped, changes)
         _split_off(changes, wanted)
         if written or len(changes) + len(self._kept) > KEPT_ROWS_MAX:
@@ -309,6 +310,15 @@ class Scratch:
         if streams is not None:
             return await stream_rows(cursor, *span, streams, PAGE_EVENTS)
         return await ledger_rows(cursor, *span, topics, PAGE_EVENTS)
+
+    async def _refuse_gaps(self) -> None:
+        """Raises LedgerIncomplete where the log has not all events up to the moment."""
+        assert self._ledger_id is not None
+        there = await count_of_ledger(AsyncCursor(self.conn), self._ledger_id, self._ledger_seq)
+        if there != self._ledger_seq:
+            raise LedgerIncomplete(
+                f"of {self._ledger_seq} events of ledger {self._ledger_id} the log has {there}"
+            )
 
     async def _parked(self) -> Skipped:
         """What the served read models could not fold is not in these either."""
