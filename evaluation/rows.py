@@ -18,6 +18,7 @@ SETS = {
     "second": HERE / "second",
     "third": HERE / "third",
     "fourth": HERE / "fourth",
+    "fifth": HERE / "fifth",
 }
 
 
