@@ -116,12 +116,11 @@ class RecordedEvent:
             return {}
         if self._sealer is None:
             return None
-        return self._sealer.unseal(
-            self.ledger_id,
-            # The bytes of the id without the detour over a UUID, which every fold would pay for.
-            bytes.fromhex(self.stream_id.replace("-", "")) + self.stream_version.to_bytes(4, "big"),
-            self.sealed,
-        )
+        # The bytes of the id without the detour over a UUID, which every fold would pay for.
+        stream = bytes.fromhex(self.envelope["stream_id"].replace("-", ""))
+        version: int = self.envelope["stream_version"]
+        bound_to = stream + version.to_bytes(4, "big")
+        return self._sealer.unseal(self.ledger_id, bound_to, self.sealed)
 
 
 class Mapper:

@@ -60,12 +60,13 @@ class Sealer:
     def __init__(self, keys: KeyStore, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self._keys = keys
         self._clock = clock
-        self._rings: dict[UUID, _Ring] = {}
+        # By the number of the ledger's id: a UUID is hashed and compared in Python, for each event.
+        self._rings: dict[int, _Ring] = {}
 
     def prepare(self, ledger_id: UUID) -> None:
         """Make the key of a new ledger, durable before its first event is."""
         self._keys.create(ledger_id)
-        self._rings.pop(ledger_id, None)
+        self._rings.pop(ledger_id.int, None)
 
     def holds(self, ledger_id: UUID) -> bool:
         """Whether the ledger has a key, as of at most FRESH_S seconds ago."""
@@ -105,21 +106,21 @@ class Sealer:
 
     def forget(self, ledger_id: UUID) -> None:
         """Drop the cached ciphers after their keys were destroyed."""
-        self._rings.pop(ledger_id, None)
+        self._rings.pop(ledger_id.int, None)
 
     def _ring(self, ledger_id: UUID) -> _Ring | None:
-        ring = self._rings.get(ledger_id)
+        ring = self._rings.get(ledger_id.int)
         now = self._clock()
         if ring is not None and now < ring.fresh_until:
             return ring
         newest = self._keys.newest(ledger_id)
         if not newest:
-            self._rings.pop(ledger_id, None)
+            self._rings.pop(ledger_id.int, None)
             return None
         if ring is None:
             if len(self._rings) >= _CACHE_MAX:
                 self._rings.clear()
-            ring = self._rings[ledger_id] = _Ring(newest, now + _FRESH_NS)
+            ring = self._rings[ledger_id.int] = _Ring(newest, now + _FRESH_NS)
         else:
             ring.newest, ring.fresh_until = newest, now + _FRESH_NS
         return ring

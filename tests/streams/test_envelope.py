@@ -21,6 +21,7 @@ from mintflow.streams.core.envelope import (
     ATTRIBUTES,
     UnreadableMessage,
     decode,
+    decode_after,
     decode_row,
     encode,
     position_of,
@@ -70,6 +71,10 @@ def test_what_is_decoded_equals_what_the_reader_of_the_log_gives(
     read = MAPPER.recorded(*row[:7])
     assert _same(decode(message.value, message.headers, MAPPER), read)
     assert position_of(message.headers) == position
+    after = decode_after(message.value, message.headers, MAPPER, position - 1)
+    assert after is not None
+    assert _same(after, read)
+    assert decode_after(None, message.headers, MAPPER, position) is None
 
 
 @pytest.mark.parametrize("topic", sample_events())
@@ -139,6 +144,8 @@ def test_refuses_a_message_with_a_wrong_attribute(name: str, value: bytes | None
         headers.append((name, value))
     with pytest.raises(UnreadableMessage):
         decode(message.value, headers, MAPPER)
+    with pytest.raises(UnreadableMessage):
+        decode_after(message.value, headers, MAPPER, 0)
 
 
 @pytest.mark.parametrize("value", [None, b"", b"[]", b"{}", b"\xff", b'{"type": 1}'])

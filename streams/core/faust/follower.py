@@ -24,7 +24,7 @@ from mintflow.projections.core.projection import Projection
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.reader import read_shards
 from mintflow.streams.core.background import rest
-from mintflow.streams.core.envelope import UnreadableMessage, decode, position_of
+from mintflow.streams.core.envelope import UnreadableMessage, decode_after
 from mintflow.streams.core.faust.inbox import Inbox
 from mintflow.streams.core.faust.offsets import ReadFrom, save_offsets
 from mintflow.streams.core.pipeline import Pipeline
@@ -171,12 +171,11 @@ class Follower(ABC):
         events = []
         for record in records:
             try:
-                if position_of(record.headers) > reached:
-                    event = decode(record.value, record.headers, self._mapper)
-                    if event.shard == shard:
-                        events.append(event)
-                        continue
-                else:
+                event = decode_after(record.value, record.headers, self._mapper, reached)
+                if event is None:
+                    continue
+                if event.shard == shard:
+                    events.append(event)
                     continue
             except UnreadableMessage:
                 pass
