@@ -134,9 +134,10 @@ _LEGS_OF_AMOUNTS = _query(
 )
 # Rows with at least one possible partner of the same currency. What came in is a small part of a
 # household's rows, so partners are looked for from there; both sides lean on
-# transactions_by_amount.
+# transactions_by_amount. An array is made once, whatever the planner believes: of a table that has
+# no statistics yet it takes one row for granted, and would look for all pairs again for every row.
 _PAIRED = _query(
-    f"""t.transaction_id in (
+    f"""t.transaction_id = any(array(
         select unnest(array[i.transaction_id, o.transaction_id])
         from transactions i join transactions o on {_FREE.format(t="o")}
             and o.amount = -i.amount and o.currency = i.currency
@@ -145,7 +146,7 @@ _PAIRED = _query(
             and (%(as_of)s::date is null or o.date <= %(as_of)s)
         where {_FREE.format(t="i")} and i.amount > 0
             and (%(as_of)s::date is null or i.date <= %(as_of)s)
-    )"""  # noqa: S608 - constants only
+    ))"""  # noqa: S608 - constants only
 )
 _LATE = _query(
     """(%(as_of)s::date is null or t.date <= %(as_of)s)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 from read_models.books import NOW, Books
 
@@ -17,6 +19,7 @@ from mintflow.projections.budgets.held import held_budgets
 from mintflow.projections.insights import spending, trends
 from mintflow.projections.transactions import TransactionFilter, list_transactions
 from mintflow.projections.transfers import transfer_suggestions
+from mintflow.projections.transfers.queries import _PAIRED as PAIRED
 
 BEGIN = dt.date(2022, 11, 9)
 
@@ -136,3 +139,25 @@ def test_legs_that_may_be_one_movement_are_found_from_either_side(books: Books) 
     ]
     before = dt.date(2025, 3, 1)
     assert books.ask(transfer_suggestions, books.ledger_id, as_of=before)[0] == []
+
+
+def test_pairs_are_looked_for_once_where_no_statistics_tell_how_many_rows_there_are(
+    books: Books,
+) -> None:
+    """As in books that were brought in a moment ago; the planner takes one row for granted."""
+    for day in range(1, 29):
+        for amount, account in (("-7.00", books.checking), ("9.00", books.savings)):
+            books.record(amount, f"2025-03-{day:02d}", "uncategorized", account=account)
+    books.fold()
+    asked = {"ledger_id": books.ledger_id, "shard_": books.shard, "as_of": None}
+    with psycopg.connect(books.url, options="-c search_path=model,projection") as conn:
+        row = conn.execute(f"explain (analyze, format json) {PAIRED}".encode(), asked).fetchone()
+    assert row is not None
+    loops = [node["Actual Loops"] for node in _nodes(row[0][0]["Plan"]) if node.get("Alias") == "i"]
+    assert loops == [1]
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for below in node.get("Plans", ()):
+        yield from _nodes(below)
