@@ -98,6 +98,8 @@ class LedgerPlace:
 
     async def check(self, conn: AsyncConnection[Any]) -> None:
         head = await ledger_head(conn, self._ledger_id)
+        if self._until is not None:
+            head = min(head, self._until)
         if self.after > head:
             raise PlaceBeyondHead(
                 "the ledger has fewer events than that", after=self.after, head=head

@@ -225,6 +225,15 @@ def test_refuses_a_place_behind_the_head(ledger: Any, url: str) -> None:
     assert stream.status == 409
 
 
+def test_refuses_a_place_behind_what_was_the_head_at_the_moment(ledger: Any, url: str) -> None:
+    then = head(ledger)
+    record(ledger, 3)
+    asked = {"after": then + 1, "known_at": f"seq:{then}"}
+    stream = Stream(url + ledger.path + "/events/stream", params=asked)
+    assert stream.read()[0].data["details"] == {"after": then + 1, "head": then}
+    assert stream.status == 409
+
+
 def test_another_persons_events_are_not_there(ledger: Any, url: str) -> None:
     for token in (TOKENS[1], "nobody"):
         stream = Stream(url + ledger.path + "/events/stream", token=token)
