@@ -25,7 +25,7 @@ from mintflow.api.core.routing import JsonRoute
 from mintflow.api.core.services import principal_of, request_id_of, services_of
 from mintflow.api.core.subject import ledger_of
 from mintflow.commands.core.command import Command, ConcurrentChange, Context, Day
-from mintflow.domain.core.errors import Invalid
+from mintflow.domain.core.errors import Invalid, MintFlowError
 from mintflow.domain.core.ids import shard_of
 from mintflow.store.moments import Moment, sequence_at, shard_head
 from mintflow.store.reader import ledger_head
@@ -57,6 +57,9 @@ class QueryNotUsable(Invalid):
     live streams are none, and known_at has no meaning beside what never happened."""
 
     code = "query_not_usable"
+
+
+Asked = tuple[int, str, Command]
 
 
 class Hypothesis(BaseModel):
@@ -97,8 +100,8 @@ async def what_if(request: Request, body: Hypothesis) -> Response:
     """What the queries would answer if the commands were carried out. Nothing is written."""
     services, ledger_id = services_of(request), ledger_of(request)
     commands = list(_commands(services.what_if.commands, body.commands))
-    for query in body.queries:
-        _check(query)
+    for number, query in enumerate(body.queries):
+        _check(query, number)
     for _ in range(ATTEMPTS_MAX):
         async with services.pool.connection() as conn:
             position = await shard_head(conn, shard_of(ledger_id))
@@ -112,7 +115,7 @@ async def what_if(request: Request, body: Hypothesis) -> Response:
 
 
 async def _imagine(
-    request: Request, moment: Moment, commands: list[tuple[str, Command]], queries: list[str]
+    request: Request, moment: Moment, commands: list[Asked], queries: list[str]
 ) -> dict[str, Any]:
     services, ledger_id = services_of(request), ledger_of(request)
     context = Context(principal_of(request), ledger_id, request_id_of(request))
@@ -120,8 +123,12 @@ async def _imagine(
     async with services.replays.imagining(ledger_id, moment) as scratch:
         before = [await _ask(request, scratch.conn, moment, query) for query in queries]
         imagination = services.what_if.over(scratch)
-        for name, command in commands:
-            data, events = await imagination.decide(command, context, moment)
+        for number, name, command in commands:
+            try:
+                data, events = await imagination.decide(command, context, moment)
+            except MintFlowError as refusal:
+                refusal.details = {**refusal.details, "index": number}
+                raise
             done.append({"type": name, "data": data, "events": len(events)})
             if events:
                 await scratch.imagine(events)
@@ -138,10 +145,8 @@ async def _imagine(
     }
 
 
-def _commands(
-    known: dict[str, type[Command]], asked: list[dict[str, Any]]
-) -> Iterator[tuple[str, Command]]:
-    """The commands, repeated ones as often as they are meant."""
+def _commands(known: dict[str, type[Command]], asked: list[dict[str, Any]]) -> Iterator[Asked]:
+    """The commands, repeated ones as often as they are meant, each with its place in the list."""
     count = 0
     for number, one in enumerate(asked):
         fields = dict(one)
@@ -164,7 +169,7 @@ def _commands(
             count += 1
             if count > COMMANDS_MAX:
                 raise TooManyCommands("too many commands", commands_max=COMMANDS_MAX)
-            yield str(name), made
+            yield number, str(name), made
 
 
 class _Until(BaseModel):
@@ -192,7 +197,7 @@ def _repeated(command: Command, last: Day | None, number: int) -> Iterator[Comma
         months += 1
 
 
-def _check(query: str) -> None:
+def _check(query: str, number: int) -> None:
     path, _, asked = query.partition("?")
     if (
         not query.isascii()
@@ -201,7 +206,9 @@ def _check(query: str) -> None:
         or path.endswith("/stream")
         or "known_at" in asked
     ):
-        raise QueryNotUsable("a query is like balances, or category-totals?month=2025-03")
+        raise QueryNotUsable(
+            "a query is like balances, or category-totals?month=2025-03", index=number
+        )
 
 
 async def _ask(

@@ -138,9 +138,17 @@ def test_refuses_what_can_not_be_imagined(
 
 
 def test_a_refused_command_refuses_the_question(ledger: Any) -> None:
-    body = {"commands": [{"type": "add_category", "path": "food_dining"}], "queries": ["balances"]}
+    commands = [{"type": "add_category", "path": path} for path in ("a", "b", "food_dining", "c")]
+    body = {"commands": commands, "queries": ["balances"]}
     answer = ledger.client.send("POST", f"{ledger.path}/what-if", json=body)
     assert answer.status_code == 409
+    assert answer.json()["error"]["details"]["index"] == 2
+
+
+def test_a_query_that_can_not_be_asked_is_named(ledger: Any) -> None:
+    body = {"commands": [{"type": "add_category", "path": "a"}], "queries": ["balances", "../x"]}
+    refused = ledger.client.send("POST", f"{ledger.path}/what-if", json=body).json()["error"]
+    assert (refused["code"], refused["details"]["index"]) == ("query_not_usable", 1)
 
 
 def test_nobody_imagines_in_the_ledger_of_another(ledger: Any, bob: Any) -> None:
