@@ -36,7 +36,8 @@ async def read_operations(
     """
     until = SEQ_MAX if until_seq is None else until_seq
     newest = min(until, before - 1) if before is not None else until
-    cursor = await conn.execute(_NEWEST, [ledger_id, newest, _EVENTS_MAX], prepare=True)
+    args = [ledger_id, newest, _EVENTS_MAX, ledger_id]
+    cursor = await conn.execute(_NEWEST, args, prepare=True)
     found: dict[str, dict[str, Any]] = {}
     seen, lowest = 0, newest
     for operation_id, kind, first, last, count, at, actor in await cursor.fetchall():
@@ -94,17 +95,23 @@ def _what(events: dict[str, int]) -> str:
     return by_count[0]
 
 
+# The id is cut out of the bytes as the mapper writes them, where it stands before all facts and no
+# quoted text can look like it; as JSON only the first record of each group is read, for to parse
+# twenty thousand is nine tenths of the time.
 _NEWEST = """
-select operation_id, type, min(ledger_seq), max(ledger_seq), count(*), min(recorded_at),
-    (array_agg(actor order by ledger_seq))[1]
+select told.operation_id, told.type, told.first_seq, told.last_seq, told.events, told.recorded_at,
+    convert_from(e.record, 'UTF8')::json ->> 'actor'
 from (
-    select ledger_seq, type, recorded_at, r ->> 'correlation_id' as operation_id,
-        r ->> 'actor' as actor
+    select operation_id, type, min(ledger_seq) as first_seq, max(ledger_seq) as last_seq,
+        count(*) as events, min(recorded_at) as recorded_at
     from (
-        select ledger_seq, type, recorded_at, convert_from(record, 'UTF8')::json as r
+        select ledger_seq, type, recorded_at, convert_from(
+                substr(record, position('"correlation_id":"'::bytea in record) + 18, 36), 'UTF8'
+            ) as operation_id
         from log.event where ledger_id = %s and ledger_seq <= %s
         order by ledger_seq desc limit %s
     ) newest
+    group by operation_id, type
 ) told
-group by operation_id, type
+join log.event e on e.ledger_id = %s and e.ledger_seq = told.first_seq
 """
