@@ -99,7 +99,8 @@ def _settle(course: Course, transaction: Transaction, history: Sequence[Recorded
     if goes and paired and transaction.booking is not None:
         course.conflict("transaction", transaction.id, "a leg of a transfer", [STANDING])
         return
-    changed = transaction.settle_to(settled, fields, unit.now)
+    meanwhile = {name for by in {*course.undoing.values()} for name in spoken_of(said, by)}
+    changed = transaction.settle_to(settled, fields, unit.now, meanwhile)
     if changed:
         course.change("transaction", transaction.id, {
             name: (_shown(name, was), _shown(name, now)) for name, (was, now) in changed.items()

@@ -11,7 +11,7 @@ from mintflow.domain.core.postings import Booking
 from mintflow.domain.transactions import events as e
 from mintflow.domain.transactions.parts import resized
 from mintflow.domain.transactions.restored import TransactionRestored, TransactionTakenBack
-from mintflow.domain.transactions.settling import CATEGORY, FIELDS, STANDING, TEXTS, Settled
+from mintflow.domain.transactions.settling import CATEGORY, STANDING, TEXTS, Settled
 from mintflow.domain.transactions.state import TransactionState
 
 
@@ -19,14 +19,18 @@ class Undoable(TransactionState):
     """Take back, bring back, restore."""
 
     def settle_to(
-        self, settled: Settled, fields: Collection[str], now: dt.datetime
+        self,
+        settled: Settled,
+        fields: Collection[str],
+        now: dt.datetime,
+        meanwhile: Collection[str] = (),
     ) -> dict[str, tuple[Any, Any]]:
         """Bring these fields to what counts; field -> (was, is now) of what that changed.
 
         A leg of a transfer keeps its amount and its category, and stands; one that a match absorbed
-        stands for nothing of its own. Both are settled once they are not paired any more. One that
-        comes to stand again is brought to what counts in every field: nothing could be done to it
-        while it did not stand.
+        stands for nothing of its own. Both are settled once they are not paired any more.
+        meanwhile: fields that follow as well if it comes to stand again by this, since nothing
+        could be done to them while it did not.
         """
         changed: dict[str, tuple[Any, Any]] = {}
         stands = self.booking is not None
@@ -37,7 +41,7 @@ class Undoable(TransactionState):
                 e.TransactionReinstated, timestamp=now, before=None, after=self.withdrawn
             )
             changed[STANDING] = (False, True)
-            fields = FIELDS
+            fields = {*fields, *meanwhile}
         if self.booking is not None:
             changed |= self._restore(settled, fields, now)
         if stands and not shall and not paired:

@@ -168,6 +168,18 @@ def test_what_was_undone_while_a_row_was_voided_holds_when_it_stands_again(it: U
     assert it.shown(made) == before
 
 
+def test_a_row_that_stands_again_is_as_it_was_when_nothing_else_was_undone(it: Undoing) -> None:
+    made = it.record(date="2025-03-02", amount="-20.00", description="Zzz shop", status="pending")
+    row = it.bring(CSV.splitlines(keepends=True)[0] + b"2025-03-02,Zzz shop,-20.00\n")
+    path = f"{it.path}/transactions/{made['transaction_id']}"
+    assert row["matched"] == 1
+    it.client.delete(f"{path}/match")
+    before = it.shown(made["transaction_id"])
+    it.client.delete(path)
+    it.undo(operation_id=it.last())
+    assert it.shown(made["transaction_id"]) == before
+
+
 def test_the_redo_of_an_edit_leaves_a_row_voided_that_the_user_voided(it: Undoing) -> None:
     it.bring(CSV.splitlines(keepends=True)[0] + b"2025-03-02,Zzz shop,-20.00\n")
     brought = it.last()
