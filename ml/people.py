@@ -27,7 +27,7 @@ def person_in(
     named. The first of them is a given name, a title or an initial, or a family name with a comma.
 
     text: of the row. words: of it, as `words_of` gives them. is_shop: words that are a shop's name
-    by themselves, which behind a given name are a family's.
+    by themselves, which before a comma and a given name are a family's.
     """
     people = _people()
     at, between_people = 0, False
@@ -60,8 +60,6 @@ def person_in(
     alone = at + end >= len(words) or not words[at + end].isalpha()
     if end > 1 and alone and rest[end - 1] in people.family:
         return range(at, at + end)
-    if len(words) - at == 2 and rest[1] in is_shop:
-        return range(at, at + 2)
     return None
 
 
