@@ -93,7 +93,10 @@ def _settle(course: Course, transaction: Transaction, history: Sequence[Recorded
     if STANDING not in fields and not paired and transaction.matched_with is None:
         _follow_the_edit(course, transaction, history, settled, fields)
     goes = STANDING in fields and not settled.values[STANDING].value
-    if goes and edited and not course.discard_edits and transaction.booking is not None:
+    # Edits keep a row that nobody says any more, and none that somebody voided.
+    came_in = settled.values[STANDING].operation == settled.recorded_by
+    kept = goes and came_in and edited and not course.discard_edits
+    if kept and transaction.booking is not None:
         course.conflict("transaction", transaction.id, "edited by the user since", edited)
         return
     if goes and paired and transaction.booking is not None:

@@ -180,6 +180,17 @@ def test_a_row_that_stands_again_is_as_it_was_when_nothing_else_was_undone(it: U
     assert it.shown(made["transaction_id"]) == before
 
 
+def test_the_redo_of_a_void_takes_a_row_that_was_edited_before_it(it: Undoing) -> None:
+    it.bring(CSV.splitlines(keepends=True)[0] + b"2025-03-02,Zzz shop,-20.00\n")
+    made = it.client.get(f"{it.path}/transactions")[0]["transaction_id"]
+    it.categorize(made, "travel")
+    it.client.delete(f"{it.path}/transactions/{made}")
+    undoing = it.undo(operation_id=it.last())
+    assert len(it.standing()) == 1
+    assert it.undo(operation_id=undoing["operation_id"])["conflicting"] == 0
+    assert it.standing() == []
+
+
 def test_the_redo_of_an_edit_leaves_a_row_voided_that_the_user_voided(it: Undoing) -> None:
     it.bring(CSV.splitlines(keepends=True)[0] + b"2025-03-02,Zzz shop,-20.00\n")
     brought = it.last()
