@@ -32,7 +32,7 @@ async def read_operations(
     """The newest operations whose last event is before a ledger_seq, and whether there are more.
 
     [{operation_id, what, actor, recorded_at, first_seq, last_seq, events: {type: how many}, undone,
-    undoes}]. until_seq: as if nothing came after it; None: all.
+    undoes}]; types in order of their names. until_seq: as if nothing came after it; None: all.
     """
     until = SEQ_MAX if until_seq is None else until_seq
     newest = min(until, before - 1) if before is not None else until
@@ -114,4 +114,5 @@ from (
     group by operation_id, type
 ) told
 join log.event e on e.ledger_id = %s and e.ledger_seq = told.first_seq
+order by told.operation_id, told.type collate "C"
 """
