@@ -23,6 +23,7 @@ from mintflow.commands.rules.sorting import Labels
 from mintflow.commands.transactions.models import RecordTransaction
 from mintflow.domain.core.errors import Unavailable
 from mintflow.domain.core.postings import UNCATEGORIZED, whole
+from mintflow.domain.core.time import DATE_MIN
 from mintflow.domain.statements import StatementRow
 from mintflow.domain.transactions import Transaction, TransactionAlias
 
@@ -51,7 +52,8 @@ class Waiting:
             with suppress(Unavailable):
                 await self._books.caught_up(unit.ledger_id)
                 self._lately.pop(account_id, None)
-        start = first - dt.timedelta(days=POST_DAYS)
+        # A date that the books do not hold is refused where the row is made, after all else.
+        start = max(first, DATE_MIN) - dt.timedelta(days=POST_DAYS)
         return await self._books.waiting(unit.ledger_id, account_id, start, last)
 
     async def that_is(

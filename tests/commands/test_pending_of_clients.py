@@ -18,6 +18,7 @@ from mintflow.commands.transactions import (
     RecordTransactions,
     SplitPart,
 )
+from mintflow.domain.core.time import DateOutOfRange
 
 DESCRIPTION = "TRATTORIA ROMA"
 # The parts of -50 as the user typed them, and with the tip at the larger one.
@@ -121,6 +122,19 @@ def test_other_rows_are_rows_of_their_own(
         answer = await it.do(booked(account, **posted), ledger)
         assert answer.data["known"] is False
         assert len(await standing(it, ledger, account)) == 2
+
+    scenario(database_url, play)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "9999-12-31"])
+def test_refuses_a_day_that_the_books_do_not_hold(database_url: str, day: str) -> None:
+    async def play(it: Product, ledger: UUID, account: UUID) -> None:
+        far = RecordTransaction(
+            account_id=account, amount="-1", date=day, external_id="x", description=DESCRIPTION
+        )
+        for command in (far, RecordTransactions(transactions=(far,))):
+            with pytest.raises(DateOutOfRange):
+                await it.do(command, ledger)
 
     scenario(database_url, play)
 
