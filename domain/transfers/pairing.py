@@ -153,8 +153,8 @@ def _by_turns(legs: Sequence[Leg]) -> list[tuple[Leg, Leg]]:
 
 
 def _may_be_one(out: Leg, into: Leg) -> bool:
-    if out.says_else and into.says_else:  # A purchase, and what another shop gave back.
-        return False
+    if out.says_else and into.says_else and not (_WORDS & into.words or _is_named(out, into)):
+        return False  # A purchase, and what another shop gave back.
     return out.account_id != into.account_id and abs((into.date - out.date).days) <= WINDOW_DAYS
 
 
@@ -213,13 +213,13 @@ def _is_else(out: Leg, into: Leg) -> bool:
 def _is_said(out: Leg, into: Leg) -> bool:
     if out.says_so or into.says_so or _WORDS & out.words or _WORDS & into.words:
         return True
-    return _names(out, into) or _names(into, out)
+    return _is_named(out, into)
 
 
-def _names(one: Leg, other: Leg) -> bool:
+def _is_named(out: Leg, into: Leg) -> bool:
     """Whether one's texts name the other's account."""
-    name = words_in(other.name)
-    return bool(name) and name <= one.words
+    names = ((words_in(out.name), into.words), (words_in(into.name), out.words))
+    return any(name and name <= words for name, words in names)
 
 
 def certain_pairs(legs: Sequence[Leg]) -> list[Pair]:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from mintflow.domain.transfers.pairing import WINDOW_DAYS, Leg, pairs, words_in
 
 CHECKING, CARD = UUID(int=1), UUID(int=2)
@@ -93,6 +95,23 @@ def test_a_purchase_is_no_transfer_to_where_another_shop_gives_money_back() -> N
                                     kind="savings")])  # fmt: skip
     assert not suggested.certain
     assert "one of them is of another category" in suggested.reasons
+
+
+@pytest.mark.parametrize(
+    ("out", "into"),
+    [
+        ({"text": "zelle 0417"}, {"text": "payment received", "kind": "savings"}),
+        ({"text": "to rainy day"}, {"text": "0417", "name": "rainy day", "kind": "savings"}),
+    ],
+    ids=["the bank's words", "the account's name"],
+)
+def test_two_guessed_categories_do_not_hide_what_the_texts_say(
+    out: dict[str, str], into: dict[str, str]
+) -> None:
+    (suggested,) = pairs([
+        leg(1, "-80.00", says_else=True, **out), leg(2, "80.00", 11, says_else=True, **into),
+    ])  # fmt: skip
+    assert not suggested.certain
 
 
 def test_a_mortgage_is_still_the_payment_of_a_loan() -> None:
