@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
@@ -124,30 +124,32 @@ def plain_row(
     }
 
 
-@pytest.mark.parametrize("ledger", range(11, 15))
-def test_budgets_of_any_past_stand_as_if_every_posting_were_read(
-    database_url: str, books: Books, ledger: int
-) -> None:
-    mine = books.beside(ledger)
-    try:
-        postings = a_past(mine)
-        held, _ = mine.ask(held_budgets, mine.ledger_id)
-        for number in range(0, DAYS + 60, 61):
-            day = FIRST + dt.timedelta(days=number)
-            for as_of in (None, day, day - dt.timedelta(days=45)):
-                expected = [
-                    row
-                    for one in held
-                    if (row := plain_row(one, postings, day, as_of or LAST)) is not None
-                ]
-                rows, _ = mine.ask(budget_status, mine.ledger_id, day, as_of=as_of)
-                assert [_shown(row) for row in rows] == expected, (day, as_of)
-            month = Month.of(day)
-            by_month = {row["category"] for row in expected if _kind(held, row, month.last)}
-            rows, _ = mine.ask(budget_status, mine.ledger_id, month)
-            assert by_month <= {row["category"] for row in rows}
-    finally:
-        mine.close()
+@pytest.fixture
+def mine(books: Books, request: pytest.FixtureRequest) -> Iterator[Books]:
+    """Another household in the same log, by the number of its ledger."""
+    made = books.beside(request.param)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("mine", range(11, 15), indirect=True)
+def test_budgets_of_any_past_stand_as_if_every_posting_were_read(mine: Books) -> None:
+    postings = a_past(mine)
+    held, _ = mine.ask(held_budgets, mine.ledger_id)
+    for number in range(0, DAYS + 60, 61):
+        day = FIRST + dt.timedelta(days=number)
+        for as_of in (None, day, day - dt.timedelta(days=45)):
+            expected = [
+                row
+                for one in held
+                if (row := plain_row(one, postings, day, as_of or LAST)) is not None
+            ]
+            rows, _ = mine.ask(budget_status, mine.ledger_id, day, as_of=as_of)
+            assert [_shown(row) for row in rows] == expected, (day, as_of)
+        month = Month.of(day)
+        by_month = {row["category"] for row in expected if _kind(held, row, month.last)}
+        rows, _ = mine.ask(budget_status, mine.ledger_id, month)
+        assert by_month <= {row["category"] for row in rows}
 
 
 def _kind(held: list[Held], row: Mapping[str, Any], day: dt.date) -> bool:
@@ -156,29 +158,23 @@ def _kind(held: list[Held], row: Mapping[str, Any], day: dt.date) -> bool:
     return term is not None and term.amount is not None and term.cycle.period == "month"
 
 
-@pytest.mark.parametrize("ledger", [21, 22, 23])
-def test_what_alerts_are_told_is_what_a_plain_walk_says(
-    database_url: str, books: Books, ledger: int
-) -> None:
-    mine = books.beside(ledger)
-    try:
-        postings = a_past(mine)
-        held, _ = mine.ask(held_budgets, mine.ledger_id)
-        days = [FIRST + dt.timedelta(days=on) for on in (120, 300)]
-        told = mine.ask(budgets_standing, mine.ledger_id, days, days, LAST)
-        assert told
-        for one in held:
-            own, _ = spending_on(one, postings, LAST)
-            known = {
-                status.period: status
-                for status in statuses_since(one.terms, Spending.of(own.items()), FIRST, LAST)
-            }
-            for budget_id, status in told:
-                if budget_id == one.budget_id:
-                    assert status.spent == known[status.period].spent
-                    assert status.carried_in == plain_carry(one.terms, own, status.period.last)
-    finally:
-        mine.close()
+@pytest.mark.parametrize("mine", [21, 22, 23], indirect=True)
+def test_what_alerts_are_told_is_what_a_plain_walk_says(mine: Books) -> None:
+    postings = a_past(mine)
+    held, _ = mine.ask(held_budgets, mine.ledger_id)
+    days = [FIRST + dt.timedelta(days=on) for on in (120, 300)]
+    told = mine.ask(budgets_standing, mine.ledger_id, days, days, LAST)
+    assert told
+    for one in held:
+        own, _ = spending_on(one, postings, LAST)
+        known = {
+            status.period: status
+            for status in statuses_since(one.terms, Spending.of(own.items()), FIRST, LAST)
+        }
+        for budget_id, status in told:
+            if budget_id == one.budget_id:
+                assert status.spent == known[status.period].spent
+                assert status.carried_in == plain_carry(one.terms, own, status.period.last)
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -55,6 +55,19 @@ async def rows(made: Scratch, table: str) -> list[tuple[object, ...]]:
     return await cursor.fetchall()
 
 
+def noting_pages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many events each page has that is folded."""
+    read: list[int] = []
+    fold_page = Scratch._fold_page
+
+    def noted(self: Scratch, page: list[object], *rest: object) -> None:
+        read.append(len(page))
+        fold_page(self, page, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Scratch, "_fold_page", noted)
+    return read
+
+
 @pytest.mark.parametrize("small", [False, True], ids=["in memory", "written on the way"])
 @pytest.mark.parametrize("seed", range(6))
 def test_tables_asked_for_in_any_order_are_the_served_ones(
@@ -84,14 +97,7 @@ def test_tables_asked_for_in_any_order_are_the_served_ones(
 def test_what_few_events_move_is_told_without_the_others(
     lived: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read: list[int] = []
-    fold_page = Scratch._fold_page
-
-    def noted(self: Scratch, page: list[object], *rest: object) -> None:
-        read.append(len(page))
-        fold_page(self, page, *rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Scratch, "_fold_page", noted)
+    read = noting_pages(monkeypatch)
 
     async def play(made: Scratch) -> None:
         assert len(await rows(made, "accounts")) == 2

@@ -6,7 +6,7 @@ import random
 from decimal import Decimal
 
 import pytest
-from projections.test_scratch import asking, head, rows
+from projections.test_scratch import asking, head, noting_pages, rows
 from read_models.books import NOW, Books
 
 from mintflow.domain.core.postings import Allocation
@@ -39,19 +39,6 @@ def served(books: Books, view: str) -> list[tuple[object, ...]]:
     return books.conn.execute(
         f"select t::text from model.{view} t order by t::text".encode()
     ).fetchall()
-
-
-def noting_pages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many events each page has that is folded."""
-    read: list[int] = []
-    fold_page = Scratch._fold_page
-
-    def noted(self: Scratch, page: list[object], *rest: object) -> None:
-        read.append(len(page))
-        fold_page(self, page, *rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Scratch, "_fold_page", noted)
-    return read
 
 
 def test_only_the_events_of_marked_streams_are_read(
