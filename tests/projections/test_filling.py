@@ -77,7 +77,7 @@ def test_a_rebuild_that_was_killed_over_the_keys_makes_them(
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(filling, "make_all", killed)
+        patched.setattr(filling, "make_keys", killed)
         with pytest.raises(Killed):
             rebuild(household.url, key_source(household), jobs=1)
     report = rebuild(household.url, key_source(household), jobs=1)

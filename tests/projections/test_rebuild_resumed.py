@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 from read_models.books import Books, broken, key_source, passes_over
 
@@ -21,6 +24,7 @@ from mintflow.projections.core.rebuild import (
     rollback,
 )
 from mintflow.projections.core.rebuild.catching_up import Replay
+from mintflow.projections.core.rebuild.lanes import Lanes
 from mintflow.projections.registry import PROJECTIONS
 
 
@@ -91,6 +95,36 @@ def test_goes_on_after_the_bulk_with_what_came_meanwhile(
 def live(books: Books) -> None:
     books.record("-99.00", "2025-04-01", "shopping")
     books.fold()
+
+
+def test_waits_for_an_index_that_a_killed_rebuild_left_to_the_server(
+    household: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(coordinator, "index", killed)
+        with pytest.raises(Killed):
+            run(household)
+    (schema,) = {name for (name,) in left_behind(household)}
+    (table,) = (t for p in PROJECTIONS for t in p.tables if t.name == "transactions")
+    with Lanes(household.url, 1) as lanes, ThreadPoolExecutor(1) as beside:
+        making = threading.Event()
+
+        def slowly(conn: psycopg.Connection[Any]) -> None:
+            with conn.transaction():
+                conn.execute(table.index_sql(schema)[0].encode())
+                making.set()
+                time.sleep(1)
+
+        left = lanes.begin(slowly)
+        making.wait()
+        again = beside.submit(run, household)
+        left.result()
+        # What holds the lock is the connection, which the server closes when it is through.
+        lanes.__exit__(None, None, None)
+        assert again.result().identical is True
 
 
 @pytest.mark.parametrize("reason", ["asked", "code", "served"])

@@ -100,6 +100,19 @@ def comparable(conn: psycopg.Connection[Any], projections: Sequence[Projection])
     return bool(row and row[0] and found and found[0])
 
 
+def positions_of(
+    conn: psycopg.Connection[Any], projections: Sequence[Projection]
+) -> dict[int, int]:
+    """Shard -> the position that all of these are at, at least."""
+    return dict(
+        conn.execute(
+            "select shard, min(position) from projection.checkpoint where projection = any(%s)"
+            " group by shard",
+            [[projection.name for projection in projections]],
+        ).fetchall()
+    )
+
+
 async def bring_served_up(url: str, mapper: Mapper, projections: Sequence[Projection]) -> None:
     """Apply to the served tables what the log has now, beside whoever else does so.
 

@@ -21,18 +21,19 @@ from mintflow.projections.core.rebuild.catching_up import (
     Replay,
     bring_served_up,
     comparable,
+    positions_of,
     still_parked,
 )
+from mintflow.projections.core.rebuild.comparing import compare_tables
 from mintflow.projections.core.rebuild.coordinator import (
     Progress,
     alone,
-    compare_tables,
     make_schema,
-    positions_of,
     units_of,
 )
 from mintflow.projections.core.rebuild.crew import Crew
-from mintflow.projections.core.rebuild.filling import fill
+from mintflow.projections.core.rebuild.filling import fill, largest_first
+from mintflow.projections.core.rebuild.lanes import Lanes
 from mintflow.projections.core.rebuild.report import TableReport
 from mintflow.projections.core.tables import SERVED, Table
 from mintflow.projections.registry import PROJECTIONS
@@ -84,7 +85,7 @@ def check_models(
     what is merely late does not look wrong. Raises ModelsNotComparable, RebuildRefused, FoldFailed.
     """
     report = progress or (lambda *_: None)
-    with open_tables(url) as conn, alone(conn), Crew(jobs) as crew:
+    with open_tables(url) as conn, alone(conn), Crew(jobs) as crew, Lanes(url, jobs) as lanes:
         mapper = Mapper(Sealer(keys()))
         if not comparable(conn, projections):
             raise ModelsNotComparable("the read models are not those of this release: rebuild them")
@@ -99,12 +100,13 @@ def check_models(
             job = Job(url, schema, projections, keys, targets, skipped)
             tables = [table for projection in projections for table in projection.tables]
             fill(
-                conn, crew, job, units, tables,
+                conn, crew, lanes, job, units, tables,
                 lambda done: report("folding anew", done, expected), fresh=True,
             )  # fmt: skip
             replay = Replay(conn, mapper, projections, schema, skipped, dict(targets))
             report("comparing", expected, expected)
-            found = compare_tables(url, tables, schema, replay, compare=True)
+            tables = largest_first(conn, tables, schema)
+            found = compare_tables(url, lanes, tables, schema, replay, compare=True)
             named = {table.name: table for table in tables}
             wrong = [
                 _difference(conn, named[one.name], schema, one)

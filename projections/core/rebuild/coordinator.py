@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,8 +20,10 @@ from mintflow.projections.core.rebuild.catching_up import (
     Replay,
     bring_served_up,
     comparable,
+    positions_of,
     still_parked,
 )
+from mintflow.projections.core.rebuild.comparing import compare_tables
 from mintflow.projections.core.rebuild.course import (
     NEXT,
     Course,
@@ -33,19 +34,12 @@ from mintflow.projections.core.rebuild.course import (
     units_left,
 )
 from mintflow.projections.core.rebuild.crew import Crew
-from mintflow.projections.core.rebuild.filling import fill, index
+from mintflow.projections.core.rebuild.filling import fill, index, largest_first, through
+from mintflow.projections.core.rebuild.lanes import Lanes, wait_for_lanes
 from mintflow.projections.core.rebuild.previous import Previous, choose, drop, kept, replay_of
-from mintflow.projections.core.rebuild.report import (
-    LEDGERS_SHOWN_MAX,
-    Digest,
-    RebuildReport,
-    TableReport,
-    by_ledger,
-    differing,
-    digest,
-)
+from mintflow.projections.core.rebuild.report import RebuildReport
 from mintflow.projections.core.rebuild.switch import switch
-from mintflow.projections.core.tables import APP_ROLE, SERVED, Table
+from mintflow.projections.core.tables import APP_ROLE
 from mintflow.projections.registry import PROJECTIONS
 from mintflow.store.keys import KeyStore
 from mintflow.store.mapper import Mapper
@@ -95,7 +89,7 @@ def rebuild(
     chosen = _chosen(projections, names)
     report = progress or (lambda *_: None)
     began = time.perf_counter()
-    with open_tables(url) as conn, alone(conn), Crew(jobs) as crew:
+    with open_tables(url) as conn, alone(conn), Crew(jobs) as crew, Lanes(url, jobs) as lanes:
         mapper = Mapper(Sealer(keys()))
         compare = comparable(conn, chosen)
         if compare:
@@ -107,18 +101,20 @@ def rebuild(
         job = Job(url, course.schema, chosen, keys, course.targets, course.skipped, pace)
         tables = [table for projection in chosen for table in projection.tables]
         folded += fill(
-            conn, crew, job, units, tables,
+            conn, crew, lanes, job, units, tables,
             lambda done: report("folding", resumed + done, expected), fresh=not resumed,
         )  # fmt: skip
         report("indexes", folded, folded)
-        index(url, conn, tables, course.schema, jobs)
+        tables = largest_first(conn, tables, course.schema)
+        indexed = index(conn, lanes, tables, course.schema)
         report("comparing", folded, folded)
         replay = Replay(
             conn, mapper, chosen, course.schema, course.skipped,
             dict(course.positions or course.targets),
             lambda positions: stands_at(conn, course.schema, positions),
         )  # fmt: skip
-        found = compare_tables(url, tables, course.schema, replay, compare=compare)
+        found = compare_tables(url, lanes, tables, course.schema, replay, compare=compare)
+        through(indexed)
         switch(conn, [replay], projections, keep_up=compare, keep_old=options.keep_old)
         seconds = time.perf_counter() - began
     events = folded - resumed + replay.events
@@ -198,6 +194,7 @@ def alone(conn: psycopg.Connection[Any]) -> Iterator[None]:
     row = conn.execute("select pg_try_advisory_lock(%s)", [_LOCK]).fetchone()
     if row is None or not row[0]:
         raise RebuildRefused("another rebuild of this database is under way")
+    wait_for_lanes(conn)
     yield
 
 
@@ -220,19 +217,6 @@ def _heads(conn: psycopg.Connection[Any]) -> dict[int, int]:
     return dict(conn.execute("select shard, position from log.shard_head").fetchall())
 
 
-def positions_of(
-    conn: psycopg.Connection[Any], projections: Sequence[Projection]
-) -> dict[int, int]:
-    """Shard -> the position that all of these are at, at least."""
-    return dict(
-        conn.execute(
-            "select shard, min(position) from projection.checkpoint where projection = any(%s)"
-            " group by shard",
-            [[projection.name for projection in projections]],
-        ).fetchall()
-    )
-
-
 def units_of(conn: psycopg.Connection[Any], targets: Mapping[int, int]) -> list[Unit]:
     """All ledgers, in pieces of about equal work, the largest first."""
     units: list[Unit] = []
@@ -252,48 +236,3 @@ def units_of(conn: psycopg.Connection[Any], targets: Mapping[int, int]) -> list[
         units.append(Unit(shard, tuple(ledgers), events))
     units.sort(key=lambda unit: -unit.events)
     return [replace(unit, number=number) for number, unit in enumerate(units)]
-
-
-def compare_tables(
-    url: str, tables: Sequence[Table], schema: str, replay: Replay, *, compare: bool
-) -> list[TableReport]:
-    """Bring the new tables to where the served ones are, and take the digests of both.
-
-    The served side is one snapshot, rows and checkpoints together, so neither waits for the other:
-    the live path goes on while they are compared.
-    """
-    served: list[Digest | None] = [None] * len(tables)
-    if not compare:
-        return _digests(url, tables, schema, served)
-    with psycopg.connect(url, autocommit=True) as snapshot, snapshot.transaction():
-        snapshot.execute("set transaction isolation level repeatable read read only")
-        replay.until(positions_of(snapshot, replay.projections))
-        with ThreadPoolExecutor(1) as pool:
-            rebuilt = pool.submit(_digests, url, tables, schema, served)
-            served = [digest(snapshot, table, SERVED) for table in tables]
-            return [
-                TableReport(
-                    table.name, one.rebuilt, held, _ledgers(snapshot, url, table, schema)
-                    if held != one.rebuilt else (),
-                )
-                for table, one, held in zip(tables, rebuilt.result(), served, strict=True)
-            ]  # fmt: skip
-
-
-def _ledgers(
-    snapshot: psycopg.Connection[Any], url: str, table: Table, schema: str
-) -> tuple[str, ...]:
-    """Some of the ledgers whose rows differ."""
-    with psycopg.connect(url) as conn:
-        rebuilt = by_ledger(conn, table, schema)
-    return tuple(differing(by_ledger(snapshot, table, SERVED), rebuilt)[:LEDGERS_SHOWN_MAX])
-
-
-def _digests(
-    url: str, tables: Sequence[Table], schema: str, served: Sequence[Digest | None]
-) -> list[TableReport]:
-    with psycopg.connect(url) as conn:
-        return [
-            TableReport(table.name, digest(conn, table, schema), held)
-            for table, held in zip(tables, served, strict=True)
-        ]

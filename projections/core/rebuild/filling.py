@@ -8,16 +8,18 @@ the earlier ones. So such ledgers wait until the keys are made.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import psycopg
 
 from mintflow.projections.core.bulk.folder import ROWS_HARD
-from mintflow.projections.core.bulk.worker import Job, Unit, open_tables
+from mintflow.projections.core.bulk.worker import Job, Unit
 from mintflow.projections.core.install import run
 from mintflow.projections.core.rebuild.crew import Crew
+from mintflow.projections.core.rebuild.lanes import Connection, Lanes
 from mintflow.projections.core.tables import Table
 
 # An event makes about four rows. A ledger that makes more of them than this lets expect is found
@@ -28,6 +30,7 @@ EVENTS_HELD_MAX = ROWS_HARD // 4
 def fill(
     conn: psycopg.Connection[Any],
     crew: Crew,
+    lanes: Lanes,
     job: Job,
     units: Sequence[Unit],
     tables: Sequence[Table],
@@ -49,51 +52,80 @@ def fill(
     keyed = all(table.key_name in _indexes(conn, job.schema) for table in tables)
     folded, too_large = crew.fold(job, [replace(unit, keyed=keyed) for unit in small], done)
     if not keyed:
-        make_all(job.url, conn, [(table.key_name, table.key_sql(job.schema)) for table in tables],
-                 job.schema, crew.size)  # fmt: skip
+        make_keys(conn, lanes, tables, job.schema)
     keyed_units = [replace(unit, keyed=True) for unit in (*large, *too_large)]
     more, _ = crew.fold(job, keyed_units, lambda count: done(folded + count))
     return folded + more
 
 
+def make_keys(
+    conn: psycopg.Connection[Any], lanes: Lanes, tables: Sequence[Table], schema: str
+) -> None:
+    """Those primary keys that are not there yet."""
+    there = _indexes(conn, schema)
+    through(
+        [
+            lanes.begin(_running(table.key_sql(schema)))
+            for table in largest_first(conn, tables, schema)
+            if table.key_name not in there
+        ]
+    )
+
+
 def index(
-    url: str, conn: psycopg.Connection[Any], tables: Sequence[Table], schema: str, jobs: int
-) -> None:
-    """Secondary indexes, those that are not there yet, and statistics."""
-    named = [
-        (index.name, sql)
-        for table in tables
-        for index, sql in zip(table.indexes, table.index_sql(schema), strict=True)
-    ]
-    make_all(url, conn, named, schema, jobs)
-    _at_once(url, [f"analyze {schema}.{table.name}" for table in tables], jobs)
+    conn: psycopg.Connection[Any], lanes: Lanes, tables: Sequence[Table], schema: str
+) -> list[Future[None]]:
+    """Begin with secondary indexes, those that are not there yet, and with statistics.
 
-
-def make_all(
-    url: str,
-    conn: psycopg.Connection[Any],
-    named: Sequence[tuple[str, str]],
-    schema: str,
-    jobs: int,
-) -> None:
-    """Make those of some indexes that are not there yet, several at a time.
-
-    named: (name, the statement that makes it).
+    tables: the largest first. Who reads the tables meanwhile is not kept from it.
     """
     there = _indexes(conn, schema)
-    _at_once(url, [sql for name, sql in named if name not in there], jobs)
+    made = [
+        [
+            lanes.begin(_running(sql))
+            for index, sql in zip(table.indexes, table.index_sql(schema), strict=True)
+            if index.name not in there
+        ]
+        for table in tables
+    ]
+    # The server takes no statistics of a table while it makes an index of it.
+    waiting = sorted(zip(tables, made, strict=True), key=lambda one: len(one[1]))
+    counted = [
+        lanes.begin(_running(f"analyze {schema}.{table.name}", after)) for table, after in waiting
+    ]
+    return [*chain.from_iterable(made), *counted]
+
+
+def through(begun: Sequence[Future[None]]) -> None:
+    """Wait for all of them. Raises what one of them failed with."""
+    for one in begun:
+        one.result()
+
+
+def largest_first(
+    conn: psycopg.Connection[Any], tables: Sequence[Table], schema: str
+) -> list[Table]:
+    """In the order in which lanes that take one after the other end at about the same time."""
+    sizes: dict[str, int] = dict(
+        conn.execute(
+            "select relname::text, pg_relation_size(oid) from pg_class"
+            " where relnamespace = to_regnamespace(%s) and relkind = 'r'",
+            [schema],
+        ).fetchall()
+    )
+    return sorted(tables, key=lambda table: -sizes[table.name])
+
+
+def _running(sql: str, after: Sequence[Future[None]] = ()) -> Callable[[Connection], None]:
+    """after: begun before, so that waiting for them ends."""
+
+    def carry_out(conn: Connection) -> None:
+        through(after)
+        run(conn, sql)
+
+    return carry_out
 
 
 def _indexes(conn: psycopg.Connection[Any], schema: str) -> set[str]:
     rows = conn.execute("select indexname from pg_indexes where schemaname = %s", [schema])
     return {name for (name,) in rows.fetchall()}
-
-
-def _at_once(url: str, statements: Sequence[str], jobs: int) -> None:
-    def make(sql: str) -> None:
-        with open_tables(url) as conn:
-            run(conn, "set maintenance_work_mem = '128MB'")
-            run(conn, sql)
-
-    with ThreadPoolExecutor(max(1, jobs)) as pool:
-        list(pool.map(make, statements))
