@@ -25,8 +25,7 @@ async def undo(course: Course, events: Sequence[RecordedEvent]) -> None:
         synced = [one for one in own if one.type == _SYNCED]
         for account_id in dict.fromkeys(UUID(one.data["account_id"]) for one in synced):
             _sync(course, connection, account_id, history)
-        if any(one.type == _OPENED for one in own):
-            _open_or_close(course, connection, history)
+        _open_or_close(course, connection, history)
 
 
 def _sync(
@@ -48,11 +47,13 @@ def _sync(
 def _open_or_close(
     course: Course, connection: Connection, history: Sequence[RecordedEvent]
 ) -> None:
+    """One whose opening does not count stays for as long as a sync counts that came through it."""
     opened, *later = history
-    closed = not course.counts(opened)
-    if closed and any(one.type == _SYNCED and course.counts(one) for one in later):
+    unsaid = not course.counts(opened)
+    kept = any(one.type == _SYNCED and course.counts(one) for one in later)
+    if unsaid and kept and course.own([opened]):
         course.conflict("connection", connection.id, "synced since")
-        return
+    closed = unsaid and not kept
     if connection.closed != closed:
         course.change("connection", connection.id, {"open": (closed, not closed)})
         (connection.close if closed else connection.reopen)(course.unit.now)

@@ -218,3 +218,55 @@ def _becomes(known: Callable[[], list[str]], wanted: list[str]) -> None:
     while (found := known()) != wanted:
         assert time.monotonic() < end, found
         time.sleep(0.05)
+
+
+def _tree(it: Home) -> dict[str, tuple[str, bool]]:
+    return {one["category_id"]: (one["category"], one["archived"]) for one in it.get("/categories")}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_categories_below_one_another_come_back_whichever_comes_first(
+    it: Home, order: tuple[int, ...]
+) -> None:
+    paths = ("shopping.toys", "shopping.toys.cards", "shopping.toys.cards.rare")
+
+    def add(path: str) -> Callable[[], Any]:
+        return lambda: it.post("/categories", path=path)
+
+    operations = said(it, *map(add, paths))
+    whole = _tree(it)
+    undone = [it.post("/undo", operation_id=one) for one in reversed(operations)]
+    assert all(_tree(it)[path][1] for path in paths)
+    undoings = [one["operation_id"] for one in reversed(undone)]
+    for number in order:
+        it.post("/undo", operation_id=undoings[number])
+    assert _tree(it) == whole
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_category_archived_before_its_branch_was_follows_both_undos(it: Home, first: int) -> None:
+    def archive(path: str) -> Callable[[], Any]:
+        return lambda: it.post("/categories/actions", action="archive", path=path)
+
+    before = _tree(it)
+    operations = said(it, archive("travel.hotels"), archive("travel"))
+    one = it.post("/undo", operation_id=operations[first])
+    # What is below an archived category is archived too, whatever was said of it before.
+    reasons = [each["reason"] for each in one["conflicts"]]
+    assert reasons == ([] if first else ["category_is_archived"])
+    it.post("/undo", operation_id=operations[1 - first])
+    assert _tree(it) == before
+
+
+def test_a_branch_stays_for_what_was_put_into_it_later_and_goes_with_that(it: Home) -> None:
+    added, below = said(
+        it,
+        lambda: it.post("/categories", path="shopping.toys"),
+        lambda: it.post("/categories", path="shopping.toys.cards"),
+    )
+    kept = it.post("/undo", operation_id=added)
+    assert [one["reason"] for one in kept["conflicts"]] == ["has categories below it"]
+    assert not _tree(it)["shopping.toys"][1]
+    gone = it.post("/undo", operation_id=below)
+    assert [one["id"] for one in gone["changes"]] == ["shopping.toys.cards", "shopping.toys"]
+    assert _tree(it)["shopping.toys"][1]
