@@ -1,4 +1,4 @@
-"""Envelopes: what was assigned, what the accounts moved per category and month, and how they stand.
+"""Envelopes: what was assigned, and how they stand after what the accounts on budget moved.
 
 What is ready to assign is reckoned from the flows by the rule of the domain; the cash beside it is
 read from the accounts, another way. That the two agree is the promise of envelopes.
@@ -17,7 +17,6 @@ from psycopg import AsyncConnection
 from mintflow.domain.budgets.envelopes import ON_BUDGET_KINDS, Flows, envelopes_in
 from mintflow.domain.core.money import EXACT, ZERO, exact_amount, exact_sum, negated
 from mintflow.domain.core.time import Month
-from mintflow.projections.core.bookings import MONEY_TYPES, category_moves
 from mintflow.projections.core.changes import Changes, Delta, Key
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.core.reading import Row, positioned, read
@@ -38,27 +37,12 @@ ASSIGNED = Table(
     key=("ledger_id", "category_id", "month", "currency"),
     topics=("envelopes.",),
 )
-ACCOUNT_CATEGORY_MONTHS = Table(
-    "account_category_months",
-    (
-        Column("ledger_id", "uuid"),
-        Column("account_id", "uuid"),
-        Column("category_id", "text"),
-        Column("month", "date"),
-        Column("currency", "text"),
-        Column("amount", "numeric"),
-    ),
-    key=("ledger_id", "account_id", "category_id", "month", "currency"),
-    fill=50,
-)
 
 
 def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
-    months, assigned = changes.sums(ACCOUNT_CATEGORY_MONTHS), changes.sums(ASSIGNED)
+    assigned = changes.sums(ASSIGNED)
     for event in batch:
-        if event.type in MONEY_TYPES:
-            _book(event, months)
-        elif event.type == "envelopes.assigned":
+        if event.type == "envelopes.assigned":
             _assign(event, assigned, {**event.data, "times": 1})
         elif event.type == "envelopes.moved":
             data = {**event.data, "times": 1}
@@ -84,22 +68,12 @@ def _assign(
     held[1] += data["times"]
 
 
-def _book(event: RecordedEvent, months: dict[Key, list[Delta]]) -> None:
-    for ledger_id, account_id, category_id, _, month, currency, amount, _ in category_moves(event):
-        key = (ledger_id, account_id, category_id, month, currency)
-        held = months.get(key)
-        if held is None:
-            months[key] = [amount]
-        else:
-            held[0] = EXACT.add(held[0], amount)
-
-
 PROJECTION = Projection(
     "envelopes",
-    2,
-    (ASSIGNED, ACCOUNT_CATEGORY_MONTHS),
+    3,
+    (ASSIGNED,),
     fold,
-    topics=(*sorted(MONEY_TYPES), "envelopes."),
+    topics=("envelopes.",),
 )
 
 
@@ -186,7 +160,7 @@ _FLOWS = positioned(
     from envelope_assigned e where e.ledger_id = %(ledger_id)s and e.times > 0
     union all
     select 'booked', m.category_id, null, null, m.month, m.currency, sum(m.amount)
-    from account_category_months m join on_budget o on o.account_id = m.account_id
+    from category_months m join on_budget o on o.account_id = m.account_id
     where m.ledger_id = %(ledger_id)s and m.month <= %(month)s
     group by m.category_id, m.month, m.currency
     union all

@@ -1,23 +1,16 @@
-"""The tables of budgets: what was said, what came late, and the alerts; and how events move them.
+"""The tables of budgets: what was said, and the alerts; and how events move them.
 
-The status of a budget is never stored (docs/decisions/0004). What is kept besides the terms is what
-no sum of days can tell: how much of a day was booked on a later day than itself, so that a period
-that is over can show what changed after its end.
+The status of a budget is never stored (docs/decisions/0004).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from functools import lru_cache
 
-from mintflow.domain.core.money import EXACT
 from mintflow.projections.core.bookings import (
-    MONEY_TYPES,
     Json,
-    category_moves,
 )
-from mintflow.projections.core.changes import Changes, Delta, Key
+from mintflow.projections.core.changes import Changes
 from mintflow.projections.core.projection import Projection, array_text
 from mintflow.projections.core.tables import Column, Index, Table
 from mintflow.store.mapper import RecordedEvent
@@ -55,20 +48,6 @@ BUDGET_TERMS = Table(
     key=("ledger_id", "budget_id", "start"),
     topics=("budget.",),
 )
-# recorded_on: the day (UTC) on which a part of `date` came into the books, if it was a later one.
-CATEGORY_LATE = Table(
-    "category_late",
-    (
-        Column("ledger_id", "uuid"),
-        Column("category_id", "text"),
-        Column("date", "date"),
-        Column("recorded_on", "date"),
-        Column("currency", "text"),
-        Column("amount", "numeric"),
-    ),
-    key=("ledger_id", "category_id", "date", "recorded_on", "currency"),
-    fill=80,
-)
 BUDGET_ALERTS = Table(
     "budget_alerts",
     (
@@ -94,12 +73,9 @@ BUDGET_ALERTS = Table(
 
 
 def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
-    late = changes.sums(CATEGORY_LATE)
     for event in batch:
         topic = event.type
-        if topic in MONEY_TYPES:
-            _late(event, late)
-        elif topic.startswith("budget.alert_"):
+        if topic.startswith("budget.alert_"):
             _alert(event, changes)
         elif topic in ("budget.set", "budget.changed", "budget.archived"):
             _term(event, changes)
@@ -143,26 +119,6 @@ def _term_row(key: tuple[str, str], term: Json) -> list[str | None]:
     ]
 
 
-def _late(event: RecordedEvent, late: dict[Key, list[Delta]]) -> None:
-    """Add what was booked, or taken back, on days before the one on which it was recorded."""
-    recorded_on = _day_of(event.recorded_at)
-    for ledger_id, _, category_id, day, _, currency, amount, _ in category_moves(event):
-        if day >= recorded_on:
-            continue
-        key = (ledger_id, category_id, day, recorded_on, currency)
-        held = late.get(key)
-        if held is None:
-            late[key] = [amount]
-        else:
-            held[0] = EXACT.add(held[0], amount)
-
-
-@lru_cache(maxsize=64)
-def _day_of(moment: datetime) -> str:
-    """The events of one command have one moment."""
-    return moment.date().isoformat()
-
-
 def _alert(event: RecordedEvent, changes: Changes) -> None:
     data: Json = event.data
     ledger_id = event.envelope["ledger_id"]
@@ -196,8 +152,8 @@ def _alert(event: RecordedEvent, changes: Changes) -> None:
 
 PROJECTION = Projection(
     "budgets",
-    2,
-    (BUDGETS, BUDGET_TERMS, CATEGORY_LATE, BUDGET_ALERTS),
+    3,
+    (BUDGETS, BUDGET_TERMS, BUDGET_ALERTS),
     fold,
-    topics=(*sorted(MONEY_TYPES), "budget."),
+    topics=("budget.",),
 )

@@ -218,7 +218,7 @@ _SPENT = positioned(
         where d.date >= w.since and d.date < w.first and d.date <= w.last
         offset 0
     ), elsewhere as (
-        select m.category_id, m.month, m.currency
+        select distinct m.category_id, m.month, m.currency
         from category_months m
         where m.ledger_id = %(ledger_id)s and m.month > %(from)s - 31
             and m.currency <> any(%(currencies)s::text[])
@@ -262,9 +262,9 @@ _SPENT = positioned(
         union all
         select w.n, w.currency, 'late', 0, -sum(l.amount)
         from reach w
-        join category_late l on l.ledger_id = %(ledger_id)s and l.category_id = w.category_id
+        join category_days l on l.ledger_id = %(ledger_id)s and l.category_id = w.category_id
             and l.date >= w.first and l.date <= w.last and l.recorded_on > w.closed
-            and l.currency = w.currency
+            and l.recorded_on > l.date and l.currency = w.currency
         group by w.n, w.currency
     ) q group by q.n, q.currency, q.part
     """,

@@ -9,14 +9,19 @@ queries leave out what they do not want.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from mintflow.domain.core.money import EXACT
 from mintflow.projections.core.bookings import (
     MONEY_TYPES,
     OPENING_TYPES,
     Json,
-    category_moves,
+    category_legs,
+    month_of,
+    same_category_legs,
+    signed,
 )
 from mintflow.projections.core.changes import Changes, Delta, Key
 from mintflow.projections.core.projection import Projection
@@ -37,6 +42,8 @@ CATEGORIES = Table(
     topics=("category.", "category_tree."),
 )
 _SUMS = (Column("amount", "numeric"), Column("transactions", "bigint"))
+# recorded_on: the day (UTC) on which a part of `date` came into the books, where that was a later
+# one, so that a period that is over can show what changed after its end; else `date` itself.
 CATEGORY_DAYS = Table(
     "category_days",
     (
@@ -44,9 +51,10 @@ CATEGORY_DAYS = Table(
         Column("category_id", "text"),
         Column("date", "date"),
         Column("currency", "text"),
+        Column("recorded_on", "date"),
         *_SUMS,
     ),
-    key=("ledger_id", "category_id", "date", "currency"),
+    key=("ledger_id", "category_id", "date", "currency", "recorded_on"),
     fill=80,
 )
 CATEGORY_MONTHS = Table(
@@ -56,9 +64,10 @@ CATEGORY_MONTHS = Table(
         Column("category_id", "text"),
         Column("month", "date"),
         Column("currency", "text"),
+        Column("account_id", "uuid"),
         *_SUMS,
     ),
-    key=("ledger_id", "category_id", "month", "currency"),
+    key=("ledger_id", "category_id", "month", "currency", "account_id"),
     fill=50,
 )
 
@@ -76,11 +85,24 @@ def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
 
 
 def _book(event: RecordedEvent, counted: int, days: _Sums, months: _Sums) -> None:
-    """Add what a money event changes in its categories, on its day and in its month."""
-    for ledger_id, _, category_id, day, month, currency, amount, sign in category_moves(event):
-        count = counted * sign
-        _add(days, (ledger_id, category_id, day, currency), amount, count)
-        _add(months, (ledger_id, category_id, month, currency), amount, count)
+    """Add what a money event changes in its categories, on its day and in its month: posted
+    bookings only, what comes in less what was."""
+    data = event.data
+    before, after = data["before"], data["after"]
+    if before is not None and after is not None and same_category_legs(before, after):
+        return
+    ledger_id, recorded_on = event.envelope["ledger_id"], _day_of(event.recorded_at)
+    for comes_in, booking in ((False, before), (True, after)):
+        if booking is None or booking["status"] != "posted":
+            continue
+        day, currency = booking["date"], booking["currency"]
+        known_on = recorded_on if day < recorded_on else day
+        month, account_id = month_of(day), booking["account_id"]
+        count = counted if comes_in else -counted
+        for category_id, part in category_legs(booking):
+            amount = signed(part, comes_in)
+            _add(days, (ledger_id, category_id, day, currency, known_on), amount, count)
+            _add(months, (ledger_id, category_id, month, currency, account_id), amount, count)
 
 
 def _add(sums: _Sums, key: Key, amount: Decimal, count: int) -> None:
@@ -90,6 +112,12 @@ def _add(sums: _Sums, key: Key, amount: Decimal, count: int) -> None:
     else:
         held[0] = EXACT.add(held[0], amount)
         held[1] += count
+
+
+@lru_cache(maxsize=64)
+def _day_of(moment: datetime) -> str:
+    """The events of one command have one moment."""
+    return moment.date().isoformat()
 
 
 def _tree(event: RecordedEvent, changes: Changes) -> None:
@@ -128,7 +156,7 @@ def _node(ledger_id: str, node: Json) -> list[str | None]:
 
 PROJECTION = Projection(
     "categories",
-    1,
+    2,
     (CATEGORIES, CATEGORY_DAYS, CATEGORY_MONTHS),
     fold,
     topics=(*sorted(MONEY_TYPES), "category.", "category_tree."),

@@ -7,7 +7,6 @@ and `before`, so no fold remembers what was booked earlier.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -15,13 +14,8 @@ from typing import Any
 from mintflow.domain import accounts, transactions  # noqa: F401 - so that their events are known
 from mintflow.domain.core.aggregates import EVENT_TYPES, MoneyEvent
 from mintflow.domain.core.money import EXACT, negated
-from mintflow.store.mapper import RecordedEvent
 
 Json = dict[str, Any]
-CategoryMove = tuple[str, str, str, str, str, str, Decimal, int]
-"""What a money event adds to a category on a day: (ledger_id, account_id, category_id, day, month,
-currency, amount, sign). month: its first day. amount: from the account's side; what goes out of the
-books is negated. sign: 1 where a booking comes in, -1 where it goes out."""
 
 MONEY_TYPES = frozenset(
     topic for topic, event in EVENT_TYPES.items() if issubclass(event, MoneyEvent)
@@ -50,34 +44,6 @@ def category_legs(booking: Json) -> list[tuple[str, Decimal]]:
     return list(sums.items())
 
 
-def category_moves(event: RecordedEvent) -> Sequence[CategoryMove]:
-    """What a money event moves in categories, posted bookings only: what comes in less what was.
-
-    Worked out once per event, for several folds need it.
-    """
-    found: Sequence[CategoryMove] | None = event.worked_out
-    if found is None:
-        found = event.worked_out = _category_moves(event)
-    return found
-
-
-def _category_moves(event: RecordedEvent) -> Sequence[CategoryMove]:
-    before, after = event.data["before"], event.data["after"]
-    if before is not None and after is not None and same_category_legs(before, after):
-        return ()
-    ledger_id: str = event.envelope["ledger_id"]
-    found: list[CategoryMove] = []
-    for sign, booking in ((-1, before), (1, after)):
-        if booking is None or booking["status"] != "posted":
-            continue
-        account_id, day, currency = booking["account_id"], booking["date"], booking["currency"]
-        month = month_of(day)
-        for category_id, part in category_legs(booking):
-            amount = part if sign > 0 else negated(part)
-            found.append((ledger_id, account_id, category_id, day, month, currency, amount, sign))
-    return found
-
-
 @lru_cache(maxsize=8_192)
 def month_of(day: str) -> str:
     """The first day of the month of a day."""
@@ -95,4 +61,5 @@ def same_category_legs(before: Json, after: Json) -> bool:
         before["status"] == after["status"]
         and before["date"] == after["date"]
         and before["allocations"] == after["allocations"]
+        and before["account_id"] == after["account_id"]
     )

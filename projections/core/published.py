@@ -19,21 +19,25 @@ READING, READER = "reading", "mintflow_reader"
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A view over one served table. columns: SQL, each a column or an expression with a name."""
+    """A view over one served table. columns: SQL, each a column or an expression with a name.
+    sums: columns that are added up over all rows that have the others in common."""
 
     name: str
     table: str
     columns: Sequence[str]
+    sums: Sequence[str] = ()
 
     def create_sql(self, schema: str) -> str:
+        grouped = f" group by {', '.join(self.columns)}" if self.sums else ""
         return (
             f"create view {READING}.{self.name} as"  # noqa: S608 - this module's own words
-            f" select {', '.join(self.columns)} from {schema}.{self.table};"
+            f" select {', '.join([*self.columns, *self.sums])} from {schema}.{self.table}{grouped};"
             f" grant select on {READING}.{self.name} to {READER}"
         )
 
 
 _SUMS = ("posted", "pending")
+_TOTALS = ("sum(amount) as amount", "sum(transactions)::bigint as transactions")
 PUBLISHED = (
     Published("ledger", "ledgers", ("ledger_id", "currency")),
     Published(
@@ -62,12 +66,14 @@ PUBLISHED = (
     Published(
         "category_day",
         "category_days",
-        ("ledger_id", "category_id", "date", "currency", "amount", "transactions"),
+        ("ledger_id", "category_id", "date", "currency"),
+        _TOTALS,
     ),
     Published(
         "category_month",
         "category_months",
-        ("ledger_id", "category_id", "month", "currency", "amount", "transactions"),
+        ("ledger_id", "category_id", "month", "currency"),
+        _TOTALS,
     ),
 )  # fmt: skip
 

@@ -351,11 +351,13 @@ _SPENDING = positioned(
     select s.month, s.currency, sum(s.spent) as spent
     from (
         select m.month, m.currency, case
-            when c.kind = 'expense' then -m.amount else greatest(-m.amount, 0) end as spent
+            when c.kind = 'expense' then -sum(m.amount) else greatest(-sum(m.amount), 0)
+            end as spent
         from category_months m
         join categories c on c.ledger_id = m.ledger_id and c.category_id = m.category_id
         where m.ledger_id = %(ledger_id)s and m.month >= %(first)s and m.month < %(end)s
             and (c.kind = 'expense' or c.category_id = 'uncategorized')
+        group by m.month, m.currency, m.category_id, c.kind
     ) s
     group by s.month, s.currency
     """,

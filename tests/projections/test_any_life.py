@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -122,10 +122,13 @@ def test_any_life_cut_in_any_way_gives_one_set_of_rows(
         assert sum(row["balance"] for row in shown) == sum(
             one.amount for one in found if one.status == "posted"
         )
-        assert kept(books, "account_days", "account_id, date, posted, pending") == by_day(found)
-        totals = "category_id, {}, amount, transactions"
-        assert kept(books, "category_days", totals.format("date")) == by_category(found, "day")
-        assert kept(books, "category_months", totals.format("month")) == by_category(found, "month")
+        days = kept(books, "account_days", "account_id, date", "posted", "pending")
+        assert days == by_day(found)
+        totals = "amount", "transactions"
+        days = kept(books, "category_days", "category_id, date", *totals)
+        assert days == by_category(found, lambda one: (one.date,))
+        months = kept(books, "category_months", "category_id, month, account_id", *totals)
+        assert months == by_category(found, lambda one: (one.date.replace(day=1), one.account_id))
     finally:
         books.close()
 
@@ -152,24 +155,26 @@ def by_day(found: list[Booking]) -> set[tuple[Any, ...]]:
     return {(*key, *held) for key, held in sums.items() if any(held)}
 
 
-def by_category(found: list[Booking], period: str) -> set[tuple[Any, ...]]:
-    """(category, day or month, amount, transactions), those of nothing left out."""
+def by_category(
+    found: list[Booking], place: Callable[[Booking], tuple[Any, ...]]
+) -> set[tuple[Any, ...]]:
+    """(category, its place, amount, transactions), those of nothing left out."""
     sums: dict[tuple[Any, ...], list[Any]] = {}
     for one in found:
         if one.status != "posted":
             continue
-        when = one.date if period == "day" else one.date.replace(day=1)
         for category_id in {part.category_id for part in one.allocations}:
-            held = sums.setdefault((category_id, when), [Decimal(0), 0])
+            held = sums.setdefault((category_id, *place(one)), [Decimal(0), 0])
             held[1] += category_id != OPENING_BALANCE
         for part in one.allocations:
-            sums[part.category_id, when][0] += part.amount
+            sums[part.category_id, *place(one)][0] += part.amount
     return {(*key, *held) for key, held in sums.items() if any(held)}
 
 
-def kept(books: Books, name: str, columns: str) -> set[tuple[Any, ...]]:
-    """Rows of the read model whose last two columns are not both zero."""
-    sql = f"select {columns} from model.{name} where ledger_id = %s"
+def kept(books: Books, name: str, keys: str, *sums: str) -> set[tuple[Any, ...]]:
+    """What the rows of the read model that share the keys add up to, where it is not nothing."""
+    added = ", ".join(f"sum({column})" for column in sums)
+    sql = f"select {keys}, {added} from model.{name} where ledger_id = %s group by {keys}"
     rows = books.conn.execute(sql.encode(), [books.ledger_id]).fetchall()
     return {row for row in rows if any(row[-2:])}
 

@@ -174,10 +174,11 @@ where (balance_day.change, balance_day.balance) is distinct from
 """
 _SPENDING = """
 insert into series.spending_day (ledger_id, category_id, day, currency, amount, transactions)
-select c.ledger_id, c.category_id, c.date, c.currency, c.amount, c.transactions
+select c.ledger_id, c.category_id, c.date, c.currency, sum(c.amount), sum(c.transactions)
 from unnest(%s, %s, %s::date[], %s) as t (ledger_id, category_id, day, currency)
 join category_days c on c.ledger_id = t.ledger_id and c.category_id = t.category_id
     and c.date = t.day and c.currency = t.currency
+group by c.ledger_id, c.category_id, c.date, c.currency
 on conflict (ledger_id, category_id, day, currency) do update
 set amount = excluded.amount, transactions = excluded.transactions
 where (spending_day.amount, spending_day.transactions) is distinct from
