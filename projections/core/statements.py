@@ -1,7 +1,7 @@
 """The SQL that writes changes: a few set-based statements per table, and COPY for many new rows.
 
-Every column travels as an array of text and is cast by the server: one way of packing for all
-types, and cheaper than any adaptation value by value.
+Every column travels as an array that is written in text: one way of packing for all types, and
+cheaper than any adaptation value by value.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain, islice, repeat
+from itertools import chain, islice
 from typing import TypeVar
 
 from mintflow.projections.core.changes import Changes, Key, Row, TableChanges
 from mintflow.projections.core.tables import Table
-from mintflow.store.arrays import TextArray, TextLiteral
+from mintflow.store.arrays import ArrayLiteral, TextArray
 
 T = TypeVar("T")
-ColumnArray = TextArray | TextLiteral
+ColumnArray = TextArray | ArrayLiteral
 
 # From here on COPY is cheaper than arrays, which the server has to hold whole and unpack.
 COPY_ROWS = 500
@@ -156,7 +156,7 @@ def _packed(
     table: Table, columns: Iterable[tuple[str, Sequence[str | None]]]
 ) -> tuple[ColumnArray, ...]:
     return tuple(
-        TextLiteral.of(values) or TextArray.of(_storable(table.types[name], values))
+        ArrayLiteral.of(values) or TextArray.of(_storable(table.types[name], values))
         for name, values in columns
     )
 
@@ -225,8 +225,13 @@ def _delete_sql(prefix: str, table: Table) -> str:
 
 def _select(table: Table, names: Sequence[str]) -> str:
     columns = ", ".join(f"u.{name}::{table.types[name]} as {name}" for name in names)
-    arrays = ", ".join(repeat("%s", len(names)))
+    arrays = ", ".join(f"%s::{_element(table.types[name])}[]" for name in names)
     return f"select {columns} from unnest({arrays}) as u ({', '.join(names)})"  # noqa: S608
+
+
+def _element(sql_type: str) -> str:
+    """Of the array that a column travels in: an array of arrays would be taken for a matrix."""
+    return "text" if sql_type.endswith("[]") else sql_type
 
 
 def _same_key(table: Table) -> str:
