@@ -31,10 +31,13 @@ from mintflow.store.reader import read_shards
 log = structlog.get_logger(__name__)
 
 Batches = Mapping[int, Sequence[RecordedEvent]]
-Work = tuple[Projection, Sequence[RecordedEvent], frozenset[str]]
+Work = tuple[Sequence[RecordedEvent], list[Projection]]
 
 # Folding more events than this is done in a thread, so that the event loop goes on meanwhile.
 INLINE_EVENTS = 200
+# So many are folded by all projections, one after the other: the objects of more events do not stay
+# in the processor's cache from one projection to the next (2 of 27 µs an event).
+PART_EVENTS = 100
 # A larger hole than this is filled in several transactions.
 HOLE_EVENTS = 5_000
 
@@ -128,7 +131,7 @@ class Applier:
         held = await lock_checkpoints(conn, projections, shards)
         work, moved = await self._not_applied(projections, batches, held)
         changes = Changes()
-        if sum(len(events) for _, events, _ in work) > INLINE_EVENTS:
+        if sum(len(events) * len(folding) for events, folding in work) > INLINE_EVENTS:
             await asyncio.to_thread(_fold, work, changes)
         else:
             _fold(work, changes)
@@ -148,11 +151,9 @@ class Applier:
     async def _not_applied(
         self, projections: Sequence[Projection], batches: Batches, held: Positions
     ) -> tuple[list[Work], Positions]:
-        """Per projection the events that it has not applied with their types, and where it will
-        then be. Projections that stand at the same positions share them."""
+        """Events with the projections that have not applied them, and where each will then be."""
         contiguous: dict[tuple[int, int], Sequence[RecordedEvent]] = {}
-        shared: dict[tuple[int, ...], tuple[list[RecordedEvent], frozenset[str]]] = {}
-        work: list[Work] = []
+        work: dict[tuple[int, ...], Work] = {}
         moved: Positions = {}
         for projection in projections:
             stand = tuple(held[projection.name, shard] for shard in batches)
@@ -161,13 +162,11 @@ class Applier:
                     contiguous[shard, position] = await self._after(shard, position, batch)
                 if found := contiguous[shard, position]:
                     moved[projection.name, shard] = found[-1].position
-            if stand not in shared:
+            if stand not in work:
                 places = zip(batches, stand, strict=True)
-                events = [event for place in places for event in contiguous[place]]
-                shared[stand] = events, types_of(events)
-            if shared[stand][0]:
-                work.append((projection, *shared[stand]))
-        return work, moved
+                work[stand] = [event for place in places for event in contiguous[place]], []
+            work[stand][1].append(projection)
+        return list(work.values()), moved
 
     async def _after(
         self, shard: int, position: int, batch: Sequence[RecordedEvent]
@@ -227,8 +226,12 @@ class Applier:
 
 
 def _fold(work: Sequence[Work], changes: Changes) -> None:
-    for projection, events, types in work:
-        fold_named(projection, events, types, changes)
+    for events, projections in work:
+        for start in range(0, len(events), PART_EVENTS):
+            part = events[start : start + PART_EVENTS]
+            types = types_of(part)
+            for projection in projections:
+                fold_named(projection, part, types, changes)
 
 
 def _by_shard(events: Sequence[RecordedEvent]) -> dict[int, list[RecordedEvent]]:

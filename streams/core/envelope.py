@@ -94,17 +94,12 @@ def encode(row: StoredRow, record: Mapping[str, Any] | None = None) -> Message:
 
 def decode_row(value: bytes | None, headers: Iterable[tuple[str, bytes]] | None) -> StoredRow:
     """The row of the log that a message was made from. Raises UnreadableMessage."""
-    return StoredRow._make(_columns(value, dict(headers or ())))
-
-
-def _columns(
-    value: bytes | None, given: Mapping[str, bytes]
-) -> tuple[int, int, UUID, int, datetime, bytes, bytes, bytes]:
+    given = dict(headers or ())
     if value is None or given.get("ce_specversion") != b"1.0":
         raise UnreadableMessage("not a CloudEvents 1.0 message in binary mode with a value")
     name = ""
     try:
-        return (
+        return StoredRow(
             int(given[name := "ce_shard"]),
             int(given[name := "ce_position"]),
             _ledger(given[name := "ce_ledgerid"]),
@@ -122,28 +117,13 @@ def decode(
     value: bytes | None, headers: Iterable[tuple[str, bytes]] | None, mapper: Mapper
 ) -> RecordedEvent:
     """The event as the reader of the log would give it. Raises UnreadableMessage."""
-    return _decoded(value, dict(headers or ()), mapper)
+    return event_of(decode_row(value, headers), mapper)
 
 
-def decode_after(
-    value: bytes | None,
-    headers: Iterable[tuple[str, bytes]] | None,
-    mapper: Mapper,
-    position: int,
-) -> RecordedEvent | None:
-    """As `decode`; None where the message says that its position is this one or one before it, and
-    then nothing else of it is looked at. Raises UnreadableMessage."""
-    given = dict(headers or ())
-    at = given.get("ce_position", b"")
-    if not at.isdigit():
-        raise UnreadableMessage("ce_position is absent or malformed")
-    return _decoded(value, given, mapper) if int(at) > position else None
-
-
-def _decoded(value: bytes | None, given: Mapping[str, bytes], mapper: Mapper) -> RecordedEvent:
-    columns = _columns(value, given)
+def event_of(row: StoredRow, mapper: Mapper) -> RecordedEvent:
+    """The event of a row that came as a message. Raises UnreadableMessage."""
     try:
-        return mapper.recorded(*columns[:7])
+        return mapper.recorded(*row[:7])
     except (KeyError, TypeError, ValueError) as fault:
         raise UnreadableMessage("the value is no record of an event") from fault
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -21,11 +23,12 @@ from mintflow.streams.core.envelope import (
     ATTRIBUTES,
     UnreadableMessage,
     decode,
-    decode_after,
     decode_row,
     encode,
+    event_of,
     position_of,
 )
+from mintflow.streams.core.faust.received import received
 
 FILES = sorted(FOLDER.glob("*.json"))
 KEYS = MemoryKeyStore()
@@ -46,6 +49,13 @@ def _same(decoded: RecordedEvent, read: RecordedEvent) -> bool:
         getattr(decoded, name) == getattr(read, name)
         for name in RecordedEvent.__slots__
         if name not in skipped
+    )
+
+
+def unpacked(value: bytes | None, headers: object) -> Any:
+    """A record as aiokafka has it."""
+    return SimpleNamespace(
+        offset=41, timestamp=1_700_000_000_000, timestamp_type=0, value=value, headers=headers
     )
 
 
@@ -71,10 +81,9 @@ def test_what_is_decoded_equals_what_the_reader_of_the_log_gives(
     read = MAPPER.recorded(*row[:7])
     assert _same(decode(message.value, message.headers, MAPPER), read)
     assert position_of(message.headers) == position
-    after = decode_after(message.value, message.headers, MAPPER, position - 1)
-    assert after is not None
-    assert _same(after, read)
-    assert decode_after(None, message.headers, MAPPER, position) is None
+    assert _same(event_of(row, MAPPER), read)
+    kept = received(unpacked(message.value, message.headers))
+    assert kept == (41, 1_700_000_000_000, 0, row)
 
 
 @pytest.mark.parametrize("topic", sample_events())
@@ -144,8 +153,7 @@ def test_refuses_a_message_with_a_wrong_attribute(name: str, value: bytes | None
         headers.append((name, value))
     with pytest.raises(UnreadableMessage):
         decode(message.value, headers, MAPPER)
-    with pytest.raises(UnreadableMessage):
-        decode_after(message.value, headers, MAPPER, 0)
+    assert received(unpacked(message.value, headers)) == (41, 1_700_000_000_000, 0, None)
 
 
 @pytest.mark.parametrize("value", [None, b"", b"[]", b"{}", b"\xff", b'{"type": 1}'])
@@ -155,3 +163,5 @@ def test_refuses_a_value_that_is_no_record(value: bytes | None) -> None:
         decode(value, encode(_row(record)).headers, MAPPER)
     with pytest.raises(UnreadableMessage):
         decode(value, None, MAPPER)
+    with pytest.raises(UnreadableMessage):
+        event_of(_row(record)._replace(record=value or b""), MAPPER)

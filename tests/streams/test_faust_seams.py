@@ -17,7 +17,9 @@ from unittest.mock import MagicMock
 
 import aiokafka
 import pytest
+from aiokafka.consumer import fetcher
 from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.record.default_records import DefaultRecord
 from faust.tables import TableManager as StockTableManager
 from faust.tables import recovery
 from faust.transport import conductor, drivers
@@ -89,6 +91,7 @@ def test_the_consumer_reads_what_is_committed(app: App) -> None:
         assert isinstance(thread, transport.ConsumerThread)
         made = thread._create_worker_consumer(consumer.transport)
         level = str(made._isolation_level)
+        assert made._value_deserializer == app.receive
         made._closed = True  # It was never started, which its destructor does not expect.
         thread.thread_loop.close()
         return level
@@ -103,6 +106,32 @@ def test_aiokafka_takes_the_wait_of_a_fetch_when_it_starts() -> None:
     started = source(aiokafka.AIOKafkaConsumer.start)
     assert "fetch_max_wait_ms=self._fetch_max_wait_ms" in started
     assert "if tp in self._records" in source(Fetcher._get_actions_per_node)
+
+
+def test_aiokafka_unpacks_a_fetch_with_the_class_that_is_put_in_its_place(app: App) -> None:
+    """By its name, with the deserializer of values that the consumer had when it started; every
+    record goes through `_consumer_record`, and of what that makes nothing is looked at."""
+    assert fetcher.PartitionRecords is transport.PartitionRecords
+    assert "PartitionRecords" in calls(Fetcher._proc_fetch_request)
+    assert "value_deserializer=self._value_deserializer" in source(aiokafka.AIOKafkaConsumer.start)
+    stock_records = transport.PartitionRecords.__base__
+    assert list(inspect.signature(stock_records._consumer_record).parameters) == [
+        "self", "tp", "record",
+    ]  # fmt: skip
+    unpacked = source(stock_records._unpack_records)
+    assert "consumer_record = self._consumer_record(tp, record)" in unpacked
+    assert "yield consumer_record" in unpacked
+    assert "value_deserializer" not in source(driver.AIOKafkaConsumerThread)
+
+
+def test_a_record_is_given_whole_to_what_is_named_for_it_and_else_copied() -> None:
+    record = DefaultRecord(7, 1_700_000_000_000, 0, b"key", b"value", [("name", b"header")])
+    for whole, expected in ((lambda one: one, record), (None, None)):
+        made = transport.PartitionRecords(TP("topic", 3), [], [], 0, None, whole, True, 1)
+        found = made._consumer_record(TP("topic", 3), record)
+        assert expected is None or found is record
+        assert (found.offset, found.timestamp, found.timestamp_type) == (7, 1_700_000_000_000, 0)
+        assert (found.value, list(found.headers)) == (b"value", [("name", b"header")])
 
 
 def test_faust_makes_its_thread_in_the_method_that_is_overridden() -> None:

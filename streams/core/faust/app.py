@@ -14,6 +14,7 @@ import faust
 from faust.types import TP
 
 from mintflow.streams.core.faust import transport
+from mintflow.streams.core.faust.received import Received, Record, received
 
 LoadOffsets = Callable[[Iterable[int]], Awaitable[Mapping[int, int]]]
 
@@ -27,13 +28,17 @@ WAITING_BATCHES = 16
 
 
 class App(faust.App):
-    """Reads an assigned partition from where `read_from` says."""
+    """Reads an assigned partition from where `read_from` says, and keeps rows of the log."""
 
     read_from: LoadOffsets
 
     async def load_offsets(self, assigned: Iterable[TP]) -> Mapping[int, int]:
         """Partition -> offset; absent ones from the start. Must not raise: Faust would end."""
         return await self.read_from({tp.partition for tp in assigned})
+
+    def receive(self, record: Record) -> Received:
+        """What is kept of a record."""
+        return received(record)
 
 
 def make_app(group: str, bootstrap: str, read_from: LoadOffsets, **more: Any) -> App:

@@ -12,7 +12,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -24,9 +24,10 @@ from mintflow.projections.core.projection import Projection
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.reader import read_shards
 from mintflow.streams.core.background import rest
-from mintflow.streams.core.envelope import UnreadableMessage, decode_after
+from mintflow.streams.core.envelope import UnreadableMessage, event_of
 from mintflow.streams.core.faust.inbox import Inbox
 from mintflow.streams.core.faust.offsets import ReadFrom, save_offsets
+from mintflow.streams.core.faust.received import Received
 from mintflow.streams.core.pipeline import Pipeline
 
 log = structlog.get_logger(__name__)
@@ -44,14 +45,6 @@ FILL_EVENTS = 2_000
 TAKE_RECORDS = 2_000
 # As many wait, at least, so that the next transaction finds them when this one has ended.
 HELD_RECORDS = TAKE_RECORDS
-
-
-class Record(Protocol):
-    """What of a Kafka record is looked at."""
-
-    offset: int
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
 
 
 class Follower(ABC):
@@ -97,7 +90,7 @@ class Follower(ABC):
                     await self._save(at_once=True)
             await self._disconnect()
 
-    async def take(self, batches: Mapping[int, Sequence[Record]]) -> bool:
+    async def take(self, batches: Mapping[int, Sequence[Received]]) -> bool:
         """Apply the batches of shards, however long it takes; False if this ends before that."""
 
         async def work() -> None:
@@ -125,7 +118,7 @@ class Follower(ABC):
             while not self.inbox.empty() and count < TAKE_RECORDS:
                 events.append(self.inbox.get_nowait())
                 count += len(events[-1].value)
-            batches: dict[int, list[Record]] = {}
+            batches: dict[int, list[Received]] = {}
             for event in events:
                 batches.setdefault(event.message.tp.partition, []).extend(event.value)
             if not await self.take(batches):
@@ -165,20 +158,20 @@ class Follower(ABC):
 
         await self._until_done(work)
 
-    def _wanted(self, shard: int, records: Sequence[Record]) -> list[RecordedEvent]:
+    def _wanted(self, shard: int, records: Sequence[Received]) -> list[RecordedEvent]:
         """The events that are not applied yet as far as is known here."""
         reached = self._reached.get(shard, 0)
         events = []
         for record in records:
-            try:
-                event = decode_after(record.value, record.headers, self._mapper, reached)
-                if event is None:
+            row = record.row
+            if row is not None and row.position <= reached:
+                continue
+            if row is not None and row.shard == shard:
+                try:
+                    events.append(event_of(row, self._mapper))
                     continue
-                if event.shard == shard:
-                    events.append(event)
-                    continue
-            except UnreadableMessage:
-                pass
+                except UnreadableMessage:
+                    pass
             self.unreadable += 1
             log.error("record_unreadable", shard=shard, offset=record.offset)
         return events

@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, cast
 
+from aiokafka.consumer import fetcher as fetching  # type: ignore[import-untyped]
 from faust.tables import TableManager as StockTableManager
 from faust.transport import drivers
 from faust.transport.drivers import aiokafka as driver
@@ -27,10 +28,24 @@ BATCH_RECORDS_MAX = 2_000
 FETCH_WAIT_MS = 100
 
 
-class ReadsFrom(Protocol):
+class Application(Protocol):
     """What the application has to know."""
 
     async def load_offsets(self, assigned: Iterable[TP]) -> Mapping[int, int]: ...
+
+    def receive(self, record: Any) -> Any: ...
+
+
+class PartitionRecords(fetching.PartitionRecords):  # type: ignore[misc]
+    """What aiokafka unpacks a fetch with.
+
+    A deserializer of values, which nobody else here names, is given the record whole, and what it
+    makes of it is handed over. aiokafka's own gives it the value alone, and copies all the rest.
+    """
+
+    def _consumer_record(self, tp: Any, record: Any) -> Any:
+        whole = self._value_deserializer
+        return super()._consumer_record(tp, record) if whole is None else whole(record)
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -41,6 +56,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         # Faust names read_uncommitted itself, unless it is to write in transactions.
         consumer._isolation_level = "read_committed"
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        consumer._value_deserializer = cast("Application", self.app).receive
         return consumer
 
     async def seek_many(self, offsets: Mapping[TP, int]) -> None:
@@ -59,7 +75,7 @@ class Consumer(driver.Consumer):
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Called at every assignment before anything is fetched: Kafka's offsets play no part."""
         assigned = self.assignment()
-        known = await cast("ReadsFrom", self.app).load_offsets(assigned)
+        known = await cast("Application", self.app).load_offsets(assigned)
         offsets = {tp: known.get(tp.partition, 0) for tp in assigned}
         thread = cast("ConsumerThread", self._thread)
         await thread.call_thread(thread.seek_many, offsets)
@@ -146,5 +162,6 @@ class TableManager(StockTableManager):
 
 
 def register() -> None:
-    """Make the scheme known to Faust; may be called again."""
+    """Make the scheme known to Faust, and our records to aiokafka; may be called again."""
+    fetching.PartitionRecords = PartitionRecords
     drivers.TRANSPORTS.aliases[SCHEME] = f"{__name__}:Transport"
