@@ -59,13 +59,21 @@ class Table:
     def types(self) -> dict[str, str]:
         return {column.name: column.type for column in self.columns}
 
-    def create_sql(self, schema: str) -> str:
-        """The table with its primary key, readable and writable for the product's role."""
+    def create_sql(self, schema: str, *, vacuumed: bool = True) -> str:
+        """The table with its primary key, readable and writable for the product's role.
+
+        vacuumed: whether the server's own vacuum looks after it from the beginning.
+        """
+        vacuum = "" if vacuumed else ", autovacuum_enabled = off"
         return (
             f"create table {schema}.{self.name} {self._columns_sql()}"
-            f" with (fillfactor = {self.fill});"
+            f" with (fillfactor = {self.fill}{vacuum});"
             f" grant select, insert, update, delete on {schema}.{self.name} to {APP_ROLE}"
         )
+
+    def vacuumed_sql(self, schema: str) -> str:
+        """Have the server's own vacuum look after it from now on."""
+        return f"alter table {schema}.{self.name} reset (autovacuum_enabled)"
 
     @property
     def key_name(self) -> str:

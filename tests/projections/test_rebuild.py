@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from read_models.books import Books, broken, key_source
 from mintflow.projections.accounts import list_accounts
 from mintflow.projections.core.bulk.folder import FoldFailed
 from mintflow.projections.core.checkpoints import lag, parked
-from mintflow.projections.core.rebuild import RebuildRefused, RebuildReport, rebuild
+from mintflow.projections.core.rebuild import RebuildRefused, RebuildReport, rebuild, switch
 from mintflow.projections.registry import PROJECTIONS
 from mintflow.store.keys import FolderKeyStore
 
@@ -217,6 +218,57 @@ def test_what_is_written_and_asked_meanwhile_is_neither_lost_nor_refused(books: 
     assert answers > 0
     books.fold()
     assert books.rebuilt() == books.dump()
+
+
+def test_waits_for_the_servers_own_vacuum_and_not_for_its_end(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switch, "_ATTEMPTS", 1)
+    some_life(books)
+    books.fold()
+    run(books)
+    names = ["model.transactions", "model_before_transactions.transactions"]
+    with psycopg.connect(books.url) as vacuum, ThreadPoolExecutor(1) as beside:
+        # What a vacuum holds; to a real one the server sends word after a second of waiting.
+        vacuum.execute(f"lock table {', '.join(names)} in share update exclusive mode".encode())
+        rebuilt = beside.submit(run, books)
+        while not waited_for(books, vacuum.info.backend_pid):
+            assert not rebuilt.done(), rebuilt.result()
+            time.sleep(0.02)
+        time.sleep(1.2)
+        assert len(books.rows("transactions")) > 0
+        vacuum.rollback()
+        assert rebuilt.result().identical is True
+
+
+def waited_for(books: Books, pid: int) -> bool:
+    row = books.conn.execute(
+        "select exists (select from pg_stat_activity where %s = any(pg_blocking_pids(pid)))", [pid]
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def test_a_table_is_vacuumed_from_the_switch_on(books: Books) -> None:
+    some_life(books)
+    books.fold()
+    off = set[str]()
+
+    def look(_what: str, _done: int, _of: int) -> None:
+        off.update(not_vacuumed(books))
+
+    rebuild(books.url, key_source(books), jobs=1, progress=look)
+    names = {table.name for one in PROJECTIONS for table in one.tables}
+    assert {name.partition(".")[2] for name in off} == names
+    assert not any(name.startswith("model.") for name in off)
+    assert not_vacuumed(books) == set()
+
+
+def not_vacuumed(books: Books) -> set[str]:
+    rows = books.conn.execute(
+        "select n.nspname || '.' || relname from pg_class c join pg_namespace n"
+        " on n.oid = relnamespace where 'autovacuum_enabled=off' = any(reloptions)"
+    ).fetchall()
+    return {name for (name,) in rows}
 
 
 KILLED = """

@@ -209,7 +209,8 @@ def make_schema(conn: psycopg.Connection[Any], projections: Sequence[Projection]
         run(conn, f"grant usage on schema {schema} to {APP_ROLE}")
         for projection in projections:
             for table in projection.tables:
-                run(conn, table.create_sql(schema))
+                # While it is filled a vacuum would only be in the way of its keys and indexes.
+                run(conn, table.create_sql(schema, vacuumed=False))
     return schema
 
 

@@ -121,7 +121,7 @@ def keep(conn: psycopg.Connection[Any], projection: Projection) -> None:
     What lacks a table is of no use to anybody and is dropped.
     """
     drop(conn, [projection.name])
-    tables = _served_tables(conn, projection)
+    tables = served_tables(conn, projection)
     version, positions = _standing(conn, projection.name)
     lacks = {table.name for table in projection.tables} - set(tables)
     if version is None or (version == projection.version and lacks):
@@ -158,7 +158,7 @@ def drop(conn: psycopg.Connection[Any], names: Sequence[str]) -> list[str]:
     return dropped
 
 
-def _served_tables(conn: psycopg.Connection[Any], projection: Projection) -> list[str]:
+def served_tables(conn: psycopg.Connection[Any], projection: Projection) -> list[str]:
     """Also those that an earlier version of the projection had and this one has not."""
     return [
         name

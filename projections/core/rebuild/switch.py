@@ -13,13 +13,22 @@ from mintflow.domain.core.errors import Unavailable
 from mintflow.projections.core.install import drop_views, make_views, mark, run
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.core.rebuild.catching_up import Replay
-from mintflow.projections.core.rebuild.previous import drop, keep, set_aside
+from mintflow.projections.core.rebuild.previous import (
+    drop,
+    keep,
+    schema_of,
+    served_tables,
+    set_aside,
+)
 from mintflow.projections.core.tables import SERVED
 
 # While this many events or fewer are missing, those who write wait for them rather than the other
 # way round.
 _CLOSE = 1_000
 _ATTEMPTS, _BETWEEN_S = 50, 0.2
+# Longer than the second after which the server takes a table from its own vacuum, when somebody
+# waits for it.
+_FOR_VACUUM = "5s"
 
 
 class SwitchRefused(Unavailable):
@@ -65,6 +74,7 @@ def _switch(
     *,
     keep_old: bool,
 ) -> None:
+    _end_vacuum(conn, replays)
     _lock(conn, [one.name for replay in replays for one in replay.projections])
     for replay in replays:
         replay.until(_served_positions(conn, replay))
@@ -80,11 +90,32 @@ def _switch(
                 drop(conn, [projection.name])
             for table in projection.tables:
                 run(conn, f"alter table {schema}.{table.name} set schema {SERVED}")
+                run(conn, table.vacuumed_sql(SERVED))
                 mark(conn, projection, table)
             _serve(conn, projection, replay)
         run(conn, f"drop schema {schema}")
         conn.execute("delete from projection.rebuild where schema = %s", [schema])
     make_views(conn, everything)
+
+
+def _end_vacuum(conn: psycopg.Connection[Any], replays: Sequence[Replay]) -> None:
+    """Keep the server's own vacuum away from the tables, which may hold one for minutes.
+
+    It gives way to whoever waits long enough, longer than the rest of a switch may. This lock keeps
+    nobody from reading and writing meanwhile.
+    """
+    projections = [one for replay in replays for one in replay.projections]
+    kept = [schema_of(one.name) for one in projections]
+    tables = [f"{SERVED}.{name}" for one in projections for name in served_tables(conn, one)] + [
+        f"{schema}.{name}"
+        for schema, name in conn.execute(
+            "select schemaname::text, tablename::text from pg_tables where schemaname = any(%s)",
+            [[replay.schema for replay in replays] + kept],
+        ).fetchall()
+    ]
+    conn.execute(f"set local lock_timeout = '{_FOR_VACUUM}'".encode())
+    run(conn, f"lock table {', '.join(tables)} in share update exclusive mode")
+    conn.execute("set local lock_timeout to default")
 
 
 def _lock(conn: psycopg.Connection[Any], names: Sequence[str]) -> None:
