@@ -67,7 +67,7 @@ BENCHES: dict[str, Bench] = {
 QUICK: dict[str, Bench] = {
     "append": lambda url: append.run(url, 0.5),
     "verify": lambda url: verifying.run(url, 20_000),
-    "evidence": lambda url: evidence.run(url, 0.5, 20_000, 50),
+    "evidence": lambda url: evidence.run(url, 1, 1, 20_000, 50, 1_000),
     "import": lambda url: importing.run(url, 5_000),
     "rebuild": lambda url: rebuild.run(url, 20_000),
     "visible": lambda url: visible.run(url, 2),

@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
 from psycopg import AsyncConnection
 
 from mintflow.domain.core.errors import Unavailable
-from mintflow.store.evidence.growth import LogDoesNotContinue, ShardTree
+from mintflow.store.evidence.growth import LogDoesNotContinue, ShardTree, grow
 from mintflow.store.evidence.keyring import Keyring
 from mintflow.store.evidence.register import (
     Publication,
@@ -27,7 +27,7 @@ from mintflow.store.evidence.register import (
     unchecked_head,
 )
 from mintflow.store.evidence.tiles import TreeReader
-from mintflow.store.evidence.verifier import Head, NotProven
+from mintflow.store.evidence.verifier import Head, NotProven, PublicKey
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +36,13 @@ _SIZES = (
     "select shard, position from log.shard_head"
     " union all select shard, position from audit.trail_head order by 1"
 )
+_KEEP = (
+    "insert into audit.head (shard, size, root, signed_at, note, publication)"
+    " select * from unnest(%s::int[], %s::bigint[], %s::bytea[], %s::timestamptz[], %s::text[],"
+    " %s::bigint[]) on conflict do nothing"
+)
+# A row of audit.head: shard, size, root, signed_at, note, publication.
+_Row = tuple[int, int, bytes, dt.datetime, str, int]
 
 
 class AnotherNotary(Unavailable):
@@ -103,44 +110,51 @@ class Notary:
         Raises RegisterNotUsable, SigningKeysUnreadable, psycopg.Error; then nothing counts as
         signed, and the next call tries again.
         """
-        grown: dict[int, ShardTree] = {}
-        for shard, position in (await self.unsigned()).items():
-            try:
-                tree = self._trees.get(shard) or await ShardTree.load(self._conn, shard)
-                self._trees.pop(shard, None)  # If it fails half way it is read anew.
-                await tree.grow(self._conn, position)
-            except LogDoesNotContinue as refusal:
-                self._refuse(shard, refusal)
-                continue
-            grown[shard] = self._trees[shard] = tree
+        grown = await self._grow(await self.unsigned())
         if not grown:
             return []
         key, now = self._keys.current(), self._clock()
-        notes = {
-            shard: key.sign(_head_lines(key.public.name, tree, now))
-            for shard, tree in grown.items()
-        }
+        roots: dict[int, bytes] = {}
+        notes: dict[int, str] = {}
+        for shard, tree in grown.items():
+            # Others on the event loop wait for one shard at a time and not for all of them.
+            await asyncio.sleep(0)
+            root = roots[shard] = tree.root()
+            notes[shard] = key.sign(_head_lines(key.public.name, tree, root, now))
         publication = compose(key, self._last, notes, now)
         await asyncio.to_thread(self._register.put, publication)
         self._last = publication
-        await self._keep(publication, grown, notes, now)
+        await self._keep(
+            [
+                (shard, tree.size, roots[shard], now, notes[shard], publication.number)
+                for shard, tree in grown.items()
+            ]
+        )
         self.signed |= {shard: tree.size for shard, tree in grown.items()}
         return [unchecked_head(note) for note in notes.values()]
 
-    async def _keep(
-        self,
-        publication: Publication,
-        grown: dict[int, ShardTree],
-        notes: dict[int, str],
-        now: dt.datetime,
-    ) -> None:
-        """A copy of the heads in the database, to answer from."""
-        for shard, tree in grown.items():
-            await self._conn.execute(
-                "insert into audit.head (shard, size, root, signed_at, note, publication)"
-                " values (%s, %s, %s, %s, %s, %s) on conflict do nothing",
-                [shard, tree.size, tree.root(), now, notes[shard], publication.number],
-            )
+    async def _grow(self, until: dict[int, int]) -> dict[int, ShardTree]:
+        """The trees of shards up to these positions, without those that are refused."""
+        trees: dict[int, ShardTree] = {}
+        for shard in until:
+            try:
+                # If anything fails half way it is read anew.
+                tree = self._trees.pop(shard, None)
+                trees[shard] = tree or await ShardTree.load(self._conn, shard)
+            except LogDoesNotContinue as refusal:
+                self._refuse(shard, refusal)
+        refused = await grow(self._conn, list(trees.values()), until)
+        for shard in refused:
+            self._refuse(shard, refused[shard])
+            del trees[shard]
+        self._trees |= trees
+        return trees
+
+    async def _keep(self, heads: Sequence[_Row]) -> None:
+        """A copy of the heads in the database, to answer from; one commit for all of them."""
+        if heads:
+            columns = [list(column) for column in zip(*heads, strict=True)]
+            await self._conn.execute(_KEEP, columns)
 
     async def _remember(self) -> None:
         """Take up the last published heads, as far as the log still agrees with them."""
@@ -158,26 +172,31 @@ class Notary:
         if self._last is None:
             return
         keys = self._keys.public_keys()
+        heads: dict[int, dict[str, tuple[str, Head]]] = {}
+        copies: list[_Row] = []
         for shard, number in self._last.last.items():
-            try:
-                found = await asyncio.to_thread(self._register.get, number)
-                heads = found.check(keys)
-            except NotProven as trouble:
-                raise RegisterNotUsable(str(trouble), number=number) from None
-            head = next(one for one in heads if one.origin == f"{keys[0].name}/shard/{shard}")
+            if number not in heads:
+                heads[number] = await self._published_in(number, keys)
+            note, head = heads[number][f"{keys[0].name}/shard/{shard}"]
             try:
                 await self._compare(shard, head)
             except LogDoesNotContinue as refusal:
                 self._refuse(shard, refusal)
             self.signed[shard] = head.size
-            note = next(
-                n for n, h in zip(found.heads, heads, strict=True) if h.origin == head.origin
-            )
-            await self._conn.execute(
-                "insert into audit.head (shard, size, root, signed_at, note, publication)"
-                " values (%s, %s, %s, %s, %s, %s) on conflict do nothing",
-                [shard, head.size, head.root, head.more["time"], note, number],
-            )
+            time = dt.datetime.fromisoformat(head.more["time"])
+            copies.append((shard, head.size, head.root, time, note, number))
+        await self._keep(copies)
+
+    async def _published_in(
+        self, number: int, keys: Sequence[PublicKey]
+    ) -> dict[str, tuple[str, Head]]:
+        """Origin -> the note and what it says, of one publication."""
+        try:
+            found = await asyncio.to_thread(self._register.get, number)
+            heads = found.check(keys)
+        except NotProven as trouble:
+            raise RegisterNotUsable(str(trouble), number=number) from None
+        return {head.origin: (note, head) for note, head in zip(found.heads, heads, strict=True)}
 
     async def _compare(self, shard: int, head: Head) -> None:
         cursor = await self._conn.execute(
@@ -203,11 +222,11 @@ class Notary:
         log.error("no_head_signed", reason=refusal.message, **refusal.details)
 
 
-def _head_lines(name: str, tree: ShardTree, now: dt.datetime) -> list[str]:
+def _head_lines(name: str, tree: ShardTree, root: bytes, now: dt.datetime) -> list[str]:
     return [
         f"{name}/shard/{tree.shard}",
         str(tree.size),
-        base64.b64encode(tree.root()).decode(),
+        base64.b64encode(root).decode(),
         f"chain {base64.b64encode(tree.chain).decode()}",
         f"time {now.isoformat()}",
     ]

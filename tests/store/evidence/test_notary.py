@@ -129,6 +129,37 @@ def test_tiles_of_tiles_are_kept_and_read(place: Place, monkeypatch: pytest.Monk
     assert grown.root == mth(_leaves(place.url, SHARD))
 
 
+def test_trees_grow_together_whatever_is_read_and_kept_at_once(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(growth, "_CHUNK", 7)
+    monkeypatch.setattr(growth, "_TILES_MAX", 2)
+    keep_books(place.url, MemoryKeyStore(), (SHARD, 12, 12, 13), 10)
+    _many_events(place.url, 1_100)
+    with connect(place.url) as conn:
+        conn.execute(
+            "select audit.append_trail(array[1, 2]::bigint[], array['a', 'b']::bytea[],"
+            " array['', 'x']::bytea[])"
+        )
+    heads = {int(one.origin.rpartition("/")[2]): one for one in place.sign()}
+    assert set(heads) == {TRAIL, SHARD, 12, 13}
+    for shard in (SHARD, 12, 13):
+        leaves = _leaves(place.url, shard)
+        assert (heads[shard].size, heads[shard].root) == (len(leaves), mth(leaves))
+
+
+def test_a_signing_of_all_shards_is_two_commits(place: Place) -> None:
+    keep_books(place.url, MemoryKeyStore(), (SHARD, 12, 13), 5)
+    _many_events(place.url, 1_100)
+    assert len(place.sign()) == 3
+    with psycopg.connect(place.url) as conn:
+        for table, rows in (("tile", 4), ("head", 3)):
+            found = conn.execute(
+                f"select count(*), count(distinct xmin::text) from audit.{table}".encode()
+            ).fetchone()
+            assert found == (rows, 1)
+
+
 def test_the_trail_has_a_tree_of_its_own(place: Place) -> None:
     with connect(place.url) as conn:
         conn.execute(
@@ -156,6 +187,58 @@ def test_signs_nothing_over_an_event_that_does_not_follow(place: Place, statemen
     assert place.register.last() is None
 
 
+def test_the_other_shards_are_signed_where_one_does_not_follow(place: Place) -> None:
+    keep_books(place.url, MemoryKeyStore(), (10, 12), 20)
+    _many_events(place.url, 700)
+    with psycopg.connect(place.url, autocommit=True) as owner:
+        owner.execute("set session_replication_role = replica")
+        owner.execute("delete from log.event where shard = 11 and position = 600")
+
+    async def work(conn: psycopg.AsyncConnection[Any]) -> None:
+        notary = await Notary.open(conn, place.keys, place.register, lambda: NOON)
+        heads = {one.origin.rpartition("/")[2]: one for one in await notary.sign()}
+        assert {shard: one.root for shard, one in heads.items()} == {
+            shard: mth(_leaves(place.url, int(shard))) for shard in ("10", "12")
+        }
+        assert notary.refused[SHARD].details == {"shard": SHARD, "position": 600}
+
+    place.ask(work)
+
+
+def test_signs_nothing_where_the_end_of_the_log_is_missing(place: Place) -> None:
+    _many_events(place.url, 10)
+    with psycopg.connect(place.url, autocommit=True) as owner:
+        owner.execute("set session_replication_role = replica")
+        owner.execute("delete from log.event where shard = 11 and position >= 9")
+    assert place.refused() == {SHARD: "events are missing"}
+    assert place.register.last() is None
+
+
+def test_keeps_no_tile_of_a_shard_that_has_another_one(place: Place) -> None:
+    keep_books(place.url, MemoryKeyStore(), (12,), 5)
+    _many_events(place.url, 10)
+
+    async def work(conn: psycopg.AsyncConnection[Any]) -> None:
+        notary = await Notary.open(conn, place.keys, place.register, lambda: NOON)
+        assert len(await notary.sign()) == 2
+        with psycopg.connect(place.url, autocommit=True) as owner:
+            owner.execute(
+                "insert into audit.tile values (11, 0, 1, sha256('another'), sha256('another'))"
+            )
+        _many_events(place.url, 1_000)
+        keep_books(place.url, MemoryKeyStore(), (12,), 5)
+        (head,) = await notary.sign()
+        assert head.origin.endswith("/shard/12")
+        refusal = notary.refused[SHARD]
+        assert refusal.message == "a tile says something else than the log"
+        assert refusal.details == {"shard": SHARD, "position": 257}
+
+    place.ask(work)
+    with psycopg.connect(place.url) as conn:
+        kept = conn.execute("select level, number from audit.tile where shard = 11").fetchall()
+    assert kept == [(0, 1)]
+
+
 def test_signs_nothing_more_for_a_shard_that_was_written_anew(place: Place) -> None:
     _many_events(place.url, 400)
     place.sign()
@@ -181,10 +264,11 @@ def test_one_notary_works_at_a_time(place: Place) -> None:
     place.ask(work)
 
 
+@pytest.mark.parametrize("count", [3, 600])
 def test_nothing_counts_as_signed_that_could_not_be_published(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    _many_events(place.url, 3)
+    _many_events(place.url, count)
 
     def full(*_: object) -> None:
         raise RegisterNotUsable("the register can not be written", reason="No space left")
@@ -194,7 +278,8 @@ def test_nothing_counts_as_signed_that_could_not_be_published(
         with pytest.raises(RegisterNotUsable):
             place.sign()
     assert place.ask(newest_heads) == []
-    assert len(place.sign()) == 1
+    (head,) = place.sign()
+    assert head.root == mth(_leaves(place.url, SHARD))
 
 
 def test_the_register_is_a_chain_that_shows_what_was_done_to_it(place: Place) -> None:
