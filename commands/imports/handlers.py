@@ -23,6 +23,7 @@ from mintflow.commands.imports.tips import that_can_be_tips
 from mintflow.commands.rules import Learner, Sorter
 from mintflow.commands.rules.tree import tree_of
 from mintflow.commands.transfers.finding import link_found
+from mintflow.commands.undo.following import follow
 from mintflow.domain.accounts import Account, AccountNotFound
 from mintflow.domain.connections import Connection, ConnectionNotFound
 from mintflow.domain.core.ids import transaction_id_by_bank_id
@@ -213,7 +214,9 @@ async def _brought_back(unit: Unit, known: Collection[UUID]) -> int:
     ids = {*known, *(one.transaction_id for one in named)}
     gone = await unit.log.taken_back(unit.ledger_id, [*ids])
     found = await unit.prefetch(Transaction, gone)
-    return sum(one.bring_back(unit.now) for one in found.values())
+    back = [one.id for one in found.values() if one.bring_back(unit.now)]
+    await follow(unit, back)
+    return len(back)
 
 
 async def _under_their_names(unit: Unit, rows: Sequence[Row]) -> tuple[list[Row], set[UUID]]:

@@ -18,6 +18,7 @@ from mintflow.commands.transactions.models import (
 )
 from mintflow.commands.transactions.view import view
 from mintflow.commands.transfers.ending import give_way
+from mintflow.commands.undo.following import follow
 from mintflow.domain.core.ids import transaction_id_by_bank_id
 from mintflow.domain.core.money import exact_amount
 from mintflow.domain.transactions import (
@@ -78,7 +79,9 @@ async def unmatch_transaction(command: UnmatchTransaction, unit: Unit) -> dict[s
     mine = await to_change(unit, command.transaction_id)
     imported = await to_change(unit, mine.matched_with or mine.id)
     mine.unmatch(imported, unit.now)
-    await follow_merges(imported, unit)
+    await follow(unit, [imported.id])
+    if imported.booking is not None:
+        await follow_merges(imported, unit)
     return view(mine, await tree_of(unit))
 
 
@@ -94,6 +97,7 @@ async def reinstate_transaction(command: ReinstateTransaction, unit: Unit) -> di
     """Raises TransactionNotFound, TransactionIsNotVoided."""
     transaction = await to_change(unit, command.transaction_id)
     transaction.reinstate(unit.now)
+    await follow(unit, [transaction.id])
     await follow_merges(transaction, unit)
     return view(transaction, await tree_of(unit))
 

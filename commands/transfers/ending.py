@@ -7,6 +7,7 @@ from uuid import UUID
 
 from mintflow.commands.core.unit import Unit
 from mintflow.commands.rules.tree import follow_merges
+from mintflow.commands.undo.following import follow
 from mintflow.domain.transactions import Transaction, TransactionNotFound
 from mintflow.domain.transfers import Transfer, TransferNotFound, TransferRejection, rejection_id
 
@@ -24,9 +25,11 @@ async def end(
         leg.unlink(transfer.id, unit.now)
         if how == "voided":
             leg.void(unit.now)
-        else:
-            await follow_merges(leg, unit)
     if how == "unlinked":
+        await follow(unit, [leg.id for leg in legs])
+        for leg in legs:
+            if leg.booking is not None:
+                await follow_merges(leg, unit)
         await reject(transfer, unit)
     return legs
 

@@ -2,7 +2,10 @@
 
 command.py       what is asked and answered
 course.py        one undoing under way: what counts, what changed, what stays
-transactions.py  transactions, their matches and transfers
+transactions.py  transactions, with those that they are or were in a pair with
+rows.py          one of them: whether it stands, and its fields
+pairs.py         matches and transfers: which hold
+following.py     what follows when another command lets one be changed again
 settings.py      accounts, budgets and their alerts, the ledger
 categories.py    the category tree
 rules.py         rules and their order

@@ -42,8 +42,11 @@ class Course:
 
     def counts(self, event: RecordedEvent) -> bool:
         """Whether what this event says is a word that counts."""
-        by = UUID(event.correlation_id)
-        return by not in self.undone and by not in self.undoing
+        return self.counts_by(UUID(event.correlation_id))
+
+    def counts_by(self, operation: UUID) -> bool:
+        """Whether what an operation says counts."""
+        return operation not in self.undone and operation not in self.undoing
 
     async def streams(self, events: Sequence[RecordedEvent]) -> Histories:
         """The whole history of every stream that these events are of."""

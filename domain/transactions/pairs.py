@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import replace
 from uuid import UUID
 
-from mintflow.domain.core.postings import TRANSFER, UNCATEGORIZED, whole
+from mintflow.domain.core.postings import TRANSFER, UNCATEGORIZED, Booking, whole
 from mintflow.domain.transactions import events as e
 from mintflow.domain.transactions.errors import (
     AlreadyMatched,
@@ -27,13 +27,7 @@ class Paired(TransactionState):
 
         Raises TransactionIsVoided, AlreadyMatched, MatchRefused, TransactionIsLinked.
         """
-        mine, theirs = self._standing(), imported._standing()
-        if self.matched_with is not None or imported.matched_with is not None:
-            raise AlreadyMatched("one of the two is matched", transaction_id=str(self.id))
-        if imported.transfer_id is not None:
-            raise TransactionIsLinked(
-                "a leg of a transfer can not be absorbed", transaction_id=str(imported.id)
-            )
+        mine, theirs = self._both_free(imported)
         if (
             self.id == imported.id
             or mine.account_id != theirs.account_id
@@ -42,12 +36,16 @@ class Paired(TransactionState):
             raise MatchRefused(
                 "both must be in one account and of one amount", transaction_id=str(self.id)
             )
-        self._book(
-            e.TransactionMatched, now, replace(mine, status=theirs.status), imported_id=imported.id
-        )
-        imported.trigger_event(
-            e.TransactionAbsorbed, timestamp=now, before=theirs, after=None, absorbed_by=self.id
-        )
+        self._take(imported, replace(mine, status=theirs.status), now)
+
+    def match_again(self, imported: Paired, now: dt.datetime) -> None:
+        """A match that was undone holds again, whatever became of the amounts since: of one that
+        stood nobody asks that they be equal either. What it gave is given already.
+
+        Raises TransactionIsVoided, AlreadyMatched, TransactionIsLinked.
+        """
+        mine, _ = self._both_free(imported)
+        self._take(imported, mine, now)
 
     def unmatch(self, imported: Paired, now: dt.datetime) -> None:
         """Undo a match: both count on their own. Raises NotMatched, TransactionIsVoided."""
@@ -89,4 +87,21 @@ class Paired(TransactionState):
             now,
             replace(booking, allocations=former),
             transfer_id=transfer_id,
+        )
+
+    def _both_free(self, imported: Paired) -> tuple[Booking, Booking]:
+        mine, theirs = self._standing(), imported._standing()
+        if self.matched_with is not None or imported.matched_with is not None:
+            raise AlreadyMatched("one of the two is matched", transaction_id=str(self.id))
+        if imported.transfer_id is not None:
+            raise TransactionIsLinked(
+                "a leg of a transfer can not be absorbed", transaction_id=str(imported.id)
+            )
+        return mine, theirs
+
+    def _take(self, imported: Paired, after: Booking, now: dt.datetime) -> None:
+        theirs = imported.booking
+        self._book(e.TransactionMatched, now, after, imported_id=imported.id)
+        imported.trigger_event(
+            e.TransactionAbsorbed, timestamp=now, before=theirs, after=None, absorbed_by=self.id
         )

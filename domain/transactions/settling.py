@@ -28,11 +28,13 @@ History = Sequence[tuple[Event, UUID]]
 @dataclass(frozen=True, slots=True)
 class Said:
     """value: of a category (allocations, source, reason, confidence, rule_id). operation: whose
-    word it is. own: it is the user's own, which nobody else may change."""
+    word it is. own: it is the user's own, which nobody else may change. at: which of the
+    transaction's events it is."""
 
     value: Any
     operation: UUID
     own: bool
+    at: int
 
 
 @dataclass(slots=True)
@@ -55,7 +57,7 @@ def settle(history: History, undone: Collection[UUID], undoing: Collection[UUID]
     """undone: operations that do not count. undoing: operations that undid or redid others; what
     they said was a consequence and no word of its own."""
     found = Settled()
-    for event, operation in history:
+    for at, (event, operation) in enumerate(history):
         first = isinstance(event, e.TransactionRecorded)
         if first:
             found.recorded_by = operation
@@ -64,11 +66,11 @@ def settle(history: History, undone: Collection[UUID], undoing: Collection[UUID]
         for name, value, own in _said(event):
             held = found.values.get(name)
             # What the user owns stays his, whoever speaks of it after him.
-            found.values[name] = Said(value, operation, own or (held is not None and held.own))
+            found.values[name] = Said(value, operation, own or (held is not None and held.own), at)
     if found.recorded_by in undone:
         standing = found.values[STANDING]
         if standing.operation == found.recorded_by:
-            found.values[STANDING] = Said(False, standing.operation, own=False)
+            found.values[STANDING] = Said(False, standing.operation, own=False, at=0)
     return found
 
 

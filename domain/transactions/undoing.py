@@ -23,32 +23,35 @@ class Undoable(TransactionState):
         settled: Settled,
         fields: Collection[str],
         now: dt.datetime,
-        meanwhile: Collection[str] = (),
+        *,
+        stands: bool,
+        unsaid: bool,
+        lifted: bool,
     ) -> dict[str, tuple[Any, Any]]:
         """Bring these fields to what counts; field -> (was, is now) of what that changed.
 
-        A leg of a transfer keeps its amount and its category, and stands; one that a match absorbed
-        stands for nothing of its own. Both are settled once they are not paired any more.
-        meanwhile: fields that follow as well if it comes to stand again by this, since nothing
-        could be done to them while it did not.
+        A leg of a transfer keeps its amount and its category, and one that a match absorbed stands
+        for nothing of its own: both are settled once they are not paired any more. stands: whether
+        it is to count; unsaid: if not, because nobody says any more that it came in. lifted: it
+        counts for the moment and did not before.
         """
         changed: dict[str, tuple[Any, Any]] = {}
-        stands = self.booking is not None
-        shall = bool(settled.values[STANDING].value) if STANDING in fields else stands
-        paired = self.transfer_id is not None or self.absorbed_by is not None
-        if not stands and shall and not paired:
+        if self.absorbed_by is not None:
+            return changed
+        if self.booking is None and (stands or self.taken_back != unsaid):
+            # Why it does not stand is another reason now, by which it comes back or does not.
             self.trigger_event(
                 e.TransactionReinstated, timestamp=now, before=None, after=self.withdrawn
             )
-            changed[STANDING] = (False, True)
-            fields = {*fields, *meanwhile}
+            lifted = True
         if self.booking is not None:
             changed |= self._restore(settled, fields, now)
-        if stands and not shall and not paired:
-            taken_back = settled.values[STANDING].operation == settled.recorded_by
-            kind = TransactionTakenBack if taken_back else e.TransactionVoided
+            if lifted and stands:
+                changed = {STANDING: (False, True), **changed}
+        if self.booking is not None and not stands and self.transfer_id is None:
+            kind = TransactionTakenBack if unsaid else e.TransactionVoided
             self.trigger_event(kind, timestamp=now, before=self.booking, after=None)
-            return {STANDING: (True, False)}
+            return {} if lifted else {STANDING: (True, False)}
         return changed
 
     def bring_back(self, now: dt.datetime) -> bool:

@@ -256,8 +256,10 @@ def _transactions() -> list[Aggregate]:
     said = [(mistaken.pending_events[0], word)]
     mistaken.tag(["Urlaub"], NOW)
     said.append((mistaken.pending_events[1], run))
-    mistaken.settle_to(settle(said, {run}, ()), {"tags"}, NOW)  # type: ignore[arg-type]
-    mistaken.settle_to(settle(said, {word}, ()), {"standing"}, NOW)  # type: ignore[arg-type]
+    for undone, fields in ((run, {"tags"}), (word, set())):
+        settled = settle(said, {undone}, ())  # type: ignore[arg-type]
+        gone = undone == word
+        mistaken.settle_to(settled, fields, NOW, stands=not gone, unsaid=gone, lifted=False)
     return [hand_made, pending, row, alias, mistaken]
 
 
