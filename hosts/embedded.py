@@ -1,14 +1,15 @@
 """The embedded host: the whole product in one process on one data folder.
 
-Lock the folder, start Postgres (or use the one that is given), migrate, install the read models,
-run the bus, the tailer and the API. One folder holds everything: postgres/, keys/, owner.json and,
-while it serves, api.json.
+Lock the folder, start Postgres (or use the one that is given), migrate, install the read models (or
+make them anew where another release left them), run the bus, the tailer and the API. One folder
+holds everything: postgres/, keys/, owner.json and, while it serves, api.json.
 """
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,6 +35,7 @@ from mintflow.hosts.settings import Settings
 from mintflow.hosts.tokens import Tokens
 from mintflow.migrations.runner import MigrationRefused, migrate
 from mintflow.projections.core.install import install
+from mintflow.projections.core.rebuild import rebuild
 from mintflow.projections.core.series import install_series
 from mintflow.store.durable import put_over
 from mintflow.store.keys import FolderKeyStore, KeyStore
@@ -79,7 +81,14 @@ class EmbeddedHost:
                 stack.callback(postgres.stop)
                 self.database_url = await asyncio.to_thread(postgres.start)
                 await stack.enter_async_context(kept_up(postgres))
-            await asyncio.to_thread(prepare_database, self.database_url)
+            outdated = await asyncio.to_thread(prepare_database, self.database_url)
+            folder = Path(self.settings.keys_folder or self.data_dir / "keys")
+            # Nobody else folds what is in this folder. On a server of several hosts an operator
+            # says when: `mintflow rebuild`.
+            if outdated and self.settings.database_url is None:
+                log.info("read_models_made_anew", projections=outdated)
+                opens = partial(FolderKeyStore, folder)
+                await asyncio.to_thread(rebuild, self.database_url, opens, outdated)
             owner = LocalOwner.of(self.data_dir, new_id())
             self.token = owner.token
             tokens = Tokens(self.data_dir)
@@ -87,7 +96,7 @@ class EmbeddedHost:
             def authenticate(token: str) -> Principal | None:
                 return owner.authenticate(token) or tokens.authenticate(token)
 
-            keys = FolderKeyStore(Path(self.settings.keys_folder or self.data_dir / "keys"))
+            keys = FolderKeyStore(folder)
             self.keys = keys
             tail = self.settings.projections == "here"
             self.running = await stack.enter_async_context(
@@ -113,11 +122,14 @@ class EmbeddedHost:
         await self._stack.__aexit__(kind, error, trace)
 
 
-def prepare_database(url: str) -> None:
-    """Migrate, and install what is folded. Raises DatabaseNotUsable, DatabaseUnreachable."""
+def prepare_database(url: str) -> list[str]:
+    """Migrate, and install what is folded; the projections that are served in another version.
+
+    Raises DatabaseNotUsable, DatabaseUnreachable.
+    """
     try:
         report = migrate(url)
-        install(url)
+        outdated = install(url)
         install_series(url, report.timescale)
     except MigrationRefused as refusal:
         raise DatabaseNotUsable(str(refusal)) from refusal
@@ -125,6 +137,7 @@ def prepare_database(url: str) -> None:
         # Its text can hold the address with its password.
         reason = type(trouble).__name__
         raise DatabaseUnreachable("the database does not answer", reason=reason) from None
+    return outdated
 
 
 async def serve(data_dir: Path, settings: Settings, port: int) -> None:

@@ -11,10 +11,12 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection, AsyncCursor
+from psycopg.errors import UndefinedColumn, UndefinedTable
 from psycopg.rows import tuple_row
 
 from mintflow.domain.core.errors import NotFound
 from mintflow.domain.core.ids import shard_of
+from mintflow.projections.core.checkpoints import ProjectionNotServed
 
 Row = dict[str, Any]
 Rows = list[Row]
@@ -38,13 +40,21 @@ def positioned(query: str, *projections: str) -> str:
 async def read(
     conn: AsyncConnection[Any], sql: str, ledger_id: UUID, args: Mapping[str, Any]
 ) -> tuple[Rows, int]:
-    """The rows of a positioned query, as dicts in the order of its columns, and the position."""
+    """The rows of a positioned query, as dicts in the order of its columns, and the position.
+
+    Raises ProjectionNotServed where the tables are those of another release.
+    """
     async with conn.cursor(row_factory=tuple_row, binary=True) as cursor:
-        await cursor.execute(
-            sql.encode(),
-            {**args, "ledger_id": ledger_id, "shard_": shard_of(ledger_id)},
-            prepare=True,
-        )
+        try:
+            await cursor.execute(
+                sql.encode(),
+                {**args, "ledger_id": ledger_id, "shard_": shard_of(ledger_id)},
+                prepare=True,
+            )
+        except (UndefinedColumn, UndefinedTable) as absent:
+            raise ProjectionNotServed(
+                "the read models are of another release; `mintflow rebuild` makes them anew"
+            ) from absent
         rows = await cursor.fetchall()
         position, found = rows[0][:2]
         if found is None:
