@@ -39,14 +39,15 @@ async def list_budgets(
     alert_threshold, cap, anchor, until, terms}]. period to until are those of the last term;
     terms: all of them in order of start. amount None: the budget ends there. start None: it holds
     for every period before too; of calendar months it is the month. category_id None: several.
-    as_of: only the terms that had begun by then, and the budgets that have one.
+    as_of: only the terms that had begun by then. A budget none of whose terms has an amount is not
+    among them: whatever set it was undone, or has not begun.
     """
     held, position = await held_budgets(conn, ledger_id)
     until = (as_of or DATE_MAX).isoformat()
     found = []
     for one in held:
         terms = [_shown(term) for term in one.terms if term.start <= until]
-        if not terms:
+        if all(term["amount"] is None for term in terms):
             continue
         single = one.category_ids[0] if len(one.category_ids) == 1 else None
         found.append(

@@ -86,8 +86,7 @@ def test_a_later_word_is_kept_and_listed_and_goes_with_its_own_undo(it: Home, wh
         found = it.get(asked.get(what, "/budgets"))
         if what == "rate":
             return [one["rate"] for one in found]
-        # Without any word that counts there is a budget of nothing.
-        return [one for one in found if one["amount"]] if what == "budget" else found
+        return found
 
     nothing = look()
     first, second = said(it, lambda: say(1), lambda: say(2))
@@ -270,3 +269,19 @@ def test_a_branch_stays_for_what_was_put_into_it_later_and_goes_with_that(it: Ho
     gone = it.post("/undo", operation_id=below)
     assert [one["id"] for one in gone["changes"]] == ["shopping.toys.cards", "shopping.toys"]
     assert _tree(it)["shopping.toys"][1]
+
+
+def test_a_budget_whose_setting_was_undone_is_not_listed_and_an_ended_one_is(it: Home) -> None:
+    made, ended = said(
+        it,
+        lambda: it.put("/budgets", category="travel", amount="10.00"),
+        lambda: it.delete("/budgets", category="travel"),
+    )
+    (shown,) = it.get("/budgets")
+    assert (shown["amount"], [one["amount"] for one in shown["terms"]]) == (None, ["10.00", None])
+    it.post("/undo", operation_id=ended)
+    undone = it.post("/undo", operation_id=made)
+    # There never was one: it has no term that gives an amount.
+    assert it.get("/budgets") == it.get("/budgets/status") == []
+    it.post("/undo", operation_id=undone["operation_id"])
+    assert [one["amount"] for one in it.get("/budgets")] == ["10.00"]
