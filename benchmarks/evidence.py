@@ -17,7 +17,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,14 +25,12 @@ from uuid import uuid4
 import psycopg
 
 from benchmarks.setting import Place, drop_database, fresh_database, places, product
-from benchmarks.verifying import notarize
 from mintflow.commands.transactions import RecordTransaction
 from mintflow.hosts.bootstrap import Running, connector
 from mintflow.hosts.notarizing import Evidence, Notarizing
 from mintflow.hosts.settings import Settings
 from mintflow.store.evidence.growth import ShardTree, keep
 from mintflow.store.evidence.keyring import Keyring
-from mintflow.store.evidence.notary import AnotherNotary
 from mintflow.store.evidence.proofs import inclusion_proof
 from mintflow.store.evidence.register import Publication, Register
 from mintflow.store.evidence.tiles import WIDTH, TreeReader
@@ -81,8 +79,6 @@ async def _append(url: str, pairs: int, signings: int, every_events: int) -> dic
             await _without(crowd, every_events)
             for pair in range(pairs):
                 for which in ("off", "on") if pair % 2 == 0 else ("on", "off"):
-                    # So that each half pays for its own events and not for those before.
-                    await _caught_up(url, evidence)
                     measured = (
                         await _with(url, evidence, crowd, register, signings, every_events)
                         if which == "on"
@@ -187,22 +183,17 @@ async def _with(
     register.marks.clear()
     await notary.start()
     try:
+        # The one before may hold its lock for a moment yet.
+        while notary.state["signing"] != "ok":  # noqa: ASYNC110  # it tells nobody
+            await asyncio.sleep(0.05)
         async with crowd.appending():
             await crowd.reach(crowd.done + _WARM_UP)
+            # With this one the events before are signed; what is measured begins at its end.
             notary.ask()
             await register.reach(signings + 1)
     finally:
         await notary.stop()
     return _rate(register.marks[0], register.marks[signings])
-
-
-async def _caught_up(url: str, evidence: Evidence) -> None:
-    """Sign what is there. A notary that was just stopped may hold its lock for a moment yet."""
-    while True:
-        with suppress(AnotherNotary):
-            await notarize(url, evidence.keys, evidence.register)
-            return
-        await asyncio.sleep(0.05)
 
 
 def _rate(began: Mark, ended: Mark) -> float:

@@ -102,8 +102,13 @@ class Notarizing:
     async def _run(self) -> None:
         while True:
             try:
-                async with await self._connect() as conn:
+                conn = await self._connect()
+                try:
                     await self._sign_on(conn)
+                finally:
+                    # Its context would ask the database first, and cut off while it waits for
+                    # that leave it open, and the lock with it, until it is collected.
+                    await conn.close()
             except AnotherNotary:
                 self._signing = {"signing": "by another process"}
             # The outermost loop of this task: what went wrong is logged and shown by /ready.
