@@ -1,8 +1,10 @@
 """`rebuild`: all read models from the whole log, against only reading the same events.
 
 The baseline is one process that reads the log by server cursor and decodes every event's JSON with
-orjson, nothing else. The served read models are filled first, so that the measured rebuild does all
-that one does in production: fold, index, compare every row with the served ones, switch.
+orjson, nothing else. Two other readings of the same rows stand beside it: of their bytes alone, and
+as events the way folds get them. The served read models are filled first, so that the measured
+rebuild does all that one does in production: fold, index, compare every row with the served ones,
+switch.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,8 @@ from benchmarks.history import write_history
 from benchmarks.rebuild_alone import measured
 from benchmarks.setting import drop_database, fresh_database
 from mintflow.store.keys import FolderKeyStore
+from mintflow.store.mapper import Mapper
+from mintflow.store.sealing import Sealer
 
 _NAME = "mintflow_bench_rebuild"
 _READ = (
@@ -38,17 +42,26 @@ async def run(server_url: str, events: int = 1_000_000) -> dict[str, Any]:
 
 def _run(server_url: str, events: int) -> dict[str, Any]:
     with _log_of(server_url, events) as (url, keys):
-        before = read_all(url)
+        before = _readings(url, keys)
         measured(url, keys, _JOBS)
         found = measured(url, keys, _JOBS)
         differing = found.pop("differing")
         assert found["identical"], differing
-        read = (before + read_all(url)) / 2
-        return {
-            **found,
-            "read_events_per_s": round(read, 1),
-            "share_of_read": round(found["events_per_s"] / read, 3),
-        }
+        after = _readings(url, keys)
+        for name in before:
+            read = (before[name] + after[name]) / 2
+            found[f"{name}_events_per_s"] = round(read, 1)
+            found[f"share_of_{name}"] = round(found["events_per_s"] / read, 3)
+        return found
+
+
+def _readings(url: str, keys: Path) -> dict[str, float]:
+    """Events per second by what is read: decoded JSON, bytes, events of the store."""
+    return {
+        "read": read_all(url),
+        "read_bytes_only": read_all(url, len),
+        "read_as_recorded": read_all(url, _events_of(Mapper(Sealer(FolderKeyStore(keys))))),
+    }
 
 
 @contextmanager
@@ -64,13 +77,20 @@ def _log_of(server_url: str, events: int) -> Iterator[tuple[str, Path]]:
         drop_database(server_url, _NAME)
 
 
-def read_all(url: str) -> float:
-    """Events per second of reading and decoding all of the log."""
+def read_all(url: str, take: Callable[[list[Any]], object] | None = None) -> float:
+    """Events per second of reading all of the log. take: some rows; None: decodes their JSON."""
     count, began = 0, time.perf_counter()
     with psycopg.connect(url) as conn, conn.cursor("log", binary=True) as cursor:
         cursor.execute(_READ)
         while rows := cursor.fetchmany(5_000):
-            for row in rows:
-                orjson.loads(row[5])
+            if take is None:
+                for row in rows:
+                    orjson.loads(row[5])
+            else:
+                take(rows)
             count += len(rows)
     return count / (time.perf_counter() - began)
+
+
+def _events_of(mapper: Mapper) -> Callable[[list[Any]], object]:
+    return lambda rows: [mapper.recorded(*row) for row in rows]
