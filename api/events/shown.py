@@ -17,12 +17,17 @@ from mintflow.commands.core.command import NO_NUL
 from mintflow.domain.core.errors import Invalid
 from mintflow.store.mapper import RecordedEvent
 from mintflow.store.places import Place
+from mintflow.store.schemas.filtering import checked_types
 
 TYPES_MAX = 100
 
 Types = Annotated[
     str | None,
-    Query(max_length=4_000, pattern=NO_NUL, description="Event types with commas between."),
+    Query(
+        max_length=4_000,
+        pattern=NO_NUL,
+        description="Event types with commas between; one that there is not is refused.",
+    ),
 ]
 Live = Annotated[
     bool,
@@ -56,11 +61,11 @@ class EventOpen(Documented):
 
 
 def types_of(text: str | None) -> list[str]:
-    """The types of a filter; empty for all. Raises TooManyTypes."""
+    """The types of a filter; empty for all. Raises TooManyTypes, EventTypeNotKnown."""
     wanted = [one.strip() for one in text.split(",") if one.strip()] if text else []
     if len(wanted) > TYPES_MAX:
         raise TooManyTypes("too many event types", types_max=TYPES_MAX)
-    return wanted
+    return checked_types(wanted)
 
 
 def shown_to_owner(event: RecordedEvent) -> dict[str, Any]:
@@ -77,7 +82,8 @@ def shown_to_analyst(event: RecordedEvent) -> dict[str, Any]:
 async def stream(
     request: Request, place: Place, types: str | None, shown: Any, *, live: bool
 ) -> Response:
-    """Everything behind a place as Server-Sent Events. Raises TooManyTypes, PlaceBeyondHead."""
+    """Everything behind a place as Server-Sent Events. Raises TooManyTypes,
+    EventTypeNotKnown, PlaceBeyondHead."""
     services, wanted = services_of(request), types_of(types)
     async with services.pool.connection() as conn:
         await place.check(conn)

@@ -102,8 +102,10 @@ def export(
         from mintflow.hosts.noting import note
         from mintflow.store.archive import Selection
         from mintflow.store.archive import export as write
+        from mintflow.store.schemas.filtering import checked_types
         from mintflow.store.sealing import Sealer
 
+        wanted = tuple(checked_types(types or ()))
         settings = settings_of_command()
         async with AsyncExitStack() as stack:
             ledger_id = None
@@ -119,7 +121,7 @@ def export(
             if open_sealed:
                 must_have_keys(data, settings)
                 opened_by = Sealer(key_store(data, settings))
-            chosen = Selection(ledger_id, tuple(types or ()), first, last, since, before)
+            chosen = Selection(ledger_id, wanted, first, last, since, before)
             everything = ledger_id is None and chosen == Selection()
             reason = "opened" if open_sealed else "whole" if everything else "part"
             await note(url, data, "export", "export", reason, ledger_id)

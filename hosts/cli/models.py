@@ -54,6 +54,8 @@ def compare(
 ) -> None:
     """Try another model on the books' history and show what it would change; nothing is changed.
 
+    Compared is the category that a row has, which was decided when its file came, with what the
+    candidate says of all rows together; so even the shipped model may differ from some.
     What a user, a rule or the bank said is never changed by a model and counts as kept. Rows that
     the user categorized show how often the model of today and the candidate would have been right.
     """

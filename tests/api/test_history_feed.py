@@ -80,9 +80,22 @@ def test_nothing_sealed_is_opened(ledger: Any, analyst: Client, url: str) -> Non
 
 def test_a_filter_that_fits_nothing_moves_on(ledger: Any, analyst: Client) -> None:
     ledger.record()
-    rows, cursor = pages(analyst, types="no.such.type")
+    rows, cursor = pages(analyst, types="bill.reminded")
     assert rows == []
     assert pages(analyst, cursor=cursor) == ([], cursor)
+
+
+@pytest.mark.parametrize("address", ["/v1/events", "/v1/events/stream"])
+def test_refuses_a_type_that_there_is_not_and_names_near_ones(
+    analyst: Client, address: str
+) -> None:
+    asked = {"types": "transaction.recorded, transaction.recorde,zorp", "live": "false"}
+    answer = analyst.send("GET", address, params=asked)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (422, "event_type_not_known")
+    assert error["details"]["types"] == ["transaction.recorde", "zorp"]
+    assert error["details"]["near"]["transaction.recorde"][0] == "transaction.recorded"
+    assert error["details"]["near"]["zorp"] == []
 
 
 def test_a_stream_of_all_gives_each_once_while_people_write(

@@ -81,6 +81,10 @@ def test_ranges_and_types(filled: CommandLine, tmp_path: Path) -> None:
     assert filled.json("export", str(tmp_path / "b"), "--before", "2020-01-01")["events"] == 0
     for wrong in (("--positions", "x"), ("--since", "noon"), ("--format", "xls")):
         filled("export", str(tmp_path / "c"), *wrong, exit_code=2)
+    for words in (("export", str(tmp_path / "c")), ("events",), ("audit", "replay")):
+        refused = filled.json(*words, "--type", "transaction.recordet", exit_code=1)["error"]
+        assert refused["code"] == "event_type_not_known"
+        assert "transaction.recorded" in refused["details"]["near"]["transaction.recordet"]
     assert not (tmp_path / "c").exists()
 
 
