@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from sys import intern
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import orjson
@@ -35,6 +35,13 @@ class UnknownEventType(LookupError):
     """The log holds an event that this release has no class for."""
 
 
+class RecordUnreadable(Exception):
+    """What stands in the log, or came as if it did, is no record of an event.
+
+    No LookupError or ValueError: no projection is to blame for it, so nothing is parked.
+    """
+
+
 class BooksUnbalanced(AssertionError):
     """An event would have put postings into the books that do not sum to zero. Never expected."""
 
@@ -50,7 +57,7 @@ class Provenance:
 
 
 class RecordedEvent:
-    """An event as it stands in the log, decoded no further than its JSON.
+    """An event as it stands in the log, decoded no further than its JSON, when that is asked for.
 
     `data`: open facts as JSON values (ids, dates and amounts are strings). `private()`: the sealed
     facts, opened on demand; None where the ledger's key was destroyed. `envelope`: all fields of
@@ -59,8 +66,8 @@ class RecordedEvent:
     """
 
     __slots__ = (
-        "_sealer", "data", "envelope", "ledger_id", "ledger_seq", "position", "recorded_at",
-        "sealed", "shard", "type", "worked_out",
+        "_record", "_sealer", "data", "envelope", "ledger_id", "ledger_seq", "position",
+        "recorded_at", "sealed", "shard", "type", "worked_out",
     )  # fmt: skip
 
     def __init__(
@@ -74,17 +81,34 @@ class RecordedEvent:
         sealed: bytes,
         sealer: Sealer | None,
     ) -> None:
-        envelope: dict[str, Any] = orjson.loads(record)
+        self._record = record
         self.shard, self.position = shard, position
         self.ledger_id, self.ledger_seq = ledger_id, ledger_seq
         self.recorded_at = recorded_at
         self.sealed = sealed
+        self._sealer = sealer
+        self.worked_out: Any = None
+
+    def decode(self) -> None:
+        """Have type, data and envelope. Raises KeyError, TypeError or ValueError."""
+        envelope: dict[str, Any] = orjson.loads(self._record)
         # One object for each type, so that the sets of them that folds look into know its hash.
         self.type = intern(envelope["type"])
         self.data: dict[str, Any] = upcast(self.type, envelope["schema_version"], envelope["data"])
         self.envelope: Mapping[str, Any] = envelope
-        self._sealer = sealer
-        self.worked_out: Any = None
+        self._record = b""
+
+    if not TYPE_CHECKING:  # For mypy there are the attributes that are named above and no more.
+
+        def __getattr__(self, name: str) -> Any:
+            """What is not there yet. Raises RecordUnreadable."""
+            if name not in ("data", "envelope", "type"):
+                raise AttributeError(name)
+            try:
+                self.decode()
+            except (KeyError, TypeError, ValueError) as fault:
+                raise RecordUnreadable(f"position {self.position}, shard {self.shard}") from fault
+            return getattr(self, name)
 
     @property
     def event_id(self) -> str:
@@ -180,7 +204,29 @@ class Mapper:
         record: bytes,
         sealed: bytes,
     ) -> RecordedEvent:
-        """A row of the log, for folds and feeds."""
+        """A row of the log, for folds and feeds. Raises KeyError, TypeError or ValueError where it
+        is no record."""
+        event = RecordedEvent(
+            shard, position, ledger_id, ledger_seq, recorded_at, record, sealed, self._sealer
+        )
+        event.decode()
+        return event
+
+    def undecoded(
+        self,
+        shard: int,
+        position: int,
+        ledger_id: UUID,
+        ledger_seq: int,
+        recorded_at: datetime,
+        record: bytes,
+        sealed: bytes,
+    ) -> RecordedEvent:
+        """As `recorded`, but decoded by who first looks into it, which may raise RecordUnreadable.
+
+        A fold of many events that are decoded as it comes to them finds them in the processor's
+        cache, and what folds in a thread does not keep the event loop from its work.
+        """
         return RecordedEvent(
             shard, position, ledger_id, ledger_seq, recorded_at, record, sealed, self._sealer
         )

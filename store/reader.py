@@ -109,7 +109,10 @@ async def ledger_head(conn: AsyncConnection[Any], ledger_id: UUID) -> int:
 async def read_shards(
     conn: AsyncConnection[Any], mapper: Mapper, after: Mapping[int, int], limit: int
 ) -> dict[int, list[RecordedEvent]]:
-    """Per shard, the events after a position, in order; up to `limit` each. Empty shards absent."""
+    """Per shard, the events after a position, in order; up to `limit` each. Empty shards absent.
+
+    They are decoded by who looks into them, as `Mapper.undecoded` says.
+    """
     cursor = await conn.execute(
         _AFTER_POSITIONS,
         [Int4Array.of([*after]), Int8Array.of([*after.values()]), limit],
@@ -118,7 +121,7 @@ async def read_shards(
     )
     found: dict[int, list[RecordedEvent]] = defaultdict(list)
     for row in await cursor.fetchall():
-        found[row[0]].append(mapper.recorded(*row))
+        found[row[0]].append(mapper.undecoded(*row))
     return dict(found)
 
 

@@ -23,7 +23,7 @@ from psycopg.pq import TransactionStatus
 from mintflow.projections.core.changes import Changes
 from mintflow.projections.core.checkpoints import Positions, lock_checkpoints, move_checkpoints
 from mintflow.projections.core.projection import POISON, Projection, fold_named, types_of
-from mintflow.projections.core.statements import COPY_ROWS, Copy, operations
+from mintflow.projections.core.statements import COPY_ROWS, Copy, Statement, operations
 from mintflow.store.arrays import register_arrays
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.reader import read_shards
@@ -130,15 +130,14 @@ class Applier:
         await conn.execute("begin", prepare=False)
         held = await lock_checkpoints(conn, projections, shards)
         work, moved = await self._not_applied(projections, batches, held)
-        changes = Changes()
         if sum(len(events) * len(folding) for events, folding in work) > INLINE_EVENTS:
-            await asyncio.to_thread(_fold, work, changes)
+            found = await asyncio.to_thread(_written, work, copy_rows)
         else:
-            _fold(work, changes)
-        for operation in operations(changes, copy_rows=copy_rows):
+            found = _written(work, copy_rows)
+        for operation in found:
             if isinstance(operation, Copy):
                 async with conn.cursor().copy(operation.sql.encode()) as copy:
-                    await copy.write(operation.text())
+                    await copy.write(operation.text)
             else:
                 await conn.execute(operation.sql.encode(), operation.args, prepare=True)
         if moved:
@@ -223,6 +222,14 @@ class Applier:
             TransactionStatus.INERROR,
         ):
             await self._conn.execute("rollback", prepare=False)
+
+
+def _written(work: Sequence[Work], copy_rows: int | None) -> list[Statement | Copy]:
+    """What writes the events, made to the last byte by who folds them: the rows are in the cache of
+    that processor, and the event loop has only to send."""
+    changes = Changes()
+    _fold(work, changes)
+    return list(operations(changes, copy_rows=copy_rows))
 
 
 def _fold(work: Sequence[Work], changes: Changes) -> None:

@@ -34,14 +34,10 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """Rows to be sent by COPY in text form."""
+    """Rows to be sent by COPY; text: in its text form."""
 
     sql: str
-    table: Table
-    rows: Sequence[Row]
-
-    def text(self) -> bytes:
-        return copy_text(self.table, self.rows)
+    text: bytes
 
 
 def operations(
@@ -117,7 +113,7 @@ def _of_table(
     if found.inserted:
         rows = list(found.inserted.values())
         if copy_rows is not None and len(rows) >= copy_rows:
-            yield Copy(copy_sql(prefix, table), table, rows)
+            yield Copy(copy_sql(prefix, table), copy_text(table, rows))
         else:
             yield Statement(_insert_sql(prefix, table), _arrays(table, rows))
     if found.upserted:

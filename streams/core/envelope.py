@@ -117,11 +117,7 @@ def decode(
     value: bytes | None, headers: Iterable[tuple[str, bytes]] | None, mapper: Mapper
 ) -> RecordedEvent:
     """The event as the reader of the log would give it. Raises UnreadableMessage."""
-    return event_of(decode_row(value, headers), mapper)
-
-
-def event_of(row: StoredRow, mapper: Mapper) -> RecordedEvent:
-    """The event of a row that came as a message. Raises UnreadableMessage."""
+    row = decode_row(value, headers)
     try:
         return mapper.recorded(*row[:7])
     except (KeyError, TypeError, ValueError) as fault:

@@ -18,7 +18,7 @@ from mintflow.projections.core.checkpoints import ProjectionNotServed, lag, park
 from mintflow.projections.core.install import install
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.registry import PROJECTIONS
-from mintflow.store.mapper import RecordedEvent
+from mintflow.store.mapper import RecordedEvent, RecordUnreadable
 
 
 def some_days(books: Books, count: int) -> None:
@@ -98,6 +98,23 @@ def test_an_event_that_can_not_be_folded_is_parked_and_shown_and_the_rest_goes_o
     assert len(books.rows("transactions")) == 9
     total = sum(row[0] for row in books.rows("account_balances", "posted"))
     assert total == 105 - sum(range(1, 10)) + 6
+
+
+def test_what_is_no_record_is_nobodys_fault_and_nothing_of_its_batch_is_applied(
+    books: Books,
+) -> None:
+    some_days(books, 5)
+    good = books.events()
+    one = good[-2]
+    place = one.shard, one.position, one.ledger_id, one.ledger_seq, one.recorded_at
+    for value in (b"[]", b"{}", b"\xff", b""):
+        batch = [*good[:-2], books.mapper.undecoded(*place, value, one.sealed), good[-1]]
+        with pytest.raises(RecordUnreadable):
+            books.fold([batch])
+    assert not books.ask(parked)
+    assert not books.rows("transactions")
+    books.fold()
+    books.check_everywhere()
 
 
 def test_a_value_that_the_table_refuses_parks_its_event_only(books: Books) -> None:

@@ -168,7 +168,7 @@ def write(conn: psycopg.Connection[Any], writes: Iterator[Statement | Copy]) -> 
     for operation in writes:
         if isinstance(operation, Copy):
             with conn.cursor().copy(operation.sql.encode()) as copy:
-                copy.write(operation.text())
+                copy.write(operation.text)
         else:
             conn.execute(operation.sql.encode(), operation.args)
 

@@ -61,7 +61,7 @@ class Writer:
         for operation in operations(changes):
             if isinstance(operation, Copy):
                 async with AsyncCursor(self._conn).copy(operation.sql.encode()) as copy:
-                    await copy.write(operation.text())
+                    await copy.write(operation.text)
             else:
                 await run(self._conn, operation.sql, operation.args)
 

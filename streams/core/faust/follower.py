@@ -21,10 +21,9 @@ from psycopg import AsyncConnection
 
 from mintflow.domain.core.errors import Unavailable
 from mintflow.projections.core.projection import Projection
-from mintflow.store.mapper import Mapper, RecordedEvent
+from mintflow.store.mapper import Mapper, RecordedEvent, RecordUnreadable
 from mintflow.store.reader import read_shards
 from mintflow.streams.core.background import rest
-from mintflow.streams.core.envelope import UnreadableMessage, event_of
 from mintflow.streams.core.faust.inbox import Inbox
 from mintflow.streams.core.faust.offsets import ReadFrom, save_offsets
 from mintflow.streams.core.faust.received import Received
@@ -94,11 +93,11 @@ class Follower(ABC):
         """Apply the batches of shards, however long it takes; False if this ends before that."""
 
         async def work() -> None:
-            wanted = {shard: self._wanted(shard, found) for shard, found in batches.items()}
-            wanted = {shard: events for shard, events in wanted.items() if events}
-            if wanted:
-                self._reached |= await self._apply(wanted)
-                self.applied += sum(map(len, wanted.values()))
+            try:
+                await self._bring(batches, decoded=False)
+            except RecordUnreadable:
+                # To find which, all are decoded before any is folded.
+                await self._bring(batches, decoded=True)
             for shard, records in batches.items():
                 position = self._reached.get(shard, 0)
                 self._expected[shard] = max(position, self._expected.get(shard, 0))
@@ -158,23 +157,46 @@ class Follower(ABC):
 
         await self._until_done(work)
 
-    def _wanted(self, shard: int, records: Sequence[Received]) -> list[RecordedEvent]:
-        """The events that are not applied yet as far as is known here."""
-        reached = self._reached.get(shard, 0)
-        events = []
+    async def _bring(self, batches: Mapping[int, Sequence[Received]], *, decoded: bool) -> None:
+        """Apply what is not applied yet, and count what is no event.
+
+        decoded: before any is folded; if not, this raises RecordUnreadable for what is no record.
+        """
+        unreadable: list[tuple[int, int]] = []
+        wanted: dict[int, Sequence[RecordedEvent]] = {}
+        for shard, records in batches.items():
+            events, offsets = self._wanted(shard, records, decoded=decoded)
+            unreadable += [(shard, offset) for offset in offsets]
+            if events:
+                wanted[shard] = events
+        if wanted:
+            self._reached |= await self._apply(wanted)
+            self.applied += sum(map(len, wanted.values()))
+        self.unreadable += len(unreadable)
+        for shard, offset in unreadable:
+            log.error("record_unreadable", shard=shard, offset=offset)
+
+    def _wanted(
+        self, shard: int, records: Sequence[Received], *, decoded: bool
+    ) -> tuple[list[RecordedEvent], list[int]]:
+        """The events that are not applied yet as far as is known here, and the offsets of what is
+        no event."""
+        reached, mapper = self._reached.get(shard, 0), self._mapper
+        events, unreadable = [], []
         for record in records:
             row = record.row
-            if row is not None and row.position <= reached:
-                continue
-            if row is not None and row.shard == shard:
-                try:
-                    events.append(event_of(row, self._mapper))
-                    continue
-                except UnreadableMessage:
-                    pass
-            self.unreadable += 1
-            log.error("record_unreadable", shard=shard, offset=record.offset)
-        return events
+            if row is None or (row.shard != shard and row.position > reached):
+                unreadable.append(record.offset)
+            elif row.position > reached:
+                event = mapper.undecoded(*row[:7])
+                if decoded:
+                    try:
+                        event.decode()
+                    except (KeyError, TypeError, ValueError):
+                        unreadable.append(record.offset)
+                        continue
+                events.append(event)
+        return events, unreadable
 
     async def _until_done(self, work: Callable[[], Awaitable[None]]) -> bool:
         """Try until it works, each time after a fault on a new connection."""
