@@ -131,6 +131,10 @@ class Row:
         subject = self.transaction.id
         if later:
             course.conflict("transaction", subject, "changed since", later)
+        held = sorted((own & {CATEGORY, "amount"}) - {*later})
+        if held and "transfer" in self.pairs and self.transaction.transfer_id is not None:
+            # It has them again once it is unlinked.
+            course.conflict("transaction", subject, "a leg of a transfer", held)
         if STANDING not in own or self.settled.values[STANDING].value or not self.stood:
             return
         if "transfer" in self.pairs:

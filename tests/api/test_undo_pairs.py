@@ -143,7 +143,11 @@ def test_a_leg_that_is_unlinked_by_hand_follows_what_was_undone_meanwhile(it: Ho
     it.put(f"/transactions/{leg}/category", category="travel")
     sorting = last(it)
     linked = it.post("/transfers/link", **pair)
-    undo(it, sorting)
+    waits = it.post("/undo", operation_id=sorting)
+    assert [(one["reason"], one["fields"]) for one in waits["conflicts"]] == [
+        ("a leg of a transfer", ["category"])
+    ]
+    assert "transaction" not in [one["kind"] for one in waits["changes"]]
     it.post(f"/transfers/{linked['transfer_id']}/unlink")
     assert {one["category"] for one in rows(it) if one["transaction_id"] == leg} == {"shopping"}
 
