@@ -61,13 +61,12 @@ class RecordedEvent:
 
     `data`: open facts as JSON values (ids, dates and amounts are strings). `private()`: the sealed
     facts, opened on demand; None where the ledger's key was destroyed. `envelope`: all fields of
-    `record`, among them event_id, stream_id, actor and correlation_id. `worked_out`: what one
-    reader made of the facts, for others that need the same; not part of the event.
+    `record`, among them event_id, stream_id, actor and correlation_id.
     """
 
     __slots__ = (
         "_record", "_sealer", "data", "envelope", "ledger_id", "ledger_seq", "position",
-        "recorded_at", "sealed", "shard", "type", "worked_out",
+        "recorded_at", "sealed", "shard", "type",
     )  # fmt: skip
 
     def __init__(
@@ -87,7 +86,6 @@ class RecordedEvent:
         self.recorded_at = recorded_at
         self.sealed = sealed
         self._sealer = sealer
-        self.worked_out: Any = None
 
     def decode(self) -> None:
         """Have type, data and envelope. Raises KeyError, TypeError or ValueError."""
