@@ -13,11 +13,13 @@ from mintflow.store.reader import SEQ_MAX, read_ledger
 # As many events are looked at for one page; an operation that is larger is a page of its own.
 _EVENTS_MAX = 20_000
 _UNDO_TYPES = ["undo.begun", "undo.done", "undo.undone"]
-# What an operation is called by where it has events of several types, most telling first.
+# What an operation is called by where it has events of several types, most telling first; without
+# any of these by its first event, for what is learned and the alerts that follow come later.
 _TELLING = (
     "undo.", "ledger.opened", "import.completed", "connection.synced", "category.merged",
-    "rule", "transfer.started", "transfer.ended", "account.opened",
+    "transfer.started", "transfer.ended", "account.opened",
 )  # fmt: skip
+_PREPARING = "rule_set.opened"
 
 
 async def read_operations(
@@ -39,6 +41,7 @@ async def read_operations(
     args = [ledger_id, newest, _EVENTS_MAX, ledger_id]
     cursor = await conn.execute(_NEWEST, args, prepare=True)
     found: dict[str, dict[str, Any]] = {}
+    began: dict[str, dict[str, int]] = {}
     seen, lowest = 0, newest
     for operation_id, kind, first, last, count, at, actor in await cursor.fetchall():
         one = found.setdefault(
@@ -49,6 +52,7 @@ async def read_operations(
             one |= {"first_seq": first, "actor": actor, "recorded_at": at.isoformat()}
         one["last_seq"] = max(last, one["last_seq"])
         one["events"][kind] = count
+        began.setdefault(operation_id, {})[kind] = first
         seen, lowest = seen + count, min(lowest, first)
     shown = sorted(found.values(), key=lambda one: -int(one["last_seq"]))
     cut_off = seen == _EVENTS_MAX and lowest > 1
@@ -60,7 +64,7 @@ async def read_operations(
     return [
         {
             **one,
-            "what": _what(one["events"]),
+            "what": _what(began[one["operation_id"]]),
             "undone": one["operation_id"] in undone,
             "undoes": undoes.get(one["operation_id"]),
         }
@@ -86,13 +90,14 @@ async def _undone(
     return undone, undoes
 
 
-def _what(events: dict[str, int]) -> str:
-    by_count = sorted(events, key=lambda kind: (-events[kind], kind))
+def _what(began: dict[str, int]) -> str:
+    """The type that says most. began: each type -> ledger_seq of its first event."""
+    in_order = sorted(began, key=lambda kind: (kind == _PREPARING, began[kind]))
     for telling in _TELLING:
-        for kind in by_count:
+        for kind in in_order:
             if kind.startswith(telling):
                 return kind
-    return by_count[0]
+    return in_order[0]
 
 
 # The id is cut out of the bytes as the mapper writes them, where it stands before all facts and no

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from typing import Any
 
 import pytest
@@ -332,6 +333,22 @@ def test_refuses_what_is_not_there_was_undone_or_can_not_be(it: Undoing, bob: Cl
     it.undo(operation_id=operation)
     again = it.client.send("POST", f"{it.path}/undo", json={"operation_id": operation})
     assert again.json()["error"]["code"] == "operation_is_undone"
+
+
+def test_an_operation_is_called_by_what_was_asked_and_not_by_what_followed(it: Undoing) -> None:
+    made = it.record(amount="-100.00", category="travel", date="2025-03-01")
+    it.client.put(f"{it.path}/budgets", {"category": "travel", "amount": "10.00"})
+    deadline = time.monotonic() + 20
+    while "budget.alert_raised" not in it.operations()[0]["events"]:
+        assert time.monotonic() < deadline, it.operations()[0]
+        time.sleep(0.02)
+    assert it.operations()[0]["what"] == "budget.set"
+    it.categorize(made["transaction_id"], "shopping")
+    body = {"name": "C", "condition": "description:coffee", "actions": {"category": "travel"}}
+    it.client.post(f"{it.path}/rules", body)
+    # An alert may still follow what was asked before, and bring that to the front.
+    named = {one["what"] for one in it.operations() if "rule.added" in one["events"]}
+    assert named == {"rule.added", "transaction.categorized"}
 
 
 def test_operations_are_listed_newest_first_in_pages(it: Undoing) -> None:
