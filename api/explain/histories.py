@@ -201,9 +201,14 @@ def _name(field: str) -> str:
 def _value(value: Any) -> str:
     if value in (None, "", [], {}):
         return "nothing"
-    if isinstance(value, str):
-        return value
-    return orjson.dumps(value).decode()
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return " and ".join(map(_value, value))
+    if isinstance(value, dict):
+        told = (f"{_name(name).removesuffix(' id')} {_value(one)}" for name, one in value.items())
+        return ", ".join(told)
+    return str(value)
 
 
 def _state(aggregate: Any, event: RecordedEvent) -> dict[str, Any]:

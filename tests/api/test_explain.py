@@ -132,6 +132,30 @@ def test_a_history_says_what_changed(life: Life) -> None:
     assert last["words"].endswith(" to Holidays")
 
 
+def test_a_history_is_told_in_words_and_not_in_json(life: Life) -> None:
+    account = life.client.get(f"{life.path}/accounts")[0]["account_id"]
+    facts = {"account_id": account, "date": "2025-03-20", "amount": "-40.00", "description": "x"}
+    made = life.client.post(f"{life.path}/transactions", {**facts, "category": "food_dining"})
+    address = f"{life.path}/transactions/{made['transaction_id']}/category"
+    splits = [
+        {"category": "food_dining", "amount": "-30.00"}, {"category": "travel", "amount": "-10.00"},
+    ]  # fmt: skip
+    life.client.put(address, {"splits": splits})
+    recorded, split = life.client.get(f"{life.path}/history", of=made["transaction_id"])
+    assert "budgeted yes" in recorded["words"]
+    assert (
+        "allocations from category food_dining, amount -40.00 to category food_dining,"
+        " amount -30.00 and category travel, amount -10.00"
+    ) in split["words"]
+    events = life.client.get(f"{life.path}/events", limit=1_000)
+    told = [
+        row["words"]
+        for stream_id in {one["stream_id"] for one in events}
+        for row in life.client.get(f"{life.path}/history", of=stream_id, limit=1_000)
+    ]
+    assert not [words for words in told if '{"' in words or '["' in words]
+
+
 def test_a_rule_a_budget_and_a_category_have_histories_of_their_own(life: Life) -> None:
     body = {"name": "Coffee", "condition": "description:coffee", "actions": {"category": "travel"}}
     rule = life.client.post(f"{life.path}/rules", body)["rule_id"]
