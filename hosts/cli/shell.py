@@ -217,13 +217,20 @@ def print_json(value: Any) -> None:
     sys.stdout.flush()
 
 
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_shown(one) or '-'}" for name, one in value.items())
+    return str(value)
+
+
 def _problems(details: Any) -> Iterator[str]:
     """What the details add to the message, a line each."""
     if isinstance(details, dict):
         for name, value in details.items():
             if name not in ("file", "reason") or not isinstance(value, str):
-                shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-                yield f"{name}: {shown}"
+                yield f"{name}: {_shown(value)}"
     elif isinstance(details, list):
         for one in details:
             where = ".".join(map(str, one.get("where", ())))
