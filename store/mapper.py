@@ -201,33 +201,22 @@ class Mapper:
         recorded_at: datetime,
         record: bytes,
         sealed: bytes,
+        *,
+        decoded: bool = True,
     ) -> RecordedEvent:
         """A row of the log, for folds and feeds. Raises KeyError, TypeError or ValueError where it
-        is no record."""
+        is no record.
+
+        decoded: False where who first looks into it decodes it, which may raise RecordUnreadable. A
+        fold of many events that are decoded as it comes to them finds them in the processor's
+        cache, and what folds in a thread does not keep the event loop from its work.
+        """
         event = RecordedEvent(
             shard, position, ledger_id, ledger_seq, recorded_at, record, sealed, self._sealer
         )
-        event.decode()
+        if decoded:
+            event.decode()
         return event
-
-    def undecoded(
-        self,
-        shard: int,
-        position: int,
-        ledger_id: UUID,
-        ledger_seq: int,
-        recorded_at: datetime,
-        record: bytes,
-        sealed: bytes,
-    ) -> RecordedEvent:
-        """As `recorded`, but decoded by who first looks into it, which may raise RecordUnreadable.
-
-        A fold of many events that are decoded as it comes to them finds them in the processor's
-        cache, and what folds in a thread does not keep the event loop from its work.
-        """
-        return RecordedEvent(
-            shard, position, ledger_id, ledger_seq, recorded_at, record, sealed, self._sealer
-        )
 
     def domain_event(self, event: RecordedEvent) -> Event:
         """The typed event, for aggregates. Raises UnknownEventType.

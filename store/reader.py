@@ -111,7 +111,7 @@ async def read_shards(
 ) -> dict[int, list[RecordedEvent]]:
     """Per shard, the events after a position, in order; up to `limit` each. Empty shards absent.
 
-    They are decoded by who looks into them, as `Mapper.undecoded` says.
+    They are decoded by who looks into them, as `Mapper.recorded` says.
     """
     cursor = await conn.execute(
         _AFTER_POSITIONS,
@@ -121,7 +121,7 @@ async def read_shards(
     )
     found: dict[int, list[RecordedEvent]] = defaultdict(list)
     for row in await cursor.fetchall():
-        found[row[0]].append(mapper.undecoded(*row))
+        found[row[0]].append(mapper.recorded(*row, decoded=False))
     return dict(found)
 
 

@@ -108,7 +108,8 @@ def test_what_is_no_record_is_nobodys_fault_and_nothing_of_its_batch_is_applied(
     one = good[-2]
     place = one.shard, one.position, one.ledger_id, one.ledger_seq, one.recorded_at
     for value in (b"[]", b"{}", b"\xff", b""):
-        batch = [*good[:-2], books.mapper.undecoded(*place, value, one.sealed), good[-1]]
+        broken = books.mapper.recorded(*place, value, one.sealed, decoded=False)
+        batch = [*good[:-2], broken, good[-1]]
         with pytest.raises(RecordUnreadable):
             books.fold([batch])
     assert not books.ask(parked)

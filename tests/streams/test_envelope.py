@@ -80,7 +80,7 @@ def test_what_is_decoded_equals_what_the_reader_of_the_log_gives(
     read = MAPPER.recorded(*row[:7])
     assert _same(decode(message.value, message.headers, MAPPER), read)
     assert position_of(message.headers) == position
-    assert _same(MAPPER.undecoded(*row[:7]), read)
+    assert _same(MAPPER.recorded(*row[:7], decoded=False), read)
     kept = received(unpacked(message.value, message.headers))
     assert kept == (41, 1_700_000_000_000, 0, row)
 
@@ -162,7 +162,7 @@ def test_refuses_a_value_that_is_no_record(value: bytes | None) -> None:
         decode(value, encode(_row(record)).headers, MAPPER)
     with pytest.raises(UnreadableMessage):
         decode(value, None, MAPPER)
-    event = MAPPER.undecoded(*_row(record)[:5], value or b"", b"")
+    event = MAPPER.recorded(*_row(record)[:5], value or b"", b"", decoded=False)
     with pytest.raises(RecordUnreadable):
         assert event.type
     # And again: nothing of it is half decoded.

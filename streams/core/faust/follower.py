@@ -188,7 +188,7 @@ class Follower(ABC):
             if row is None or (row.shard != shard and row.position > reached):
                 unreadable.append(record.offset)
             elif row.position > reached:
-                event = mapper.undecoded(*row[:7])
+                event = mapper.recorded(*row[:7], decoded=False)
                 if decoded:
                     try:
                         event.decode()
