@@ -11,6 +11,7 @@ from unittest.mock import MagicMock
 import psycopg
 import pytest
 from acceptance.product import Product
+from api.screens import ALL_SCREENS, named, plain
 from api.undoable import EVERY, Home
 
 from api import undoable_books, undoable_plans
@@ -29,28 +30,6 @@ STAYING = {"OpenLedger", "RemindBills", "RequestErasure", "CancelErasure"}
 LOOKING = {"CheckBudgets", "TendGoals", "PreviewRule"}
 # What undoes; and what ends a ledger, which takes no command after it.
 OTHERS = {"UndoOperation", "CompleteErasure"}
-# What is looked at: all lists of what the household has, in the words of the API.
-SCREENS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("", {}),
-    ("/accounts", {}),
-    ("/transactions", {"limit": 200}),
-    ("/categories", {}),
-    ("/category-totals", {"month": "2025-03"}),
-    ("/trial-balance", {}),
-    ("/transfers/suggestions", {}),
-    ("/budgets", {}),
-    ("/budgets/status", {}),
-    ("/budgets/envelopes", {"month": "2025-03"}),
-    ("/alerts", {}),
-    ("/goals", {}),
-    ("/bills/list", {}),
-    ("/bills", {"from": "2025-03-01", "to": "2025-07-31", "today": "2025-06-08"}),
-    ("/recurring", {}),
-    ("/insights", {"today": "2025-02-10"}),
-    ("/rules", {}),
-    ("/connections", {}),
-    ("/rates", {}),
-)
 
 
 def test_undo_says_something_of_every_command() -> None:
@@ -66,34 +45,13 @@ def test_undo_says_something_of_every_type_of_event() -> None:
 
 def look(it: Home) -> dict[str, Any]:
     """What a person sees, but for when something was noted and what comes to nothing."""
-    found = {address: _plain(it.get(address, **query)) for address, query in SCREENS}
+    found = {address: plain(it.get(address, **query)) for address, query in ALL_SCREENS}
     with psycopg.connect(it.books.database_url, autocommit=True) as conn:
         sql = "select import_profile from model.accounts where account_id = %s"
         found["profile"] = conn.execute(sql, [it.checking]).fetchone()
     for goal in found["/goals"]:
-        found[goal["goal_id"]] = _plain(it.get(f"/goals/{goal['goal_id']}"))
+        found[goal["goal_id"]] = plain(it.get(f"/goals/{goal['goal_id']}"))
     return found
-
-
-def _plain(data: Any) -> Any:
-    """Without times; without the ids of transfers, for one that stands again is another one; and
-    without rows that say nothing: zeros, budgets of no amount, what is closed."""
-    if isinstance(data, dict):
-        names = [name for name in data if not name.endswith("_at") and name != "transfer_id"]
-        return {name: _plain(data[name]) for name in names}
-    if isinstance(data, list):
-        return [_plain(one) for one in data if not _says_nothing(one)]
-    return data
-
-
-def _says_nothing(one: Any) -> bool:
-    if not isinstance(one, dict):
-        return False
-    if "envelopes" in one:
-        return not one["envelopes"]
-    empty = "amount" in one and one["amount"] in (None, "0.00")
-    gone = bool(one.get("closed_on")) or one.get("archived") is True
-    return empty or gone or one.get("status") == "withdrawn"
 
 
 def differs(it: Home, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -130,18 +88,12 @@ def test_is_previewed_undone_and_redone(ledger: Any, books: Product, name: str) 
     preview = it.post("/undo", operation_id=operation, dry_run=True)
     done = it.post("/undo", operation_id=operation)
     assert done["changed"] == preview["changed"] > 0
-    assert (_named(done), done["conflicts"]) == (_named(preview), [])
+    assert (named(done), done["conflicts"]) == (named(preview), [])
     assert differs(it, before) == {}
     again = it.post("/undo", operation_id=done["operation_id"])
     assert (again["redo"], again["conflicts"]) == (True, [])
     if len(mine) == 1:
         assert differs(it, after) == {}
-
-
-def _named(answer: dict[str, Any]) -> list[Any]:
-    """The changes; a transfer that begins anew has an id of its own each time."""
-    shown = [(one["kind"], one["id"], one["fields"]) for one in answer["changes"]]
-    return [one if one[0] != "transfer" else (one[0], one[2]) for one in shown]
 
 
 @pytest.mark.parametrize("name", sorted(STAYING - {"OpenLedger"}))

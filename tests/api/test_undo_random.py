@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from acceptance.product import Product, product
 from api.conftest import open_ledger
-from api.test_undo_every_command import _named, _plain
+from api.screens import SCREENS, named, plain
 from api.undo_acts import Household
 from api.undoable import Home
 from services import PostgresService
@@ -22,20 +22,6 @@ SEEDS = int(os.environ.get("MINTFLOW_UNDO_SEEDS") or 4)
 FIRST = int(os.environ.get("MINTFLOW_UNDO_FIRST") or 0)
 ACTS = int(os.environ.get("MINTFLOW_UNDO_ACTS") or 30)
 
-SCREENS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("", {}),
-    ("/accounts", {}),
-    ("/transactions", {"limit": 200}),
-    ("/categories", {}),
-    ("/category-totals", {"month": "2025-03"}),
-    ("/transfers/suggestions", {}),
-    ("/budgets", {}),
-    ("/budgets/envelopes", {"month": "2025-03"}),
-    ("/goals", {}),
-    ("/rules", {}),
-    ("/connections", {}),
-    ("/rates", {}),
-)
 # Of a change in one of these the transactions that show it are more than the one that is named.
 WIDE = {"transfer", "category", "match"}
 
@@ -49,7 +35,7 @@ def quiet(postgres: PostgresService) -> Iterator[Product]:
 
 
 def look(it: Home) -> dict[str, Any]:
-    found = {address: _plain(it.get(address, **query)) for address, query in SCREENS}
+    found = {address: plain(it.get(address, **query)) for address, query in SCREENS}
     sums = it.get("/trial-balance")
     assert all(one["difference"] in ("0", "0.00") for one in sums), sums
     return found
@@ -89,7 +75,7 @@ class Undoing:
         done = self.it.post("/undo", **which)
         for name in ("changed", "conflicting", "conflicts", "stays", "redo"):
             assert done[name] == preview[name], name
-        assert _named(done) == _named(preview)
+        assert named(done) == named(preview)
         self._says_what_changed(before, done)
         if not done["redo"]:
             self.by[operation] = done["operation_id"]

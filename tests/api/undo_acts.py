@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -120,8 +121,8 @@ def categorize(home: Household) -> None:
 
 def split(home: Household) -> None:
     row = home.row()
-    whole = float(row["amount"])
-    parts = [{"category": home.place(), "amount": f"{whole - 1:.2f}"}]
+    rest = Decimal(row["amount"]) - 1
+    parts = [{"category": home.place(), "amount": f"{rest:.2f}"}]
     parts.append({"category": home.place(), "amount": "1.00"})
     home.send("PUT", f"/transactions/{row['transaction_id']}/category", splits=parts)
 
