@@ -1,6 +1,6 @@
 """`worker`: a Faust worker that catches up, against a plain loop of confluent-kafka.
 
-Both read the same topic of one broker and do the same work in Postgres by the same pipeline, up to
+Both read the same topic of one broker and do the same work in Postgres by the same pipeline, about
 2,000 events of any partitions in a transaction. `visible_kafka`: from commit to visible through
 relay, Kafka and a worker in processes of their own, with Redis between them, at 100 commands per
 second, stage by stage.
@@ -14,8 +14,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,9 @@ from mintflow.domain.core.ids import SHARDS
 from mintflow.hosts.bootstrap import connector, running
 from mintflow.hosts.collector import WORKER_OBJECTS, tune_collector
 from mintflow.hosts.settings import Settings
+from mintflow.projections.core.aside import Aside
 from mintflow.projections.registry import PROJECTIONS
-from mintflow.store.keys import FolderKeyStore, KeyStore, MemoryKeyStore
+from mintflow.store.keys import FolderKeyStore, KeyStore
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.sealing import Sealer
 from mintflow.streams.core.envelope import decode
@@ -50,21 +52,21 @@ _CONSUME = 2_000
 _WAIT_S = 0.05
 
 
-async def run(server_url: str, events: int = 60_000) -> dict[str, Any]:
+async def run(server_url: str, events: int = 120_000) -> dict[str, Any]:
     """Events per second of both, and the worker's share of the plain loop."""
     # As `mintflow worker` does.
     tune_collector(WORKER_OBJECTS)
     url = await asyncio.to_thread(fresh_database, server_url, _NAME)
-    keys = MemoryKeyStore()
     try:
-        await asyncio.to_thread(write_history, url, keys, events)
-        with broker() as bootstrap:
+        with broker() as bootstrap, tempfile.TemporaryDirectory(prefix="mintflow-b-") as folder:
+            opens = partial(FolderKeyStore, Path(folder))
+            await asyncio.to_thread(write_history, url, opens(), events)
             target = fresh_topics(bootstrap, "worker.")
             count = await relay_all(url, target)
             topic = target.topic(EVENTS)
-            before = await _plain(url, keys, bootstrap, topic)
-            worked = await _worked(url, keys, bootstrap, topic)
-            after = await _plain(url, keys, bootstrap, topic)
+            before = await _plain(url, opens(), bootstrap, topic)
+            worked = await _worked(url, opens, bootstrap, topic)
+            after = await _plain(url, opens(), bootstrap, topic)
     finally:
         await asyncio.to_thread(drop_database, server_url, _NAME)
     plain = (before + after) / 2
@@ -104,16 +106,17 @@ async def _plain(url: str, keys: KeyStore, bootstrap: str, topic: str) -> float:
         consumer.close()
 
 
-async def _worked(url: str, keys: KeyStore, bootstrap: str, topic: str) -> float:
-    """Seconds of a worker, from its assignment to the last row."""
+async def _worked(url: str, opens: Callable[[], KeyStore], bootstrap: str, topic: str) -> float:
+    """Seconds of a worker, from its assignment to the last row; the process that folds is started
+    in them, as it is by `mintflow worker`."""
     _empty(url)
-    connect, mapper = connector(url), Mapper(Sealer(keys))
+    connect, mapper, aside = connector(url), Mapper(Sealer(opens())), Aside(PROJECTIONS, opens)
     worker = Worker(
         bootstrap, topic, f"bench.{new_id()}", connect,
         lambda topic_id: [
             Lanes(
                 lambda: ProjectionFollower(
-                    "books", connect, mapper, topic_id, PROJECTIONS, lambda _: None
+                    "books", connect, mapper, topic_id, PROJECTIONS, lambda _: None, aside
                 )
             )
         ],
@@ -130,6 +133,7 @@ async def _worked(url: str, keys: KeyStore, bootstrap: str, topic: str) -> float
     finally:
         worker.stop()
         await task
+        await asyncio.to_thread(aside.end)
 
 
 def _head(url: str) -> int:

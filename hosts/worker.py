@@ -29,6 +29,7 @@ from mintflow.hosts.probes import probes
 from mintflow.hosts.series import scheduling
 from mintflow.hosts.settings import Settings
 from mintflow.hosts.watchdog import Watchdog
+from mintflow.projections.core.aside import Aside
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.registry import PROJECTIONS
 from mintflow.store.keys import KeyStore
@@ -53,22 +54,25 @@ group by r.shard, r.position
 
 async def work(
     database_url: str,
-    keys: KeyStore,
+    opens: Callable[[], KeyStore],
     settings: Settings,
     port: int,
     announce: Callable[[str], None],
     evidence: Evidence | None = None,
 ) -> None:
-    """Work until SIGINT or SIGTERM. announce: is given the address of the probes. evidence: sign
-    the heads of the log here, where no other host does.
+    """Work until SIGINT or SIGTERM. opens: the key store, in the process that folds what is much
+    too, so it has to be picklable. announce: is given the address of the probes. evidence: sign the
+    heads of the log here, where no other host does.
 
     Raises KafkaNotSet, DatabaseNotUsable, DatabaseUnreachable, and what Faust broke down with.
     """
     tune_collector(WORKER_OBJECTS)
     target = kafka_target(settings)
     await asyncio.to_thread(prepare_database, database_url)
-    connect = connector(database_url)
+    connect, keys = connector(database_url), opens()
     async with AsyncExitStack() as stack:
+        aside = Aside(PROJECTIONS, opens)
+        stack.push_async_callback(asyncio.to_thread, aside.end)
         # Nobody asks it anything, but its reactions send commands over a bus like any other.
         product = await stack.enter_async_context(
             running(
@@ -87,7 +91,7 @@ async def work(
             target.topic(EVENTS),
             target.topic(GROUP),
             connect,
-            partial(_followers, connect, product),
+            partial(_followers, connect, product, aside),
             target.options,
         )
         told = Told(worker, connect, product)
@@ -118,7 +122,7 @@ def groups_of(projections: Sequence[Projection]) -> dict[str, list[Projection]]:
     return found
 
 
-def _followers(connect: Connect, product: Running, topic_id: UUID) -> list[Lanes]:
+def _followers(connect: Connect, product: Running, aside: Aside, topic_id: UUID) -> list[Lanes]:
     return [
         Lanes(
             partial(
@@ -129,6 +133,7 @@ def _followers(connect: Connect, product: Running, topic_id: UUID) -> list[Lanes
                 topic_id,
                 group,
                 product.bells.reached,
+                aside,
             )
         )
         for name, group in groups_of(PROJECTIONS).items()

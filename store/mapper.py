@@ -30,6 +30,10 @@ _LIBRARY_FIELDS = {"originator_id", "originator_version", "timestamp", "originat
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
+LogRow = tuple[int, int, UUID, int, datetime, bytes, bytes]
+"""What the log has of an event: shard, position, ledger_id, ledger_seq, recorded_at, record and
+sealed, as `Mapper.recorded` takes them."""
+
 
 class UnknownEventType(LookupError):
     """The log holds an event that this release has no class for."""
@@ -86,6 +90,15 @@ class RecordedEvent:
         self.recorded_at = recorded_at
         self.sealed = sealed
         self._sealer = sealer
+
+    def row(self) -> LogRow | None:
+        """The row that it was made from; None once it is decoded, for that lets go of the bytes."""
+        if not self._record:
+            return None
+        return (
+            self.shard, self.position, self.ledger_id, self.ledger_seq, self.recorded_at,
+            self._record, self.sealed,
+        )  # fmt: skip
 
     def decode(self) -> None:
         """Have type, data and envelope. Raises KeyError, TypeError or ValueError."""

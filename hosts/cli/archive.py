@@ -6,7 +6,6 @@ import asyncio
 import datetime as dt
 import re
 from contextlib import AsyncExitStack
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,7 +23,7 @@ from mintflow.hosts.cli.shell import (
     settings_of_command,
     shell_of,
 )
-from mintflow.hosts.cli.upkeep import has_keys, key_store, must_have_keys
+from mintflow.hosts.cli.upkeep import has_keys, key_store, must_have_keys, opens_keys
 from mintflow.hosts.session import Refused, open_database
 
 _POSITIONS = re.compile(r"(\d{1,18})?-(\d{1,18})?\Z")
@@ -182,7 +181,7 @@ def import_history(
                 await note(url, data, "import-history", "history.restored", "empty_log")
                 rebuilt = has_keys(data, settings)
                 if rebuilt:
-                    keys = partial(key_store, data, settings)
+                    keys = opens_keys(data, settings)
                     await asyncio.to_thread(rebuild, url, keys, progress=bar)
         return {"events": manifest.events, "rebuilt": rebuilt, "heads": manifest.heads}
 

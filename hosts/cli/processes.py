@@ -11,7 +11,7 @@ from mintflow.hosts.cli import views
 from mintflow.hosts.cli.options import DATA_DEFAULT, Data, Port
 from mintflow.hosts.cli.serving import chosen_port, host_settings
 from mintflow.hosts.cli.shell import refusals, run, shell_of
-from mintflow.hosts.cli.upkeep import key_store, must_have_keys
+from mintflow.hosts.cli.upkeep import must_have_keys, opens_keys
 from mintflow.hosts.session import open_database
 
 ProbePort = Annotated[
@@ -49,7 +49,7 @@ def worker(ctx: typer.Context, data: Data = DATA_DEFAULT, port: ProbePort = 0) -
             url = await stack.enter_async_context(open_database(data, settings))
             must_have_keys(data, settings)
             evidence = evidence_of(data, settings)
-            await work(url, key_store(data, settings), settings, port, announce, evidence)
+            await work(url, opens_keys(data, settings), settings, port, announce, evidence)
 
     with refusals(shell, as_json=False):
         run(working())

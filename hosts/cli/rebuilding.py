@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +13,7 @@ from rich.text import Text
 from mintflow.hosts.cli.lookup import Row
 from mintflow.hosts.cli.options import DATA_DEFAULT, Data, Json
 from mintflow.hosts.cli.shell import Progress, settings_of_command
-from mintflow.hosts.cli.upkeep import key_store, must_have_keys, operate
+from mintflow.hosts.cli.upkeep import must_have_keys, opens_keys, operate
 
 if TYPE_CHECKING:
     from mintflow.projections.core.rebuild import RebuildReport
@@ -60,7 +59,7 @@ def rebuild(
     """
     _one_of(projection, everything=everything)
     settings = settings_of_command()
-    keys = partial(key_store, data, settings)
+    keys = opens_keys(data, settings)
 
     async def work(url: str, tell: Progress) -> Row:
         from mintflow.hosts.noting import note
@@ -94,7 +93,7 @@ def rollback(
     """
     _one_of(projection, everything=everything)
     settings = settings_of_command()
-    keys = partial(key_store, data, settings)
+    keys = opens_keys(data, settings)
 
     async def work(url: str, _tell: Progress) -> Row:
         from mintflow.hosts.noting import note

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -14,7 +13,7 @@ from rich.text import Text
 from mintflow.hosts.cli.lookup import Row
 from mintflow.hosts.cli.options import DATA_DEFAULT, Data, Json
 from mintflow.hosts.cli.shell import Progress, settings_of_command
-from mintflow.hosts.cli.upkeep import key_store, must_have_keys, operate
+from mintflow.hosts.cli.upkeep import must_have_keys, opens_keys, operate
 
 
 def series(
@@ -31,7 +30,7 @@ def series(
     `series`; what the API answers does not come from them.
     """
     settings = settings_of_command()
-    keys = partial(key_store, data, settings)
+    keys = opens_keys(data, settings)
 
     async def work(url: str, _tell: Progress) -> Row:
         from mintflow.commands.core.command import utc_now

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,10 +53,16 @@ BENCHES = (
 
 
 def key_store(data: Path, settings: Settings) -> FolderKeyStore:
-    """The key store of a data folder; a name of this module, so that worker processes find it."""
+    """The key store of a data folder."""
+    return opens_keys(data, settings)()
+
+
+def opens_keys(data: Path, settings: Settings) -> partial[FolderKeyStore]:
+    """Opens the key store of a data folder, in processes that fold too: they need not load this
+    command line for it."""
     from mintflow.store.keys import FolderKeyStore
 
-    return FolderKeyStore(_keys_folder(data, settings))
+    return partial(FolderKeyStore, _keys_folder(data, settings))
 
 
 def _keys_folder(data: Path, settings: Settings) -> Path:

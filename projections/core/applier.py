@@ -20,10 +20,11 @@ import structlog
 from psycopg import AsyncConnection
 from psycopg.pq import TransactionStatus
 
-from mintflow.projections.core.changes import Changes
+from mintflow.projections.core.aside import Aside
 from mintflow.projections.core.checkpoints import Positions, lock_checkpoints, move_checkpoints
-from mintflow.projections.core.projection import POISON, Projection, fold_named, types_of
-from mintflow.projections.core.statements import COPY_ROWS, Copy, Statement, operations
+from mintflow.projections.core.folding import Work, written
+from mintflow.projections.core.projection import POISON, Projection
+from mintflow.projections.core.statements import COPY_ROWS, Copy, Statement
 from mintflow.store.arrays import register_arrays
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.reader import read_shards
@@ -31,13 +32,9 @@ from mintflow.store.reader import read_shards
 log = structlog.get_logger(__name__)
 
 Batches = Mapping[int, Sequence[RecordedEvent]]
-Work = tuple[Sequence[RecordedEvent], list[Projection]]
 
 # Folding more events than this is done in a thread, so that the event loop goes on meanwhile.
 INLINE_EVENTS = 200
-# So many are folded by all projections, one after the other: the objects of more events do not stay
-# in the processor's cache from one projection to the next (2 of 27 µs an event).
-PART_EVENTS = 100
 # A larger hole than this is filled in several transactions.
 HOLE_EVENTS = 5_000
 
@@ -53,21 +50,31 @@ class Applier:
     """
 
     def __init__(
-        self, conn: AsyncConnection[Any], mapper: Mapper, projections: Sequence[Projection]
+        self,
+        conn: AsyncConnection[Any],
+        mapper: Mapper,
+        projections: Sequence[Projection],
+        aside: Aside | None = None,
     ) -> None:
         self._conn = conn
         self._mapper = mapper
         self._projections = tuple(projections)
+        self._aside = aside
 
     @classmethod
     async def open(
-        cls, conn: AsyncConnection[Any], mapper: Mapper, projections: Sequence[Projection]
+        cls,
+        conn: AsyncConnection[Any],
+        mapper: Mapper,
+        projections: Sequence[Projection],
+        aside: Aside | None = None,
     ) -> Applier:
         """Prepare the connection. Read models can be folded anew, so their commits do not wait for
-        the disk; the checkpoint is in the same transaction and can not get ahead of the rows."""
+        the disk; the checkpoint is in the same transaction and can not get ahead of the rows.
+        aside: folds what is much, where it can."""
         register_arrays(conn)
         await conn.execute("set synchronous_commit = off")
-        return cls(conn, mapper, projections)
+        return cls(conn, mapper, projections, aside)
 
     async def apply(self, batches: Batches) -> dict[int, int]:
         """Apply events of any number of shards; returns the position that each has reached.
@@ -130,11 +137,7 @@ class Applier:
         await conn.execute("begin", prepare=False)
         held = await lock_checkpoints(conn, projections, shards)
         work, moved = await self._not_applied(projections, batches, held)
-        if sum(len(events) * len(folding) for events, folding in work) > INLINE_EVENTS:
-            found = await asyncio.to_thread(_written, work, copy_rows)
-        else:
-            found = _written(work, copy_rows)
-        for operation in found:
+        for operation in await self._written(work, copy_rows):
             if isinstance(operation, Copy):
                 async with conn.cursor().copy(operation.sql.encode()) as copy:
                     await copy.write(operation.text)
@@ -146,6 +149,14 @@ class Applier:
         await conn.execute("commit", prepare=False)
         now = held | moved
         return {shard: min(now[one.name, shard] for one in projections) for shard in shards}
+
+    async def _written(
+        self, work: Sequence[Work], copy_rows: int | None
+    ) -> Sequence[Statement | Copy]:
+        if sum(len(events) * len(folding) for events, folding in work) <= INLINE_EVENTS:
+            return written(work, copy_rows)
+        found = await self._aside.written(work, copy_rows) if self._aside else None
+        return await asyncio.to_thread(written, work, copy_rows) if found is None else found
 
     async def _not_applied(
         self, projections: Sequence[Projection], batches: Batches, held: Positions
@@ -222,23 +233,6 @@ class Applier:
             TransactionStatus.INERROR,
         ):
             await self._conn.execute("rollback", prepare=False)
-
-
-def _written(work: Sequence[Work], copy_rows: int | None) -> list[Statement | Copy]:
-    """What writes the events, made to the last byte by who folds them: the rows are in the cache of
-    that processor, and the event loop has only to send."""
-    changes = Changes()
-    _fold(work, changes)
-    return list(operations(changes, copy_rows=copy_rows))
-
-
-def _fold(work: Sequence[Work], changes: Changes) -> None:
-    for events, projections in work:
-        for start in range(0, len(events), PART_EVENTS):
-            part = events[start : start + PART_EVENTS]
-            types = types_of(part)
-            for projection in projections:
-                fold_named(projection, part, types, changes)
 
 
 def _by_shard(events: Sequence[RecordedEvent]) -> dict[int, list[RecordedEvent]]:

@@ -11,6 +11,7 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from mintflow.projections.core.applier import Applier, Batches
+from mintflow.projections.core.aside import Aside
 from mintflow.projections.core.checkpoints import read_positions
 from mintflow.projections.core.projection import Projection
 from mintflow.store.mapper import Mapper
@@ -28,9 +29,14 @@ class Pipeline:
 
     @classmethod
     async def open(
-        cls, conn: AsyncConnection[Any], mapper: Mapper, projections: Sequence[Projection]
+        cls,
+        conn: AsyncConnection[Any],
+        mapper: Mapper,
+        projections: Sequence[Projection],
+        aside: Aside | None = None,
     ) -> Pipeline:
-        return cls(await Applier.open(conn, mapper, projections), conn, projections)
+        """aside: folds what is much, where it can; it is not this one's to end."""
+        return cls(await Applier.open(conn, mapper, projections, aside), conn, projections)
 
     async def positions(self) -> dict[int, int]:
         """Shard -> the position that all projections have reached, from the database."""

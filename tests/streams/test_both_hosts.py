@@ -18,12 +18,13 @@ from functools import partial
 import pytest
 from kafka_broker import Kafka
 from projections.test_any_life import CATEGORIES, live
-from read_models.books import Books, Dump, connect, in_pieces
+from read_models.books import Books, Dump, connect, in_pieces, key_source
 from store.sample_events import LEDGER, sample_aggregates
 from streams.kafka_log import KafkaLog, stored_rows, until
 from streams.workers import a_worker, caught_up, working
 
 from mintflow.domain.core.ids import shard_of
+from mintflow.projections.core.aside import Aside
 from mintflow.projections.registry import PROJECTIONS
 from mintflow.store.rows import StoredRow
 from mintflow.streams.core.doorbell import Doorbell
@@ -137,17 +138,24 @@ async def by_workers(books: Books, log: KafkaLog, chance: random.Random) -> None
     pieces = cut_at_random(stored_rows(books.url), chance)
     third = len(pieces) // 3
     groups = [PROJECTIONS[::2], PROJECTIONS[1::2]]
+    aside = Aside(PROJECTIONS, key_source(books), events_min=20)
+    some = [books.mapper.recorded(*row[:7], decoded=False) for row in stored_rows(books.url)[:20]]
+    while await aside.written([(some, [*PROJECTIONS])], None) is None:  # noqa: ASYNC110 - no event
+        await asyncio.sleep(0.02)
+    before = aside.folded
     async with working(a_worker(books, log, groups)) as first:
         await asyncio.to_thread(produce, log, pieces[:third])
         await until(lambda: first.followers != () and first.followers[0].applied > 0)
-        async with working(a_worker(books, log, groups)) as second:
+        async with working(a_worker(books, log, groups, aside)) as second:
             await asyncio.to_thread(produce, log, pieces[third : 2 * third])
             await until(lambda: 0 < len(second.assigned) < 32)
             assert first.assigned | second.assigned == set(range(32))
             await second.followers[0].followers[0]._disconnect()
         await asyncio.to_thread(produce, log, pieces[2 * third :])
-    async with working(a_worker(books, log, groups)):
+    async with working(a_worker(books, log, groups, aside)):
         await until(partial(caught_up, books), 60)
+    assert aside.folded > before, "nothing was folded in the process of its own"
+    aside.end()
 
 
 def cut_at_random(rows: list[StoredRow], chance: random.Random) -> list[list[StoredRow]]:

@@ -11,6 +11,7 @@ from uuid import UUID
 from read_models.books import Books, connect
 from streams.kafka_log import KafkaLog
 
+from mintflow.projections.core.aside import Aside
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.registry import PROJECTIONS
 from mintflow.streams.core.faust.follower import ProjectionFollower
@@ -22,8 +23,9 @@ def a_worker(
     books: Books,
     log: KafkaLog,
     groups: Sequence[Sequence[Projection]] = (PROJECTIONS,),
+    aside: Aside | None = None,
 ) -> Worker:
-    """Not started; each group of projections is an agent."""
+    """Not started; each group of projections is an agent. aside: folds for all of them."""
 
     async def open_connection():  # type: ignore[no-untyped-def]
         return await connect(books.url)
@@ -39,6 +41,7 @@ def a_worker(
                     topic_id,
                     group,
                     lambda _: None,
+                    aside,
                 )
             )
             for number, group in enumerate(groups)

@@ -1,50 +1,25 @@
-"""The worker processes of a rebuild: started early, handed work, never left behind.
-
-They are plain interpreters and no `multiprocessing` children: those would import the program that
-they were started from, which for a command line or a benchmark takes longer than it helps.
-"""
+"""The worker processes of a rebuild: started early, handed work, never left behind."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from multiprocessing.connection import Connection, Pipe, wait
+from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Self
 
 from mintflow.projections.core.bulk.worker import Job, TooLarge, Unit, WorkFailed
+from mintflow.projections.core.processes import Process, started
 
-# Arguments: the pipe, then the import path of the parent.
-_PROGRAM = (
-    "import sys; sys.path[:] = sys.argv[2:];"
-    "from mintflow.projections.core.bulk.worker import main; main()"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Worker:
-    process: subprocess.Popen[bytes]
-    pipe: Connection
+_WORKER = "mintflow.projections.core.bulk.worker"
 
 
 class Crew:
     """A context: the processes live inside of it and are gone after it."""
 
     def __init__(self, jobs: int) -> None:
-        self._workers: list[_Worker] = []
-        self._told: set[Connection] = set()
         self.size = max(1, jobs)
-        for _ in range(self.size):
-            mine, theirs = Pipe()
-            with theirs:
-                process = subprocess.Popen(
-                    [sys.executable, "-c", _PROGRAM, str(theirs.fileno()), *sys.path],
-                    pass_fds=[theirs.fileno()],
-                    stdin=subprocess.DEVNULL,
-                )
-            self._workers.append(_Worker(process, mine))
+        self._workers: list[Process] = [started(_WORKER) for _ in range(self.size)]
+        self._told: set[Connection] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -55,15 +30,11 @@ class Crew:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """A worker ends when its pipe does; one that does not notice soon is killed."""
+        """A worker ends when its pipe does, so all of them are closed before one is waited for."""
         for worker in self._workers:
             worker.pipe.close()
         for worker in self._workers:
-            try:
-                worker.process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                worker.process.kill()
-                worker.process.wait()
+            worker.end()
 
     def fold(
         self, job: Job, units: Sequence[Unit], done: Callable[[int], None]

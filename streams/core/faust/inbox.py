@@ -1,8 +1,8 @@
-"""What waits for a follower: batches of records, hardly more of them than it takes at once.
+"""What waits for a follower: batches of records, some times as many as it takes at once.
 
-A log that is read from its beginning comes faster than it is applied. What is held decoded costs
-memory, and every object of it is looked at by Python's garbage collector again and again: with all
-of a log of 60,000 events in hand that was a tenth of a worker's time.
+A log that is read from its beginning comes faster than it is applied. What is held costs memory,
+and every object of it is looked at by Python's garbage collector again and again: with all of a log
+of 60,000 events in hand, decoded, that was a tenth of a worker's time.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ from mintflow.streams.core.background import cut_off
 from mintflow.streams.core.faust.follower import Follower
 from mintflow.streams.core.faust.offsets import ReadFrom
 
-# Folding is Python's and so takes one core, however many followers there are.
+# One has the database at work while the other's events are folded; more of them, on two cores, won
+# nothing.
 LANES = 2
 
 
