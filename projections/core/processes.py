@@ -24,11 +24,11 @@ class Process:
     child: subprocess.Popen[bytes]
     pipe: Connection
 
-    def end(self, patience_s: float = _END_S) -> None:
+    def end(self) -> None:
         """Close the pipe and wait; one that does not notice in time is killed."""
         self.pipe.close()
         try:
-            self.child.wait(timeout=patience_s)
+            self.child.wait(timeout=_END_S)
         except subprocess.TimeoutExpired:
             self.child.kill()
             self.child.wait()
