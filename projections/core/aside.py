@@ -21,12 +21,13 @@ from multiprocessing.connection import Connection
 
 import structlog
 
+from mintflow.domain.core.errors import Unavailable
 from mintflow.projections.core.folding import Work, written
 from mintflow.projections.core.processes import Process, started
-from mintflow.projections.core.projection import Projection
+from mintflow.projections.core.projection import POISON, Projection
 from mintflow.projections.core.statements import Copy, Statement
 from mintflow.store.keys import KeyStore
-from mintflow.store.mapper import LogRow, Mapper
+from mintflow.store.mapper import LogRow, Mapper, RecordUnreadable
 from mintflow.store.sealing import Sealer
 
 log = structlog.get_logger(__name__)
@@ -173,5 +174,5 @@ def _answer(
             ],
             copy_rows,
         )
-    except Exception:  # noqa: BLE001 - whatever it is, who asks meets it, and its text may be private
+    except (*POISON, RecordUnreadable, Unavailable):
         return None
