@@ -27,6 +27,7 @@ _FORMAT = b"\x01"
 _NUMBER = struct.Struct("!I")
 _HEAD = len(_FORMAT) + _NUMBER.size
 _NONCE = 12
+_BODY = _HEAD + _NONCE
 # A ledger's cipher is 32 bytes and an object; 100,000 are about 30 MB.
 _CACHE_MAX = 100_000
 # How long a process may go on with a key that another one has destroyed or replaced. A look is a
@@ -42,12 +43,13 @@ class LedgerIsErased(Conflict):
 
 
 class _Ring:
-    """The ciphers of one ledger, by the number of their key. newest: for what is sealed now."""
+    """The ciphers of one ledger, by the head of what they seal: format and number of the key.
+    newest: the number of the key for what is sealed now."""
 
     __slots__ = ("ciphers", "fresh_until", "newest")
 
     def __init__(self, newest: int, fresh_until: int) -> None:
-        self.ciphers: dict[int, AESGCM] = {}
+        self.ciphers: dict[bytes, AESGCM] = {}
         self.newest, self.fresh_until = newest, fresh_until
 
 
@@ -76,29 +78,23 @@ class Sealer:
         """facts: JSON values, and amounts, which become decimal text. bound_to: what only this
         event has. Raises LedgerIsErased."""
         ring = self._ring(ledger_id)
-        cipher = self._cipher(ledger_id, ring, ring.newest) if ring is not None else None
-        if ring is None or cipher is None:
+        head = _FORMAT + _NUMBER.pack(ring.newest) if ring is not None else b""
+        cipher = self._cipher(ledger_id, ring, head)
+        if cipher is None:
             raise LedgerIsErased("the key of the ledger was destroyed", ledger_id=str(ledger_id))
         nonce = os.urandom(_NONCE)
         plain = orjson.dumps(facts, default=money_text)
-        head = _FORMAT + _NUMBER.pack(ring.newest)
         return head + nonce + cipher.encrypt(nonce, plain, bound_to)
 
     def unseal(self, ledger_id: UUID, bound_to: bytes, sealed: bytes) -> dict[str, Any] | None:
         """The facts; {} where none were sealed; None where the key is gone or does not fit."""
         if not sealed:
             return {}
-        ring = self._ring(ledger_id)
-        if ring is None or len(sealed) < _HEAD or sealed[:1] != _FORMAT:
-            return None
-        (number,) = _NUMBER.unpack_from(sealed, 1)
-        cipher = self._cipher(ledger_id, ring, number)
+        cipher = self._cipher(ledger_id, self._ring(ledger_id), sealed[:_HEAD])
         if cipher is None:
             return None
         try:
-            text = cipher.decrypt(
-                sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :], bound_to
-            )
+            text = cipher.decrypt(sealed[_HEAD:_BODY], sealed[_BODY:], bound_to)
         except (InvalidTag, ValueError):  # the latter where it is too short for a nonce
             return None
         facts: dict[str, Any] = orjson.loads(text)
@@ -110,9 +106,9 @@ class Sealer:
 
     def _ring(self, ledger_id: UUID) -> _Ring | None:
         ring = self._rings.get(ledger_id.int)
-        now = self._clock()
-        if ring is not None and now < ring.fresh_until:
+        if ring is not None and self._clock() < ring.fresh_until:
             return ring
+        now = self._clock()
         newest = self._keys.newest(ledger_id)
         if not newest:
             self._rings.pop(ledger_id.int, None)
@@ -125,12 +121,16 @@ class Sealer:
             ring.newest, ring.fresh_until = newest, now + _FRESH_NS
         return ring
 
-    def _cipher(self, ledger_id: UUID, ring: _Ring, number: int) -> AESGCM | None:
-        cipher = ring.ciphers.get(number)
+    def _cipher(self, ledger_id: UUID, ring: _Ring | None, head: bytes) -> AESGCM | None:
+        if ring is None:
+            return None
+        cipher = ring.ciphers.get(head)
+        if cipher is not None or len(head) < _HEAD or not head.startswith(_FORMAT):
+            return cipher
+        (number,) = _NUMBER.unpack_from(head, len(_FORMAT))
         # A number is looked up in vain only where a blob was tampered with or its key is lost.
-        if cipher is None and 1 <= number <= ring.newest:
-            key = self._keys.get(ledger_id, number)
-            if key is None:
-                return None
-            cipher = ring.ciphers[number] = AESGCM(key)
+        key = self._keys.get(ledger_id, number) if 1 <= number <= ring.newest else None
+        if key is None:
+            return None
+        cipher = ring.ciphers[head] = AESGCM(key)
         return cipher

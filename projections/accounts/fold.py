@@ -72,6 +72,8 @@ REPORTED_BALANCES = Table(
 )
 
 _Sums = dict[Key, list[Delta]]
+# Which of the sums an amount is added to.
+_POSTED, _PENDING, _PENDING_OUT = (0,), (1,), (1, 2)
 _NAMED = {
     "account.opened", "account.renamed", "account.opening_balance_changed", "account.closed",
     "account.reopened", "account.balance_reported", "account.import_profile_set",
@@ -98,26 +100,23 @@ def _book(ledger_id: str, data: Json, balances: _Sums, days: _Sums) -> None:
         if booking is None:
             continue
         amount = signed(account_leg(booking), comes_in)
-        zero = EXACT.subtract(amount, amount)
         if booking["status"] == "posted":
-            added = amount, zero, zero
-        elif booking["amount"][0] == "-":
-            added = zero, amount, amount
+            moved = _POSTED
         else:
-            added = zero, amount, zero
+            moved = _PENDING_OUT if booking["amount"][0] == "-" else _PENDING
         account_id = booking["account_id"]
-        _add(balances, (ledger_id, account_id, booking["currency"]), added)
-        _add(days, (ledger_id, account_id, booking["date"]), added)
+        _add(balances, (ledger_id, account_id, booking["currency"]), amount, moved)
+        _add(days, (ledger_id, account_id, booking["date"]), amount, moved)
 
 
-def _add(sums: _Sums, key: Key, added: tuple[Decimal, Decimal, Decimal]) -> None:
+def _add(sums: _Sums, key: Key, amount: Decimal, moved: tuple[int, ...]) -> None:
     held = sums.get(key)
     if held is None:
-        sums[key] = [*added]
-        return
-    for index, amount in enumerate(added):
-        if amount:
-            held[index] = EXACT.add(held[index], amount)
+        # With the digits of the amount, as every sum has those of its currency.
+        zero = EXACT.subtract(amount, amount)
+        held = sums[key] = [zero, zero, zero]
+    for index in moved:
+        held[index] = EXACT.add(held[index], amount)
 
 
 def _same_leg(before: Json, after: Json) -> bool:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 
 from mintflow.domain.core.money import EXACT
 from mintflow.projections.core.bookings import (
@@ -76,22 +75,27 @@ _Sums = dict[Key, list[Delta]]
 
 def fold(batch: Sequence[RecordedEvent], changes: Changes) -> None:
     sums = changes.sums(CATEGORY_DAYS), changes.sums(CATEGORY_MONTHS)
+    # The events of one command have one moment.
+    at: datetime | None = None
+    recorded_on = ""
     for event in batch:
         topic = event.type
         if topic in MONEY_TYPES:
-            _book(event, 0 if topic in OPENING_TYPES else 1, *sums)
+            if event.recorded_at != at:
+                at, recorded_on = event.recorded_at, event.recorded_at.date().isoformat()
+            _book(event, recorded_on, 0 if topic in OPENING_TYPES else 1, *sums)
         elif topic.startswith("category"):
             _tree(event, changes)
 
 
-def _book(event: RecordedEvent, counted: int, days: _Sums, months: _Sums) -> None:
+def _book(event: RecordedEvent, recorded_on: str, counted: int, days: _Sums, months: _Sums) -> None:
     """Add what a money event changes in its categories, on its day and in its month: posted
     bookings only, what comes in less what was."""
     data = event.data
     before, after = data["before"], data["after"]
     if before is not None and after is not None and same_category_legs(before, after):
         return
-    ledger_id, recorded_on = event.envelope["ledger_id"], _day_of(event.recorded_at)
+    ledger_id = event.envelope["ledger_id"]
     for comes_in, booking in ((False, before), (True, after)):
         if booking is None or booking["status"] != "posted":
             continue
@@ -112,12 +116,6 @@ def _add(sums: _Sums, key: Key, amount: Decimal, count: int) -> None:
     else:
         held[0] = EXACT.add(held[0], amount)
         held[1] += count
-
-
-@lru_cache(maxsize=64)
-def _day_of(moment: datetime) -> str:
-    """The events of one command have one moment."""
-    return moment.date().isoformat()
 
 
 def _tree(event: RecordedEvent, changes: Changes) -> None:
