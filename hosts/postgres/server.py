@@ -31,7 +31,7 @@ from mintflow.domain.core.errors import Invalid
 from mintflow.hosts.data_folder import make_data_folder
 from mintflow.hosts.folder_lock import FolderLock
 from mintflow.hosts.postgres.account import RunAs, choose_account
-from mintflow.hosts.postgres.binaries import find_binaries
+from mintflow.hosts.postgres.binaries import find_binaries, major_of, server_version
 from mintflow.hosts.postgres.cluster import SUPERUSER, check_cluster, create_cluster, reason_in
 from mintflow.hosts.postgres.postmaster import (
     FAST_STOP_S,
@@ -40,6 +40,7 @@ from mintflow.hosts.postgres.postmaster import (
     clear_cluster,
     read_postmaster,
 )
+from mintflow.hosts.postgres.tuning import tuned
 
 DATABASE: Final = "mintflow"
 PORT: Final = 5432
@@ -51,7 +52,6 @@ LOG_BYTES_MAX: Final = 16 * 1024 * 1024
 _STILL_HELD: Final = ("is still in use", "Is another postmaster")
 
 SETTINGS: Final[Mapping[str, str]] = {
-    "shared_buffers": "256MB",
     "max_connections": "200",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
@@ -69,7 +69,7 @@ SETTINGS: Final[Mapping[str, str]] = {
 class EmbeddedPostgres:
     """One Postgres cluster in `data_dir/postgres`, run by this process. Not for several threads.
 
-    settings: server settings that replace or add to SETTINGS, by name.
+    settings: server settings that replace or add to SETTINGS and those of `tuning`, by name.
     lock: the lock on data_dir if the caller holds it already; otherwise `start` takes one and
     `stop` gives it back.
     """
@@ -211,6 +211,7 @@ class EmbeddedPostgres:
     def _launch(self, run_as: RunAs, binaries: Path, socket_folder: Path) -> None:
         quoted = '"' + str(socket_folder).replace('"', '""') + '"'
         settings = {
+            **tuned(major_of(server_version(binaries))),
             **self.settings,
             "port": str(PORT),
             "listen_addresses": "",

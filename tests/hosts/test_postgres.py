@@ -17,6 +17,7 @@ from mintflow.hosts.postgres import EmbeddedPostgres, find_binaries, server_vers
 from mintflow.hosts.postgres.binaries import PostgresNotFound
 from mintflow.hosts.postgres.cluster import PostgresVersionMismatch
 from mintflow.hosts.postgres.postmaster import PostgresUnavailable, read_postmaster
+from mintflow.hosts.postgres.tuning import tuned
 
 pytestmark = pytest.mark.slow
 
@@ -82,6 +83,22 @@ def test_takes_settings_and_tells_why_a_wrong_one_ends_the_server(data_dir: Path
     # The refused start gave the folder back.
     with EmbeddedPostgres(data_dir) as server:
         assert server.is_running()
+
+
+def test_runs_with_what_fits_the_machine_unless_told_otherwise(data_dir: Path) -> None:
+    asked = "select current_setting('shared_buffers')"
+    with EmbeddedPostgres(data_dir) as server, psycopg.connect(server.start()) as connection:
+        row = connection.execute(
+            "select pg_size_bytes(current_setting('shared_buffers')) >> 20"
+        ).fetchone()
+        assert row is not None
+        assert f"{row[0]}MB" == tuned(18)["shared_buffers"]
+    settings = {"shared_buffers": "32MB"}
+    with (
+        EmbeddedPostgres(data_dir, settings=settings) as server,
+        psycopg.connect(server.start()) as connection,
+    ):
+        assert connection.execute(asked).fetchone() == ("32MB",)
 
 
 def test_leaves_nothing_that_others_may_read(data_dir: Path) -> None:
