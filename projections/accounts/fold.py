@@ -73,7 +73,9 @@ REPORTED_BALANCES = Table(
 
 _Sums = dict[Key, list[Delta]]
 # Which of the sums an amount is added to.
-_POSTED, _PENDING, _PENDING_OUT = (0,), (1,), (1, 2)
+_POSTED: tuple[int, ...] = (0,)
+_PENDING: tuple[int, ...] = (1,)
+_PENDING_OUT: tuple[int, ...] = (1, 2)
 _NAMED = {
     "account.opened", "account.renamed", "account.opening_balance_changed", "account.closed",
     "account.reopened", "account.balance_reported", "account.import_profile_set",
