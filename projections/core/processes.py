@@ -12,8 +12,12 @@ import sys
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 
-# Arguments: the pipe, then the import path of the parent.
-_PROGRAM = "import sys; sys.path[:] = sys.argv[2:]; from {module} import main; main()"
+# Arguments: the pipe, then the import path of the parent. Ctrl-C reaches all processes of a
+# terminal, and is for the parent to hear.
+_PROGRAM = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN);"
+    "sys.path[:] = sys.argv[2:]; from {module} import main; main()"
+)
 _END_S = 10
 
 

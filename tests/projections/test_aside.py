@@ -147,6 +147,16 @@ def test_when_it_dies_or_hangs_the_caller_folds_and_a_new_one_comes(
         assert books.dump() == books.rebuilt()
 
 
+def test_ctrl_c_is_for_the_process_that_started_it(books: Books, aside: Aside) -> None:
+    a_life(books, 5)
+    work: list[Work] = [(as_read(books), [*PROJECTIONS])]
+    ready(aside, work)
+    assert aside.pid is not None
+    os.kill(aside.pid, signal.SIGINT)
+    time.sleep(0.2)
+    assert asyncio.run(aside.written(work, 5)) is not None
+
+
 def test_what_can_not_be_folded_is_parked_as_without_it(books: Books) -> None:
     for amount in ("-1.00", "-2.00", "-3.00", "-4.00"):
         books.record(amount, "2025-03-01", "shopping")
