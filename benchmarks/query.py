@@ -103,6 +103,8 @@ async def measure(url: str, keys: Path, seconds: float) -> dict[str, Any]:
                 result[name] = {"ours": ours, "bare": bare, "ratio": ratio}
     finally:
         os.unlink(path)
+        # The next benchmark's bare server has other routes.
+        del os.environ["BARE_SQL_FILE"]
     return result
 
 

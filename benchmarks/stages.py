@@ -18,7 +18,6 @@ import orjson
 
 from benchmarks.setting import summary
 from mintflow.hosts.cli import main
-from mintflow.streams.core.envelope import position_of
 from mintflow.streams.core.faust.follower import ProjectionFollower
 from mintflow.streams.core.faust.transport import Consumer
 from mintflow.streams.core.relay.delivery import Delivery, Line
@@ -122,12 +121,14 @@ def _watch(watch: Stopwatch) -> None:
         take_reports(self)
 
     async def hands_over(self: Consumer, tp: Any, found: list[Any]) -> None:
-        watch.note("fetched", tp.partition, position_of(found[-1].headers))
+        if found[-1].row is not None:
+            watch.note("fetched", tp.partition, found[-1].row.position)
         await hand_over(self, tp, found)
 
     async def takes(self: ProjectionFollower, batches: Mapping[int, Sequence[Any]]) -> bool:
         for shard, batch in batches.items():
-            watch.note("taken", shard, position_of(batch[-1].headers))
+            if batch[-1].row is not None:
+                watch.note("taken", shard, batch[-1].row.position)
         return await take(self, batches)
 
     async def applies(self: ProjectionFollower, batches: Mapping[int, Sequence[Any]]) -> Any:
