@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,13 @@ from read_models.books import Books, broken, key_source
 from mintflow.projections.accounts import list_accounts
 from mintflow.projections.core.bulk.folder import FoldFailed
 from mintflow.projections.core.checkpoints import lag, parked
-from mintflow.projections.core.rebuild import RebuildRefused, RebuildReport, rebuild, switch
+from mintflow.projections.core.rebuild import (
+    RebuildRefused,
+    RebuildReport,
+    coordinator,
+    rebuild,
+    switch,
+)
 from mintflow.projections.registry import PROJECTIONS
 from mintflow.store.keys import FolderKeyStore
 
@@ -224,6 +231,7 @@ def test_waits_for_the_servers_own_vacuum_and_not_for_its_end(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(switch, "_ATTEMPTS", 1)
+    monkeypatch.setattr(coordinator, "vacuum_kept_off", lambda *_: nullcontext())
     some_life(books)
     books.fold()
     run(books)
@@ -239,6 +247,31 @@ def test_waits_for_the_servers_own_vacuum_and_not_for_its_end(
         assert len(books.rows("transactions")) > 0
         vacuum.rollback()
         assert rebuilt.result().identical is True
+
+
+def test_keeps_vacuum_off_what_it_compares_and_nobody_else(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some_life(books)
+    books.fold()
+    run(books)
+    names = ["model.transactions", "model_before_transactions.transactions"]
+    with psycopg.connect(books.url) as vacuum:
+        asks = [f"lock table {name} in share update exclusive mode nowait" for name in names]
+        with switch.vacuum_kept_off(books.url, PROJECTIONS):
+            for ask in asks:
+                with pytest.raises(psycopg.errors.LockNotAvailable):
+                    vacuum.execute(ask.encode())
+                vacuum.rollback()
+            some_life(books)
+            books.fold()
+            assert len(books.rows("transactions")) > 0
+        for ask in asks:
+            vacuum.execute(ask.encode())
+        # One that does not give way is not waited for without end.
+        monkeypatch.setattr(switch, "_FOR_VACUUM", "100ms")
+        with switch.vacuum_kept_off(books.url, PROJECTIONS):
+            assert len(books.rows("transactions")) > 0
 
 
 def waited_for(books: Books, pid: int) -> bool:

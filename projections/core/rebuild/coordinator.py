@@ -38,7 +38,7 @@ from mintflow.projections.core.rebuild.filling import fill, index, largest_first
 from mintflow.projections.core.rebuild.lanes import Lanes, wait_for_lanes
 from mintflow.projections.core.rebuild.previous import Previous, choose, drop, kept, replay_of
 from mintflow.projections.core.rebuild.report import RebuildReport
-from mintflow.projections.core.rebuild.switch import switch
+from mintflow.projections.core.rebuild.switch import switch, vacuum_kept_off
 from mintflow.projections.core.tables import APP_ROLE
 from mintflow.projections.registry import PROJECTIONS
 from mintflow.store.keys import KeyStore
@@ -113,8 +113,9 @@ def rebuild(
             dict(course.positions or course.targets),
             lambda positions: stands_at(conn, course.schema, positions),
         )  # fmt: skip
-        found = compare_tables(url, lanes, tables, course.schema, replay, compare=compare)
-        through(indexed)
+        with vacuum_kept_off(url, chosen):
+            found = compare_tables(url, lanes, tables, course.schema, replay, compare=compare)
+            through(indexed)
         switch(conn, [replay], projections, keep_up=compare, keep_old=options.keep_old)
         seconds = time.perf_counter() - began
     events = folded - resumed + replay.events

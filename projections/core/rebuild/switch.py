@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -74,8 +75,9 @@ def _switch(
     *,
     keep_old: bool,
 ) -> None:
-    _end_vacuum(conn, replays)
-    _lock(conn, [one.name for replay in replays for one in replay.projections])
+    projections = [one for replay in replays for one in replay.projections]
+    _end_vacuum(conn, projections, [replay.schema for replay in replays])
+    _lock(conn, [one.name for one in projections])
     for replay in replays:
         replay.until(_served_positions(conn, replay))
     # A query that holds one table and wants another could wait for us as we wait for it. Giving up
@@ -98,21 +100,40 @@ def _switch(
     make_views(conn, everything)
 
 
-def _end_vacuum(conn: psycopg.Connection[Any], replays: Sequence[Replay]) -> None:
+@contextmanager
+def vacuum_kept_off(url: str, projections: Sequence[Projection]) -> Iterator[None]:
+    """Keep the server's own vacuum away from the tables that a switch is about to replace.
+
+    Begun while there is other work to do: the server takes a table from a vacuum only after a
+    second, which the switch would wait for. Who reads and writes is not kept from it. Where a
+    table can not be had, the vacuum goes on and the switch sees to it.
+    """
+    with psycopg.connect(url) as conn:
+        with suppress(psycopg.errors.LockNotAvailable):
+            _end_vacuum(conn, projections)
+        yield
+        conn.rollback()
+
+
+def _end_vacuum(
+    conn: psycopg.Connection[Any], projections: Sequence[Projection], schemas: Sequence[str] = ()
+) -> None:
     """Keep the server's own vacuum away from the tables, which may hold one for minutes.
 
     It gives way to whoever waits long enough, longer than the rest of a switch may. This lock keeps
-    nobody from reading and writing meanwhile.
+    nobody from reading and writing meanwhile. schemas: whose tables are meant as well, beside what
+    is served and what is kept.
     """
-    projections = [one for replay in replays for one in replay.projections]
     kept = [schema_of(one.name) for one in projections]
     tables = [f"{SERVED}.{name}" for one in projections for name in served_tables(conn, one)] + [
         f"{schema}.{name}"
         for schema, name in conn.execute(
             "select schemaname::text, tablename::text from pg_tables where schemaname = any(%s)",
-            [[replay.schema for replay in replays] + kept],
+            [[*schemas, *kept]],
         ).fetchall()
     ]
+    if not tables:
+        return
     conn.execute(f"set local lock_timeout = '{_FOR_VACUUM}'".encode())
     run(conn, f"lock table {', '.join(tables)} in share update exclusive mode")
     conn.execute("set local lock_timeout to default")
