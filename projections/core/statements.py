@@ -21,7 +21,7 @@ ColumnArray = TextArray | ArrayLiteral
 
 # From here on COPY is cheaper than arrays, which the server has to hold whole and unpack.
 COPY_ROWS = 500
-_COPY_BLOCK = 4_000
+_COPY_BLOCK = 1_000
 
 
 @dataclass(frozen=True, slots=True)

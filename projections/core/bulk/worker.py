@@ -181,8 +181,10 @@ def _fold(
             for start in range(0, len(rows), FOLD_EVENTS):
                 folder.take(
                     [
-                        recorded(shard, position, ledgers[number], *rest)
-                        for number, position, *rest in rows[start : start + FOLD_EVENTS]
+                        recorded(shard, position, ledgers[number], seq, at, record, sealed)
+                        for number, position, seq, at, record, sealed in rows[
+                            start : start + FOLD_EVENTS
+                        ]
                     ]
                 )
             count += len(rows)
