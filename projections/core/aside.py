@@ -90,9 +90,11 @@ class Aside:
     def end(self) -> None:
         """End the process; nothing is started any more."""
         self._ended = True
-        process, self._process = self._process, None
-        if process is not None:
-            process.end()
+        # Not while another thread reads what it answers: its end of the pipe would be taken away.
+        with self._one_at_a_time:
+            process, self._process = self._process, None
+            if process is not None:
+                process.end()
 
     def _ask(self, rows: object, copy_rows: int | None) -> Written | None:
         # Whoever is cut off while it waits leaves the answer to this thread, so that no other
