@@ -4,7 +4,6 @@ million events, over 32 connections, against a bare FastAPI route with the same 
 from __future__ import annotations
 
 import datetime as dt
-import os
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -85,12 +84,14 @@ async def measure(url: str, keys: Path, seconds: float) -> dict[str, Any]:
         for _, query in kinds.values()
         for ledger, account in places
     ]
-    os.environ["BARE_SQL_FILE"] = path = f"/tmp/mintflow-bench-{os.getpid()}.json"
-    with open(path, "wb") as file:  # noqa: ASYNC230 - before anything is measured
-        file.write(orjson.dumps(statements, default=str))
     result: dict[str, Any] = {}
-    try:
-        async with started("bare", url) as bare_port, started("queries", url, keys) as port:
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(orjson.dumps(statements, default=str))
+        file.flush()
+        async with (
+            started("bare", url, Path(file.name)) as bare_port,
+            started("queries", url, keys) as port,
+        ):
             for number, (name, (path_of, _)) in enumerate(kinds.items()):
                 first = number * len(places)
                 bare = await _get(
@@ -101,10 +102,6 @@ async def measure(url: str, keys: Path, seconds: float) -> dict[str, Any]:
                 )
                 ratio = round(ours["per_s"] / bare["per_s"], 3)
                 result[name] = {"ours": ours, "bare": bare, "ratio": ratio}
-    finally:
-        os.unlink(path)
-        # The next benchmark's bare server has other routes.
-        del os.environ["BARE_SQL_FILE"]
     return result
 
 

@@ -1,5 +1,5 @@
 """Servers that are measured, each in a process of its own:
-`python -m benchmarks.servers KIND URL [KEYS]`.
+`python -m benchmarks.servers KIND URL [FOLDER]`.
 
 product: the API as a host serves it. bare: FastAPI routes with the same SQL and nothing else. A
 line `PORT` on standard output says that it is ready; it ends when standard input does.
@@ -8,7 +8,6 @@ line `PORT` on standard output says that it is ready; it ends when standard inpu
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -42,11 +41,14 @@ class BareTransaction(BaseModel):
 
 
 @asynccontextmanager
-async def started(kind: str, url: str, keys: Path | None = None) -> AsyncIterator[int]:
-    """Start a server process and give its port; end it at the end. keys: the folder of the
-    ledgers' keys; without it the product takes every ledger that is there for an erased one."""
+async def started(kind: str, url: str, given: Path | None = None) -> AsyncIterator[int]:
+    """Start a server process and give its port; end it at the end.
+
+    given: for the product the folder of the ledgers' keys, without which it takes every ledger that
+    is there for an erased one; for the bare one the file of its statements.
+    """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.servers", kind, url, *([str(keys)] if keys else []),
+        sys.executable, "-m", "benchmarks.servers", kind, url, *([str(given)] if given else []),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
@@ -59,9 +61,9 @@ async def started(kind: str, url: str, keys: Path | None = None) -> AsyncIterato
         await process.wait()
 
 
-async def bare_app(url: str) -> FastAPI:
-    """POST /insert does one prepared INSERT; GET /query?n= runs the n-th statement of the file
-    that BARE_SQL_FILE names: [[sql, args], …]."""
+async def bare_app(url: str, statements: Sequence[Any]) -> FastAPI:
+    """POST /insert does one prepared INSERT; GET /query?n= runs the n-th of the statements:
+    [[sql, args], …]."""
     app = FastAPI()
     pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
         url,
@@ -76,8 +78,6 @@ async def bare_app(url: str) -> FastAPI:
             "create table if not exists public.bare (id uuid primary key, account_id text,"
             " date text, amount text, description text)"
         )
-    file = os.environ.get("BARE_SQL_FILE")
-    statements: Sequence[Any] = orjson.loads(Path(file).read_bytes()) if file else []  # noqa: ASYNC240
 
     @app.post("/insert")
     async def insert(body: BareTransaction) -> dict[str, str]:
@@ -114,13 +114,14 @@ async def _serve(app: Any) -> None:
     await serving
 
 
-async def main(kind: str, url: str, keys: str | None = None) -> None:
+async def main(kind: str, url: str, given: str | None = None) -> None:
     tune_collector()
     configure_logs("ERROR")
     if kind == "bare":
-        await _serve(await bare_app(url))
+        statements = orjson.loads(Path(given).read_bytes()) if given else []  # noqa: ASYNC240
+        await _serve(await bare_app(url, statements))
         return
-    store = FolderKeyStore(Path(keys)) if keys else None
+    store = FolderKeyStore(Path(given)) if given else None
     async with product(url, tail=kind == "product", keys=store) as made:
         await _serve(made.app)
 
