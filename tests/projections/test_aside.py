@@ -12,9 +12,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
-from projections.test_any_life import live
+from projections.test_any_life import a_deed, live
 from read_models.books import Books, broken, by_shard, connect, in_pieces, key_source
-from streams.test_both_hosts import a_deed
 
 from mintflow.projections.core import aside as module
 from mintflow.projections.core.applier import Applier
@@ -37,16 +36,7 @@ def aside(books: Books) -> Iterator[Aside]:
 
 def as_read(books: Books) -> list[RecordedEvent]:
     """The whole log, as hosts read it: decoded by who folds it."""
-    rows = [event_row(books, event) for event in books.events()]
-    return [books.mapper.recorded(*row, decoded=False) for row in rows]
-
-
-def event_row(books: Books, event: RecordedEvent) -> tuple:  # type: ignore[type-arg]
-    return books.conn.execute(
-        "select shard, position, ledger_id, ledger_seq, recorded_at, record, sealed"
-        " from log.event where shard = %s and position = %s",
-        [event.shard, event.position],
-    ).fetchone()  # type: ignore[return-value]
+    return books.events(decoded=False)
 
 
 def a_life(books: Books, deeds: int = 60) -> None:

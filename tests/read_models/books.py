@@ -133,13 +133,13 @@ class Books:
         self.put(made)
         return made
 
-    def events(self) -> list[RecordedEvent]:
+    def events(self, *, decoded: bool = True) -> list[RecordedEvent]:
         """The whole log, in order of shard and position."""
         rows = self.conn.execute(
             "select shard, position, ledger_id, ledger_seq, recorded_at, record, sealed"
             " from log.event order by shard, position"
         ).fetchall()
-        return [self.mapper.recorded(*row) for row in rows]
+        return [self.mapper.recorded(*row, decoded=decoded) for row in rows]
 
     def fold(
         self,

@@ -8,16 +8,14 @@ twice, batches are cut at random, hosts are cut off and started again, and parti
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import random
 from collections.abc import Iterator
 from contextlib import suppress
-from decimal import Decimal
 from functools import partial
 
 import pytest
 from kafka_broker import Kafka
-from projections.test_any_life import CATEGORIES, live
+from projections.test_any_life import a_deed, live
 from read_models.books import Books, Dump, connect, in_pieces, key_source
 from store.sample_events import LEDGER, sample_aggregates
 from streams.kafka_log import KafkaLog, stored_rows, until
@@ -32,10 +30,6 @@ from mintflow.streams.core.envelope import encode
 from mintflow.streams.core.faust import transport
 from mintflow.streams.core.tailer import Tailer
 
-DEEDS = (
-    "record", "record", "pend", "post", "amend", "categorize", "split", "void", "reinstate",
-    "match", "unmatch", "link", "unlink", "tag", "note", "opening",
-)  # fmt: skip
 SEEDS = (1, 2)
 
 
@@ -64,17 +58,6 @@ def go_on(household: list[Books], chance: random.Random, deeds: int) -> None:
     """Random things happen in all ledgers, one after another."""
     for one in chance.sample(household, len(household)):
         live(one, [a_deed(chance) for _ in range(deeds)])
-
-
-def a_deed(chance: random.Random) -> tuple[str, int, Decimal, dt.date, str, str]:
-    return (
-        chance.choice(DEEDS),
-        chance.randrange(100),
-        Decimal(chance.randint(-99_999, 99_999)).scaleb(-2),
-        dt.date(2025, 2, 25) + dt.timedelta(days=chance.randrange(9)),
-        chance.choice(CATEGORIES),
-        chance.choice(CATEGORIES),
-    )
 
 
 def differing(one: Dump, other: Dump) -> list[str]:
