@@ -27,9 +27,14 @@ async def run(server_url: str, seconds: float = 10.0) -> dict[str, Any]:
 
 
 async def latencies(
-    made: Running, per_s: int, seconds: float, times: dict[str, tuple[float, float]] | None = None
+    made: Running,
+    per_s: int,
+    seconds: float,
+    times: dict[str, tuple[float, float]] | None = None,
+    *,
+    warm_s: float = 1.0,
 ) -> dict[str, Any]:
-    """At so many commands per second; the first second of them is not counted.
+    """At so many commands per second, after as many that are not counted for warm_s.
 
     times: is filled with "shard/position" -> when it was committed, and when it was visible.
     """
@@ -62,7 +67,7 @@ async def latencies(
         await asyncio.gather(*tasks)
         return time.perf_counter() - began
 
-    await drive(per_s)
+    await drive(int(per_s * warm_s))
     times.clear()
     took = await drive(int(per_s * seconds))
     spans = [known - committed for committed, known in times.values()]

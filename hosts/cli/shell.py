@@ -178,9 +178,19 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return await work
 
     try:
-        return asyncio.run(interruptible())
+        with asyncio.Runner(loop_factory=_event_loop) as runner:
+            return runner.run(interruptible())
     except (KeyboardInterrupt, asyncio.CancelledError):
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _event_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's, which there is not on every system; a server is as fast as its loop."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 @contextmanager

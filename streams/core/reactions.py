@@ -21,6 +21,7 @@ from psycopg import AsyncConnection
 from mintflow.commands.core.command import Command, ConcurrentChange, Context
 from mintflow.commands.core.ports import Principal
 from mintflow.domain.core.errors import MintFlowError
+from mintflow.store.arrays import Int4Array, Int8Array
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.streams.core.background import ended, rest
 
@@ -30,8 +31,10 @@ Connect = Callable[[], Awaitable[AsyncConnection[Any]]]
 Send = Callable[[Command, Context], Awaitable[Any]]
 OwnerOf = Callable[[UUID], Awaitable[UUID | None]]
 
+# Of a shard, in one go.
 CYCLE_EVENTS = 2_000
-POLL_S_MIN, POLL_S_MAX = 0.02, 0.5
+# Nobody waits for a reaction as for an answer; less costs a worker more than it folds meanwhile.
+POLL_S_MIN, POLL_S_MAX = 0.1, 0.5
 RETRY_S = 1.0
 
 
@@ -113,32 +116,50 @@ class Reactor:
                 _PLACES, {"reaction": reaction.name, "after": list(reaction.after)}, prepare=True
             )
             places = await cursor.fetchall()
-            for shard, position, reached in places:
-                events = await self._events(conn, reaction, shard, position, reached)
+            if not places:
+                return False
+            found = await self._events(conn, reaction, places)
+            for events in found.values():
                 by_ledger: dict[UUID, list[RecordedEvent]] = {}
                 for event in events:
                     by_ledger.setdefault(event.ledger_id, []).append(event)
                 for ledger_id, own in by_ledger.items():
                     await self._answer(reaction, ledger_id, own)
-                seen = events[-1].position if len(events) >= CYCLE_EVENTS else reached
-                await conn.execute(
-                    "update reaction set position = %s where shard = %s and reaction = %s",
-                    [seen, shard, reaction.name],
-                    prepare=True,
-                )
-        return bool(places)
+            seen = {shard: reached for shard, _, reached in places} | {
+                shard: events[-1].position
+                for shard, events in found.items()
+                if len(events) >= CYCLE_EVENTS
+            }
+            await conn.execute(
+                _MOVE,
+                [Int4Array.of([*seen]), Int8Array.of([*seen.values()]), reaction.name],
+                prepare=True,
+            )
+        return True
 
     async def _events(
-        self, conn: AsyncConnection[Any], reaction: Reaction, shard: int, position: int,
-        reached: int,
-    ) -> list[RecordedEvent]:  # fmt: skip
+        self,
+        conn: AsyncConnection[Any],
+        reaction: Reaction,
+        places: Sequence[tuple[int, int, int]],
+    ) -> dict[int, list[RecordedEvent]]:
+        """By shard, what the reaction looks at between two positions of each."""
         cursor = await conn.execute(
             _EVENTS.replace("CONCERNED", reaction.ledgers).encode(),
-            [shard, position, reached, list(reaction.types), CYCLE_EVENTS],
+            [
+                Int4Array.of([shard for shard, _, _ in places]),
+                Int8Array.of([position for _, position, _ in places]),
+                Int8Array.of([reached for _, _, reached in places]),
+                list(reaction.types),
+                CYCLE_EVENTS,
+            ],
             prepare=True,
             binary=True,
         )
-        return [self._mapper.recorded(*row) for row in await cursor.fetchall()]
+        found: dict[int, list[RecordedEvent]] = {}
+        for row in await cursor.fetchall():
+            found.setdefault(row[0], []).append(self._mapper.recorded(*row))
+        return found
 
     async def _answer(
         self, reaction: Reaction, ledger_id: UUID, events: Sequence[RecordedEvent]
@@ -181,8 +202,17 @@ _PLACES = """
 """
 _EVENTS = """
     select e.shard, e.position, e.ledger_id, e.ledger_seq, e.recorded_at, e.record, e.sealed
-    from log.event e
-    where e.shard = %s and e.position > %s and e.position <= %s and e.type = any(%s)
-        and exists (select from CONCERNED k where k.ledger_id = e.ledger_id)
-    order by e.position limit %s
+    from unnest(%s, %s, %s) as p (shard, position, reached)
+    cross join lateral (
+        select * from log.event e
+        where e.shard = p.shard and e.position > p.position and e.position <= p.reached
+            and e.type = any(%s)
+            and exists (select from CONCERNED k where k.ledger_id = e.ledger_id)
+        order by e.position limit %s
+    ) e
+    order by e.shard, e.position
+"""
+_MOVE = """
+    update reaction r set position = u.position from unnest(%s, %s) as u (shard, position)
+    where r.shard = u.shard and r.reaction = %s
 """

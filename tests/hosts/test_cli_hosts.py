@@ -21,6 +21,7 @@ import pytest
 from command_line import CSV, CommandLine
 from services import new_data_folder
 
+from mintflow.hosts.cli import shell
 from mintflow.hosts.folder_lock import FolderLock
 from mintflow.hosts.session import running_host
 
@@ -160,3 +161,11 @@ def test_a_database_that_does_not_answer_is_refused_without_its_address(
     result = CommandLine(folder)("balances", exit_code=1)
     assert "database_unreachable" in result.stderr
     assert "secret" not in result.stderr + result.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="uvloop is not made for Windows")
+def test_commands_and_servers_run_on_uvloop() -> None:
+    async def kind() -> str:
+        return type(asyncio.get_running_loop()).__module__
+
+    assert shell.run(kind()) == "uvloop"

@@ -6,6 +6,8 @@ import asyncio
 import datetime as dt
 import hashlib
 import random
+import sys
+from contextlib import closing
 from typing import Any
 
 import psycopg
@@ -151,6 +153,47 @@ def test_balances_and_spending_are_those_of_the_read_models(place: Place) -> Non
         ).fetchall(),
         key=repr,
     )
+
+
+def test_several_shards_are_followed_together_a_few_events_at_a_time(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(2, 7):
+        with closing(place.books.beside(number)) as books:
+            for day in range(1, 10):
+                books.record(f"-{day}.00", f"2026-02-{day:02d}", "shopping")
+    place.books.fold()
+    head = sum(at for (at,) in place.conn.execute("select position from log.shard_head").fetchall())
+    monkeypatch.setattr(sys.modules[refresh.__module__], "_EVENTS", 12)
+    done = place.refresh()
+    assert (done.events, done.behind) == (head, 0)
+    stepwise = place.digest()
+    place.conn.execute("truncate series.balance_day, series.spending_day, series.refreshed")
+    monkeypatch.undo()
+    assert place.refresh().events == head
+    assert place.digest() == stepwise
+    assert len({row[0] for row in place.rows("spending_day")}) == 6
+
+
+def test_a_shard_is_not_followed_further_than_its_read_models_while_another_has_much(
+    place: Place,
+) -> None:
+    with closing(place.books.beside(2)) as other:
+        assert other.shard != place.books.shard
+        place.books.fold()
+        place.refresh()
+        other.record("-2.00", "2026-02-01", "shopping")
+        for day in range(2, 10):
+            place.books.record("-1.00", f"2026-02-{day:02d}", "shopping")
+        applied = place.books.events()
+        other.record("-3.00", "2026-02-03", "shopping")
+        other.record("-3.00", "2026-02-04", "shopping")
+        place.books.fold([applied])
+        assert place.refresh() == Refreshed(events=9, balances=9, spending=9, behind=2)
+        place.books.fold()
+        assert place.refresh().events == 2
+        rows = [row for row in place.rows("spending_day") if row[0] == other.ledger_id]
+        assert [row[2].day for row in rows if row[2].year == 2026] == [1, 3, 4]
 
 
 def test_a_backdated_transaction_makes_every_later_balance_again_and_nothing_else(

@@ -10,7 +10,7 @@ change. So a refresh may be repeated, killed, or run twice, and the series end e
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from mintflow.projections.core.bookings import MONEY_TYPES, category_legs
-from mintflow.store.arrays import TextArray, UuidArray
+from mintflow.store.arrays import Int4Array, Int8Array, TextArray, UuidArray
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.reader import read_shards
 
@@ -72,13 +72,12 @@ async def refresh(
     events = balances = spending = 0
     while True:
         left = await _left(conn)
-        ready = {shard: at for shard, (at, to, _) in left.items() if to > at}
+        ready = {shard: (at, to) for shard, (at, to, _) in left.items() if to > at}
         if not ready:
             behind = sum(head - at for at, _, head in left.values())
             return Refreshed(events, balances, spending, behind)
-        for shard, after in ready.items():
-            done = await _step(conn, mapper, shard, after, left[shard][1])
-            events, balances, spending = events + done[0], balances + done[1], spending + done[2]
+        done = await _step(conn, mapper, ready)
+        events, balances, spending = events + done[0], balances + done[1], spending + done[2]
 
 
 async def _left(conn: AsyncConnection[Any]) -> dict[int, tuple[int, int, int]]:
@@ -88,31 +87,46 @@ async def _left(conn: AsyncConnection[Any]) -> dict[int, tuple[int, int, int]]:
 
 
 async def _step(
-    conn: AsyncConnection[Any], mapper: Mapper, shard: int, after: int, until: int
+    conn: AsyncConnection[Any], mapper: Mapper, ready: Mapping[int, tuple[int, int]]
 ) -> tuple[int, int, int]:
-    """Look at the next events of a shard and make the days again that they touch."""
+    """Look at the next events of some shards and make the days again that they touch.
+
+    ready: shard -> (where the series are, how far they may go).
+    """
     async with conn.transaction():
+        shards = Int4Array.of([*ready])
         await conn.execute(
-            "insert into series.refreshed (shard, position) values (%s, 0) on conflict do nothing",
-            [shard],
+            "insert into series.refreshed (shard, position)"
+            " select shard, 0 from unnest(%s) as u (shard) on conflict do nothing",
+            [shards],
         )
         cursor = await conn.execute(
-            "select position from series.refreshed where shard = %s for update", [shard]
+            "select shard, position from series.refreshed where shard = any(%s)"
+            " order by shard for update",
+            [shards],
         )
-        (at,) = await cursor.fetchone() or (0,)
-        if at != after:
-            return 0, 0, 0  # Another host was here first.
-        found = await read_shards(conn, mapper, {shard: after}, min(_EVENTS, until - after))
-        events = found.get(shard, [])
-        touched = _Touched()
-        touched.note(events)
+        # Where another host was meanwhile, there is another place now.
+        after = {shard: at for shard, at in await cursor.fetchall() if at == ready[shard][0]}
+        if not after:
+            return 0, 0, 0
+        longest = max(ready[shard][1] - at for shard, at in after.items())
+        limit = min(max(_EVENTS // len(after), 1), longest)
+        found = await read_shards(conn, mapper, after, limit)
+        moved, count, touched = {}, 0, _Touched()
+        for shard in after:
+            until = ready[shard][1]
+            events = [event for event in found.get(shard, ()) if event.position <= until]
+            touched.note(events)
+            moved[shard] = events[-1].position if events else until
+            count += len(events)
         balances = await _balances(conn, touched)
         spending = await _spending(conn, touched)
         await conn.execute(
-            "update series.refreshed set position = %s where shard = %s",
-            [events[-1].position if events else until, shard],
+            "update series.refreshed r set position = u.position"
+            " from unnest(%s, %s) as u (shard, position) where r.shard = u.shard",
+            [Int4Array.of([*moved]), Int8Array.of([*moved.values()])],
         )
-    return len(events), balances, spending
+    return count, balances, spending
 
 
 async def _balances(conn: AsyncConnection[Any], touched: _Touched) -> int:

@@ -44,9 +44,8 @@ FILL_EVENTS = 2_000
 # What waits together is applied together, up to so many records in one transaction.
 TAKE_RECORDS = 2_000
 # As many wait, at least. While one follower's inbox is full no other gets anything, so they hold
-# enough to go on with: with as many as one transaction takes, a third of the time was waiting. They
-# wait as bytes, about 1.5 kB each.
-HELD_RECORDS = 4 * TAKE_RECORDS
+# enough to go on with. They wait as bytes, about 1.5 kB each.
+HELD_RECORDS = 2 * TAKE_RECORDS
 
 
 class Follower(ABC):

@@ -15,9 +15,9 @@ from mintflow.streams.core.background import cut_off
 from mintflow.streams.core.faust.follower import Follower
 from mintflow.streams.core.faust.offsets import ReadFrom
 
-# One has the database at work while the other's events are folded; more of them, on two cores, won
-# nothing.
-LANES = 2
+# While the rows of one are written, the events of another are folded and those of a third are
+# unpacked: with two, a fifth of two processors' time was waiting (docs/decisions/0006).
+LANES = 4
 
 
 class Lanes:
