@@ -64,6 +64,9 @@ class Sealer:
         self._clock = clock
         # By the number of the ledger's id: a UUID is hashed and compared in Python, for each event.
         self._rings: dict[int, _Ring] = {}
+        self.gone: set[UUID] = set()
+        """Ledgers whose key was found destroyed since somebody last emptied this: what was opened
+        under it is to be forgotten. Any thread may find it."""
 
     def prepare(self, ledger_id: UUID) -> None:
         """Make the key of a new ledger, durable before its first event is."""
@@ -111,7 +114,8 @@ class Sealer:
         now = self._clock()
         newest = self._keys.newest(ledger_id)
         if not newest:
-            self._rings.pop(ledger_id.int, None)
+            if self._rings.pop(ledger_id.int, None) is not None:
+                self.gone.add(ledger_id)
             return None
         if ring is None:
             if len(self._rings) >= _CACHE_MAX:

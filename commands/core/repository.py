@@ -64,10 +64,15 @@ class Repository:
         """What `find` would give without asking the log; maybe behind another process."""
         cached = self._cache.get((ledger_id, stream_id))
         if cached is not None and not self.sealer.holds(ledger_id):
-            # The ledger was erased, perhaps by another process: its names are not to be kept.
             self.forget(ledger_id)
-            return None
+            cached = None
+        self._drop_erased()
         return cached
+
+    def _drop_erased(self) -> None:
+        """Names of a ledger that was erased, perhaps by another process, are not to be kept."""
+        while self.sealer.gone:
+            self.forget(self.sealer.gone.pop())
 
     def forget(self, ledger_id: UUID) -> None:
         """Drop all that is cached of a ledger."""
@@ -101,6 +106,7 @@ class Repository:
                 if isinstance(aggregate, kind):
                     found[stream_id] = aggregate
                     self.put(ledger_id, aggregate)
+        self._drop_erased()
         return found
 
     async def histories(
