@@ -66,7 +66,8 @@ class Repository:
         if cached is not None and not self.sealer.holds(ledger_id):
             self.forget(ledger_id)
             cached = None
-        self._drop_erased()
+        if self.sealer.gone:
+            self._drop_erased()
         return cached
 
     def _drop_erased(self) -> None:

@@ -22,6 +22,7 @@ def shard_of(ledger_id: UUID, shards: int = SHARDS) -> int:
     return int.from_bytes(sha256(ledger_id.bytes).digest()[:8], "big") % shards
 
 
+@lru_cache(maxsize=65_536)
 def category_tree_id(ledger_id: UUID) -> UUID:
     """The one category tree of a ledger."""
     return uuid5(ledger_id, "category-tree")

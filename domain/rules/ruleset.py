@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Self
 from uuid import UUID, uuid5
 
@@ -119,6 +120,7 @@ class RuleSet(Aggregate):
         return gone
 
 
+@lru_cache(maxsize=65_536)
 def rule_set_id(ledger_id: UUID) -> UUID:
     """The one rule set of a ledger."""
     return uuid5(ledger_id, "rule-set")
