@@ -184,10 +184,13 @@ class Unit:
         return await self._repository.moved_on(self.ledger_id, self._remembered)
 
     async def _load(self, kind: type[A], stream_id: UUID, *, guard: bool) -> A | None:
+        found: A | None
         cached = self._repository.cached(self.ledger_id, stream_id)
-        if cached is not None:
+        if cached is None:
+            found = await self._repository.find(self.ledger_id, kind, stream_id)
+        else:
             self._remembered.setdefault(stream_id, cached.version)
-        found = await self._repository.find(self.ledger_id, kind, stream_id)
+            found = cached if isinstance(cached, kind) else None
         if guard:
             # The first version that was read is the one that must not have moved.
             self._guards.setdefault(stream_id, found.version if found is not None else 0)
