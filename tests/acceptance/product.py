@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import uvloop
 
 from mintflow.commands.core.ports import Principal
 from mintflow.hosts.bootstrap import Running, running
+from mintflow.hosts.capabilities import reactions
 from mintflow.hosts.notarizing import Evidence
 from mintflow.hosts.settings import Settings
 from mintflow.projections.core.install import install
@@ -171,6 +173,23 @@ def product(
         thread.join()
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
+
+
+def settled(books: Product, patience_s: float = 20) -> None:
+    """Wait until the reactions have seen all that happened, and what that itself led to."""
+    end, calm = time.monotonic() + patience_s, 0
+    with psycopg.connect(books.database_url, autocommit=True) as conn:
+        while time.monotonic() < end:
+            (behind,) = conn.execute(
+                "select count(*) from projection.reaction r join log.shard_head h using (shard)"
+                " where r.position < h.position and r.reaction = any(%s)",
+                [[one.name for one in reactions()]],
+            ).fetchone() or (1,)
+            calm = 0 if behind else calm + 1
+            if calm == 3:
+                return
+            time.sleep(0.03)
+    raise AssertionError("the reactions do not come to the end of the log")
 
 
 def drop_read_models(database_url: str) -> None:

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import psycopg
-from acceptance.product import Product
+from acceptance.product import Product, settled
 
 from mintflow.hosts.bootstrap import connector
 from mintflow.hosts.capabilities import reactions
@@ -24,21 +24,6 @@ def alerts_of(ledger: Any, count: int, **query: Any) -> list[dict[str, Any]]:
         if len(found) >= count or time.monotonic() > end:
             return found
         time.sleep(0.05)
-
-
-def settled(books: Product) -> None:
-    """Wait until the reactions have seen all that there is."""
-    end = time.monotonic() + TODAY_PATIENCE_S
-    with psycopg.connect(books.database_url, autocommit=True) as conn:
-        while time.monotonic() < end:
-            (behind,) = conn.execute(
-                "select count(*) from projection.reaction r join log.shard_head h using (shard)"
-                " where r.position < h.position and r.reaction = 'budget_alerts'"
-            ).fetchone() or (1,)
-            if not behind:
-                return
-            time.sleep(0.05)
-    raise AssertionError("the reactions do not come to the end of the log")
 
 
 def told(alerts: list[dict[str, Any]]) -> list[tuple[str, str, str]]:

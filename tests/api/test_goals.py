@@ -9,9 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from acceptance.product import Client, Product
-
-PATIENCE_S = 20
+from acceptance.product import Client, Product, settled
 
 
 def today() -> str:
@@ -20,22 +18,6 @@ def today() -> str:
 
 def day(ago: int) -> str:
     return (dt.date.fromisoformat(today()) - dt.timedelta(days=ago)).isoformat()
-
-
-def settled(books: Product) -> None:
-    """Wait until goals were tended for all that happened, and for what that itself led to."""
-    end, calm = time.monotonic() + PATIENCE_S, 0
-    with psycopg.connect(books.database_url, autocommit=True) as conn:
-        while time.monotonic() < end:
-            (behind,) = conn.execute(
-                "select count(*) from projection.reaction r join log.shard_head h using (shard)"
-                " where r.position < h.position and r.reaction = 'goals'"
-            ).fetchone() or (1,)
-            calm = 0 if behind else calm + 1
-            if calm == 3:
-                return
-            time.sleep(0.03)
-    raise AssertionError("the reactions do not come to the end of the log")
 
 
 def goal_of(ledger: Any, **body: Any) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import psycopg
 import pytest
-from acceptance.product import Product
+from acceptance.product import Product, settled
 
 pytestmark = pytest.mark.usefixtures("books")
 
@@ -48,6 +48,8 @@ def test_a_what_if_is_what_the_commands_would_have_done(books: Product, ledger: 
         "transactions?category=eating", "trial-balance", "categories",
     ]  # fmt: skip
     before = [data_at(ledger, query) for query in queries]
+    # A reaction notes how far it has looked, a moment after what happened.
+    settled(books)
     kept = whole(books.database_url)
     answer = ask(ledger, commands, queries)
     assert whole(books.database_url) == kept, "a question wrote something"

@@ -232,8 +232,9 @@ class Follower(ABC):
             except BaseException:
                 await conn.close()
                 raise
+            self._conn = conn
             # What was reached on the last one may have been taken back with the server.
-            self._conn, self._reached = conn, {}
+            self._reached = dict(await self._positions())
 
     async def _disconnect(self) -> None:
         conn, self._conn = self._conn, None

@@ -72,8 +72,7 @@ class Lanes:
 
     async def look(self) -> None:
         """Compare with the database, as `Follower.look`."""
-        for one in self.followers:
-            await one.look()
+        await asyncio.gather(*(one.look() for one in self.followers))
 
     async def stop(self) -> None:
         """Give up what is being retried, and the connections."""
