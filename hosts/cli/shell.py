@@ -169,7 +169,9 @@ def settings_of_command() -> Settings:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end; SIGTERM unwinds like Ctrl-C, so that a Postgres of ours is stopped."""
+    """Run to the end, on the quick loop that servers need too; SIGTERM unwinds like Ctrl-C, so that
+    a Postgres of ours is stopped."""
+    import uvloop
 
     async def interruptible() -> T:
         task = asyncio.current_task()
@@ -178,19 +180,10 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return await work
 
     try:
-        with asyncio.Runner(loop_factory=_event_loop) as runner:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(interruptible())
     except (KeyboardInterrupt, asyncio.CancelledError):
         raise typer.Exit(INTERRUPTED) from None
-
-
-def _event_loop() -> asyncio.AbstractEventLoop:
-    """uvloop's, which there is not on every system; a server is as fast as its loop."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
 
 
 @contextmanager

@@ -52,6 +52,9 @@ def authenticate(token: str) -> Principal | None:
     return Principal(user_id, f"user:{user_id}")
 
 
+_PATIENCE_S = 20
+
+
 @dataclass(frozen=True)
 class Product:
     """A running product and the loop that it runs on."""
@@ -175,9 +178,9 @@ def product(
         loop.close()
 
 
-def settled(books: Product, patience_s: float = 20) -> None:
+def settled(books: Product) -> None:
     """Wait until the reactions have seen all that happened, and what that itself led to."""
-    end, calm = time.monotonic() + patience_s, 0
+    end, calm = time.monotonic() + _PATIENCE_S, 0
     with psycopg.connect(books.database_url, autocommit=True) as conn:
         while time.monotonic() < end:
             (behind,) = conn.execute(

@@ -163,7 +163,6 @@ def test_a_database_that_does_not_answer_is_refused_without_its_address(
     assert "secret" not in result.stderr + result.stdout
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="uvloop is not made for Windows")
 def test_commands_and_servers_run_on_uvloop() -> None:
     async def kind() -> str:
         return type(asyncio.get_running_loop()).__module__
