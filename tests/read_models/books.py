@@ -246,6 +246,19 @@ async def connect(url: str) -> AsyncConnection[Any]:
     return conn
 
 
+def statements(conn: AsyncConnection[Any]) -> list[Any]:
+    """What is asked of the server over a connection from now on, as it is asked."""
+    asked: list[Any] = []
+    execute = conn.execute
+
+    async def noted(query: Any, *args: Any, **named: Any) -> Any:
+        asked.append(query)
+        return await execute(query, *args, **named)
+
+    conn.execute = noted  # type: ignore[method-assign]
+    return asked
+
+
 def key_source(books: Books) -> Callable[[], KeyStore]:
     """Opens the books' keys in another process."""
     assert isinstance(books.keys, MemoryKeyStore)

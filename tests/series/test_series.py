@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from read_models.books import Books, connect
+from read_models.books import Books, connect, statements
 
 from mintflow.migrations.runner import timescale_mode
 from mintflow.projections.core.install import install
@@ -172,6 +172,23 @@ def test_several_shards_are_followed_together_a_few_events_at_a_time(
     monkeypatch.undo()
     assert place.refresh().events == head
     assert place.digest() == stepwise
+    assert len({row[0] for row in place.rows("spending_day")}) == 6
+
+
+def test_many_shards_are_followed_by_as_many_statements_as_one(place: Place) -> None:
+    async def asked() -> int:
+        async with await connect(place.books.url) as conn:
+            found = statements(conn)
+            assert (await refresh(conn, place.books.mapper)).events
+            return len(found)
+
+    place.books.fold()
+    alone = asyncio.run(asked())
+    for number in range(2, 7):
+        with closing(place.books.beside(number)) as books:
+            books.record("-1.00", "2026-02-01", "shopping")
+    place.books.fold()
+    assert asyncio.run(asked()) == alone
     assert len({row[0] for row in place.rows("spending_day")}) == 6
 
 

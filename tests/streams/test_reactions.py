@@ -8,7 +8,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import pytest
-from read_models.books import Books, connect
+from read_models.books import Books, connect, statements
 
 from mintflow.commands.core.command import Command, Context
 from mintflow.domain.core.errors import Unavailable
@@ -114,6 +114,26 @@ def test_one_step_looks_at_every_shard_and_at_each_event_once(several: list[Book
     assert dict(seen) == wanted
     assert len(seen) == len(several)
     assert places(several[0]) == heads(several[0])
+
+
+def test_a_step_asks_the_server_as_often_for_many_shards_as_for_one(several: list[Books]) -> None:
+    async def asked(reactor: Reactor, conn: Any, reaction: Reaction) -> int:
+        found = statements(conn)
+        assert await reactor.react(conn, reaction)
+        return len(found)
+
+    begin_at_zero(several[0])
+    several[0].fold()
+    reacting(several[0], to_the_end)
+    several[0].record("-1.00", "2026-03-01")
+    several[0].fold()
+    alone, seen = reacting(several[0], asked)
+    assert len(seen) == 1
+    fill(several)
+    several[0].fold()
+    together, seen = reacting(several[0], asked)
+    assert len(seen) == len(several)
+    assert together == alone
 
 
 def test_a_shard_with_more_than_a_step_takes_goes_on_where_it_stopped(
