@@ -15,6 +15,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 
 from mintflow.hosts.access import LocalOwner
@@ -75,6 +76,12 @@ def test_two_of_them_and_one_that_folds_answer_as_one(
         )  # fmt: skip
         assert [row["balance"] for row in seen.json()["data"]] == ["10.00"]
         assert httpx.get(f"{two}{path}").status_code == 401
+        with psycopg.connect(database_url) as conn:
+            names = conn.execute(
+                "select distinct application_name from pg_stat_activity"
+                " where datname = current_database() and pid <> pg_backend_pid()"
+            ).fetchall()
+        assert {name for (name,) in names} == {"mintflow api", "mintflow up"}
 
 
 @contextmanager
