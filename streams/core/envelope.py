@@ -7,8 +7,7 @@ An older version of an event travels as it was stored: whoever decodes it reads 
 
 from __future__ import annotations
 
-from base64 import b64encode
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64, b2a_hex
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -20,7 +19,8 @@ import orjson
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.rows import StoredRow
 
-Headers = list[tuple[str, bytes]]
+Header = tuple[str, bytes]
+Headers = list[Header]
 
 # CloudEvents attribute -> what it holds; docs/reference/topics.md is written from this table.
 ATTRIBUTES: Mapping[str, str] = {
@@ -59,37 +59,42 @@ class Message(NamedTuple):
     headers: Headers
 
 
-def encode(row: StoredRow, record: Mapping[str, Any] | None = None) -> Message:
-    """The message of one row of the log. record: what `row.record` says, if it is at hand."""
+def encode(
+    row: StoredRow, record: Mapping[str, Any] | None = None, time: bytes | None = None
+) -> Message:
+    """The message of one row of the log. record, time: what `row.record` says, and `time_of` the
+    row, if they are at hand."""
     record = orjson.loads(row.record) if record is None else record
-    ledger_id, event_id = record["ledger_id"], record["event_id"]
-    event_type, version = record["type"], record["schema_version"]
+    key, of_ledger = _of_ledger(row.ledger_id)
+    event_id, correlation_id = record["event_id"], record["correlation_id"]
     headers = [
-        ("content-type", b"application/json"),
-        ("ce_specversion", b"1.0"),
+        *_of_type(record["type"], record["schema_version"]),
+        *of_ledger,
         ("ce_id", event_id.encode()),
-        ("ce_source", f"/v1/ledgers/{ledger_id}".encode()),
-        ("ce_type", event_type.encode()),
         ("ce_subject", record["stream_id"].encode()),
-        ("ce_time", row.recorded_at.astimezone(UTC).isoformat().encode()),
-        ("ce_dataschema", f"urn:mintflow:event:{event_type}:{version}".encode()),
-        ("ce_schemaversion", b"%d" % version),
-        ("ce_ledgerid", str(row.ledger_id).encode()),
+        ("ce_time", time or time_of(row.recorded_at)),
         ("ce_ledgerseq", b"%d" % row.ledger_seq),
         ("ce_shard", b"%d" % row.shard),
         ("ce_position", b"%d" % row.position),
         ("ce_streamversion", b"%d" % record["stream_version"]),
         ("ce_actor", record["actor"].encode()),
-        ("ce_correlationid", record["correlation_id"].encode()),
+        ("ce_correlationid", correlation_id.encode()),
         ("ce_effectiveat", record["effective_at"].encode()),
-        ("ce_chainhash", row.hash.hex().encode()),
-        ("ce_traceparent", _traceparent(record["correlation_id"], event_id)),
+        ("ce_chainhash", b2a_hex(row.hash)),
+        ("ce_traceparent", _traceparent(correlation_id, event_id)),
     ]
     if record["causation_id"] is not None:
         headers.append(("ce_causationid", record["causation_id"].encode()))
     if row.sealed:
-        headers.append(("ce_sealed", b64encode(row.sealed)))
-    return Message(str(row.ledger_id).encode(), row.record, headers)
+        headers.append(("ce_sealed", b2a_base64(row.sealed, newline=False)))
+    return Message(key, row.record, headers)
+
+
+def time_of(recorded_at: datetime) -> bytes:
+    """`ce_time`: events of one command have one, and to write it is dear."""
+    if recorded_at.tzinfo is not UTC:
+        recorded_at = recorded_at.astimezone(UTC)
+    return recorded_at.isoformat().encode()
 
 
 def decode_row(value: bytes | None, headers: Iterable[tuple[str, bytes]] | None) -> StoredRow:
@@ -130,6 +135,25 @@ def position_of(headers: Iterable[tuple[str, bytes]] | None) -> int:
         if name == "ce_position" and value.isdigit():
             return int(value)
     raise UnreadableMessage("ce_position is absent or malformed")
+
+
+@lru_cache(maxsize=1_024)
+def _of_type(event_type: str, version: int) -> tuple[Header, ...]:
+    """The attributes that all events of a type have alike."""
+    return (
+        ("content-type", b"application/json"),
+        ("ce_specversion", b"1.0"),
+        ("ce_type", event_type.encode()),
+        ("ce_dataschema", f"urn:mintflow:event:{event_type}:{version}".encode()),
+        ("ce_schemaversion", b"%d" % version),
+    )
+
+
+@lru_cache(maxsize=8_192)
+def _of_ledger(ledger_id: UUID) -> tuple[bytes, tuple[Header, ...]]:
+    """The key of all messages of a ledger, and the attributes that they have alike."""
+    key = str(ledger_id).encode()
+    return key, (("ce_source", b"/v1/ledgers/" + key), ("ce_ledgerid", key))
 
 
 @lru_cache(maxsize=8_192)

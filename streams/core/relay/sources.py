@@ -6,14 +6,14 @@ given to the relay beside the log and has checkpoints of its own under its name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import orjson
 from psycopg import AsyncConnection
 
 from mintflow.store.rows import StoredRow, read_rows
-from mintflow.streams.core.envelope import Headers, Message, encode
+from mintflow.streams.core.envelope import Headers, Message, encode, time_of
 from mintflow.streams.core.relay.errors import TopicIsAhead, TopicOfAnotherLog
 from mintflow.streams.core.topics import EVENTS, TOPICS, topics_of
 
@@ -68,7 +68,7 @@ class LogSource:
         self, conn: AsyncConnection[Any], after: Mapping[int, int], room: Mapping[int, int]
     ) -> Mapping[int, Sequence[Outgoing]]:
         rows = await read_rows(conn, after, room)
-        return {shard: [outgoing(row) for row in found] for shard, found in rows.items()}
+        return {shard: outgoing(found) for shard, found in rows.items()}
 
     async def check_last(
         self, conn: AsyncConnection[Any], shard: int, position: int, headers: Headers
@@ -84,8 +84,14 @@ class LogSource:
             raise TopicOfAnotherLog("the topic ends with an event of another log", **where)
 
 
-def outgoing(row: StoredRow) -> Outgoing:
-    """Where an event goes, and as what."""
-    record = orjson.loads(row.record)
-    public = topics_of(record["type"], record["data"])
-    return Outgoing(row.position, (EVENTS, *public), encode(row, record))
+def outgoing(rows: Iterable[StoredRow]) -> list[Outgoing]:
+    """Where each event goes, and as what."""
+    found: list[Outgoing] = []
+    at, time = None, b""
+    for row in rows:
+        if row.recorded_at != at:
+            at, time = row.recorded_at, time_of(row.recorded_at)
+        record = orjson.loads(row.record)
+        public = topics_of(record["type"], record["data"])
+        found.append(Outgoing(row.position, (EVENTS, *public), encode(row, record, time)))
+    return found
