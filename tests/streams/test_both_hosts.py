@@ -28,6 +28,7 @@ from mintflow.store.rows import StoredRow
 from mintflow.streams.core.doorbell import Doorbell
 from mintflow.streams.core.envelope import encode
 from mintflow.streams.core.faust import transport
+from mintflow.streams.core.faust.follower import Follower
 from mintflow.streams.core.tailer import Tailer
 
 SEEDS = (1, 2)
@@ -119,26 +120,42 @@ async def cut_off(tailer: Tailer) -> None:
 async def by_workers(books: Books, log: KafkaLog, chance: random.Random) -> None:
     """Records come in pieces, some twice, while workers join, leave and are cut off."""
     pieces = cut_at_random(stored_rows(books.url), chance)
-    third = len(pieces) // 3
+    quarter = len(pieces) // 4
     groups = [PROJECTIONS[::2], PROJECTIONS[1::2]]
-    aside = Aside(PROJECTIONS, key_source(books), events_min=20)
-    some = [books.mapper.recorded(*row[:7], decoded=False) for row in stored_rows(books.url)[:20]]
+    aside = Aside(PROJECTIONS, key_source(books), events_min=1)
+    try:
+        await ready(aside, books)
+        before = aside.folded
+        async with working(a_worker(books, log, groups)) as first:
+            await asyncio.to_thread(produce, log, pieces[:quarter])
+            await until(lambda: first.followers != () and first.followers[0].applied > 0)
+            async with working(a_worker(books, log, groups, aside)) as second:
+                await asyncio.to_thread(produce, log, pieces[quarter : 2 * quarter])
+                await until(lambda: 0 < len(second.assigned) < 32)
+                assert first.assigned | second.assigned == set(range(32))
+                await cut_connection(books, second.followers[0].followers[0])
+            await asyncio.to_thread(produce, log, pieces[2 * quarter : 3 * quarter])
+        # Some is left for the last one, whatever the others came to.
+        await asyncio.to_thread(produce, log, pieces[3 * quarter :])
+        async with working(a_worker(books, log, groups, aside)):
+            await until(partial(caught_up, books), 60)
+        assert aside.folded > before, "nothing was folded in the process of its own"
+    finally:
+        aside.end()
+
+
+async def cut_connection(books: Books, follower: Follower) -> None:
+    """By the server, whatever the follower is about. Closed here, it would be freed under libpq."""
+    await until(lambda: follower._conn is not None)
+    assert follower._conn is not None
+    books.conn.execute("select pg_terminate_backend(%s)", [follower._conn.info.backend_pid])
+
+
+async def ready(aside: Aside, books: Books) -> None:
+    """Wait for the process to have started."""
+    some = [books.mapper.recorded(*row[:7], decoded=False) for row in stored_rows(books.url)[:1]]
     while await aside.written([(some, [*PROJECTIONS])], None) is None:  # noqa: ASYNC110 - no event
         await asyncio.sleep(0.02)
-    before = aside.folded
-    async with working(a_worker(books, log, groups)) as first:
-        await asyncio.to_thread(produce, log, pieces[:third])
-        await until(lambda: first.followers != () and first.followers[0].applied > 0)
-        async with working(a_worker(books, log, groups, aside)) as second:
-            await asyncio.to_thread(produce, log, pieces[third : 2 * third])
-            await until(lambda: 0 < len(second.assigned) < 32)
-            assert first.assigned | second.assigned == set(range(32))
-            await second.followers[0].followers[0]._disconnect()
-        await asyncio.to_thread(produce, log, pieces[2 * third :])
-    async with working(a_worker(books, log, groups, aside)):
-        await until(partial(caught_up, books), 60)
-    assert aside.folded > before, "nothing was folded in the process of its own"
-    aside.end()
 
 
 def cut_at_random(rows: list[StoredRow], chance: random.Random) -> list[list[StoredRow]]:
