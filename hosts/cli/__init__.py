@@ -13,9 +13,15 @@ that the API could not, and works with or without a running host.
     one file per group of commands
 """
 
+import os
+import sys
+
 
 def main() -> None:
     """Entry point of the `mintflow` program."""
+    # libpq calls every connection of this process by it: `pg_stat_activity` tells whose each is.
+    command = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    os.environ.setdefault("PGAPPNAME", f"mintflow {command}".strip())
     # Imported here so that importing the package costs nothing and builds nothing.
     from mintflow.hosts.cli.app import build_app
     from mintflow.hosts.collector import tune_collector

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
@@ -87,8 +86,6 @@ def _global_options(
     ] = False,
 ) -> None:
     ctx.obj = make_shell(quiet=quiet)
-    # libpq calls every connection of this process by it: `pg_stat_activity` tells whose each is.
-    os.environ.setdefault("PGAPPNAME", f"mintflow {ctx.invoked_subcommand}")
 
 
 def _add_books(app: typer.Typer) -> None:

@@ -55,8 +55,9 @@ def api_process(database_url: str, folder: Path, **settings: str) -> Iterator[st
 
 @pytest.mark.slow
 def test_two_of_them_and_one_that_folds_answer_as_one(
-    database_url: str, redis_url: str, tmp_path: Path
+    database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("PGAPPNAME", raising=False)
     with (
         api_process(database_url, tmp_path, MINTFLOW_REDIS_URL=redis_url) as one,
         api_process(database_url, tmp_path, MINTFLOW_REDIS_URL=redis_url) as two,
