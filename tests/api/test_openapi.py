@@ -16,6 +16,7 @@ import schemathesis
 from acceptance.product import SOMEBODY, Client
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation.modes import GenerationMode
 from schemathesis.specs.openapi.checks import (
@@ -45,6 +46,7 @@ class _Version:
     version = "test"
 
 
+_AS_READ = TypeAdapter(int)
 DOCUMENT = create_app(cast("Services", _Version()), routers()).openapi()
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 OPERATIONS: list[Any] = [cast("Any", found).ok() for found in SCHEMA.get_all_operations()]
@@ -138,11 +140,13 @@ def _probe(client: Client, known: dict[str, str], operation: Any, mode: Generati
 
 def _near(position: Any) -> Any:
     """One far ahead is waited for, which takes its time and ends with a 503. Of several that are
-    given the last one counts."""
+    given the last one counts, and each is read as the API reads it."""
     if isinstance(position, list):
         return [_near(one) for one in position]
-    number = str(position).strip()
-    return 1 if number.isdecimal() and int(number) > 1 else position
+    try:
+        return min(_AS_READ.validate_python(str(position)), 1)
+    except ValidationError:
+        return position
 
 
 def _put_known(part: Any, known: dict[str, str], draw: Any) -> None:
