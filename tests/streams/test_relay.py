@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
 from confluent_kafka.admin import AdminClient
 from kafka_broker import Kafka
+from psycopg import AsyncConnection
 from read_models.books import NOW, Books, connect
 from streams.relaying import (
     check_everything_is_there,
@@ -25,7 +27,9 @@ from streams.relaying import (
     until,
 )
 
+from mintflow.streams.core.background import cut_off
 from mintflow.streams.core.envelope import decode
+from mintflow.streams.core.relay import leases as leases_module
 from mintflow.streams.core.relay.leases import Leases, Mark
 from mintflow.streams.core.topics import CATEGORIZED, CREATED, EVENTS, TOPICS, UPDATED
 
@@ -295,6 +299,37 @@ def test_a_relay_that_stands_still_is_fenced_by_the_one_that_took_its_shards(
             assert not await heir.record(conn, [_mark(3, heir.held()[3], 4)])
             assert recorded(books) == {3: 5}, "a checkpoint never goes back"
             await heir.stop(conn)
+
+    asyncio.run(run())
+
+
+def test_a_connection_is_not_closed_under_a_renewal_that_does_not_end(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """psycopg may be writing into what closing frees."""
+    opened: list[AsyncConnection[Any]] = []
+    renewals: list[asyncio.Task[None] | None] = []
+
+    async def connecting() -> AsyncConnection[Any]:
+        opened.append(await connect(books.url))
+        return opened[-1]
+
+    async def in_vain(task: asyncio.Task[None] | None) -> None:
+        renewals.append(task)
+
+    async def run() -> None:
+        leases = Leases(connecting, "undying.", uuid4(), 60)
+        await leases.start()
+        with monkeypatch.context() as patched:
+            patched.setattr(leases_module, "cut_off", in_vain)
+            await leases.stop(None)
+        assert not opened[0].closed
+        await cut_off(*renewals)
+        await opened[0].close()
+
+        await leases.start()
+        await leases.stop(None)
+        assert opened[1].closed
 
     asyncio.run(run())
 

@@ -127,8 +127,10 @@ class Leases:
     async def stop(self, conn: AsyncConnection[Any] | None) -> None:
         """Stop renewing; with a connection, give everything back so that others need not wait."""
         await cut_off(self._task)
+        # One that does not end may be in a query, and to hang up under it would crash the process.
+        if self._task is None or self._task.done():
+            await self._hang_up()
         self._task = None
-        await self._hang_up()
         if conn is not None:
             await self.give_back(conn, set(self._held))
             await conn.execute(_LEAVE, [self._target, self._member])
