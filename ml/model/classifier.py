@@ -45,7 +45,7 @@ class Artefact:
     knots: Floats
 
     def digest(self) -> str:
-        """SHA-256 over every figure: the same from every machine's training and every zip."""
+        """SHA-256 over every figure: the same for the same figures in every zip."""
         told = hashlib.sha256(orjson.dumps([self.version, self.classes, self.temperature]))
         for array in (self.weights, self.scales, self.intercepts, self.knots):
             told.update(np.ascontiguousarray(array).tobytes())
