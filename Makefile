@@ -1,11 +1,11 @@
-# Everything there is to do here. Needs make and Python 3.11 or newer; the rest is set up on demand.
+# Everything there is to do here. Needs make and Python 3.11 to 3.14; the rest is set up on demand.
 # `make` lists the targets.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
 # Looked for in this order; PYTHON=/path/to/python names one.
-PYTHONS := $(PYTHON) python3.13 python3.12 python3.11 python3
+PYTHONS := $(PYTHON) python3.14 python3.13 python3.12 python3.11 python3
 BIN := .venv/bin
 # A database server for the demo is started on this folder; SERVE=0 prints and ends.
 DATA := ./demo-data
@@ -79,7 +79,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 .PHONY: .venv-new
 .venv-new:
 	@for python in $(PYTHONS); do \
-		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null || continue; \
 		"$$python" -c 'import ensurepip' 2>/dev/null || { without_pip="$$python"; continue; }; \
 		echo "Making .venv with $$("$$python" -V)."; \
 		exec "$$python" -m venv --clear .venv; \
@@ -88,7 +88,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 		echo "$$without_pip has no ensurepip: install its venv package" \
 			"(on Debian and Ubuntu: apt install python3-venv)." >&2; \
 	else \
-		echo "No Python 3.11 or newer was found among: $(PYTHONS)." \
+		echo "No Python 3.11 to 3.14 was found among: $(PYTHONS)." \
 			"Install one, or name one: make PYTHON=/path/to/python3 ..." >&2; \
 	fi; \
 	exit 1
