@@ -22,6 +22,7 @@ from streams.kafka_log import KafkaLog, stored_rows, until
 from streams.workers import a_worker, caught_up, working
 
 from mintflow.domain.core.ids import shard_of
+from mintflow.projections.core import applier
 from mintflow.projections.core.aside import Aside
 from mintflow.projections.registry import PROJECTIONS
 from mintflow.store.rows import StoredRow
@@ -87,6 +88,8 @@ def test_every_projection_is_the_same_by_tailer_faust_and_rebuild(
 
     begin_again(books)
     monkeypatch.setattr(transport, "BATCH_RECORDS_MAX", chance.randint(2, 9))
+    # So that both ways of folding occur with batches as small as these.
+    monkeypatch.setattr(applier, "INLINE_EVENTS", 8)
     asyncio.run(by_workers(books, KafkaLog(kafka), chance))
     assert differing(books.dump(), rebuilt) == [], f"Kafka host, seed {seed}"
     assert not books.conn.execute("select from projection.parked").fetchall()

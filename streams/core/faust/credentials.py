@@ -18,6 +18,9 @@ def credentials(options: Mapping[str, str]) -> faust.SSLCredentials | faust.SASL
     context = None
     if protocol.endswith("ssl"):
         context = ssl.create_default_context(cafile=options.get("ssl.ca.location"))
+        # From Python 3.13 on a certificate without an authority key identifier is refused, which
+        # many a company's own authority leaves out. librdkafka takes it: relay and worker agree.
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         if certificate := options.get("ssl.certificate.location"):
             context.load_cert_chain(
                 certificate, options.get("ssl.key.location"), options.get("ssl.key.password")
