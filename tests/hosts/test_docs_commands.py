@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import typer
 from command_line import CSV
-from services import new_data_folder
+from services import missing, new_data_folder
 
 from mintflow.hosts.cli.app import build_app
 from mintflow.hosts.session import running_host
@@ -67,6 +67,8 @@ def demo() -> Iterator[Path]:
 def test_the_commands_of_a_document_do_what_it_says(document: str, demo: Path) -> None:
     blocks = BLOCK.findall((ROOT / document).read_text())
     assert blocks
+    if shutil.which("curl") is None and any("curl " in block for block in blocks):
+        missing("curl", "not installed; on Debian: apt install curl")
     folder = new_data_folder()
     folder.mkdir()
     (folder / "my-bank.csv").write_text(CSV)

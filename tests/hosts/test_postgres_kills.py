@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from host_process import host_process
-from services import new_data_folder
+from services import missing, new_data_folder
 
 from mintflow.hosts.folder_lock import FolderLock
 from mintflow.hosts.postgres import EmbeddedPostgres
@@ -152,5 +152,7 @@ def _pid(server: EmbeddedPostgres) -> int:
 
 
 def _children(pid: int) -> list[int]:
+    if shutil.which("ps") is None:
+        missing("ps", "not installed; on Debian: apt install procps")
     told = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, check=True)
     return [int(word) for word in told.stdout.split()]
