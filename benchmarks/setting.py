@@ -132,7 +132,7 @@ def summary(spans: Sequence[float], seconds: float) -> dict[str, float]:
 def optimized() -> bool:
     """Whether this interpreter was, as far as it tells, built with the help of a profile.
 
-    One that was not (pyenv's, unless told otherwise) takes a tenth to a fifth longer for MintFlow.
+    How much slower one is that was not (pyenv's, unless told otherwise): docs/decisions/0006.
     Debian builds with a profile by rules of its own and records no flag for it at all.
     """
     flag, given = sysconfig.get_config_vars("PGO_PROF_USE_FLAG", "CONFIG_ARGS")

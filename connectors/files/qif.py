@@ -1,8 +1,8 @@
 """QIF: one letter per line, "^" behind each record; splits, categories and account lists.
 
-Read here and not by quiffen, which the tests use as a second opinion: it has no line numbers for
-refusals, drops every comma of an amount (so "12,34" becomes 1234), takes the order of day and month
-from its caller, and lets dateutil turn a 30th of February into something else.
+Read here and not by quiffen, whose answer a test keeps as a second opinion: it has no line numbers
+for refusals, drops every comma of an amount (so "12,34" becomes 1234), takes the order of day and
+month from its caller, and lets dateutil turn a 30th of February into something else.
 """
 
 from __future__ import annotations

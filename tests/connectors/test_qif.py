@@ -1,8 +1,7 @@
-"""QIF: Quicken's letters, its dates, its splits; and quiffen as a second opinion."""
+"""QIF: Quicken's letters, its dates, its splits; and what quiffen makes of it."""
 
 from __future__ import annotations
 
-import sys
 from decimal import Decimal
 
 import pytest
@@ -38,22 +37,17 @@ def test_reads_a_split_row() -> None:
     ]
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 14), reason="quiffen is not made for this Python")
 def test_agrees_with_quiffen_on_what_quiffen_can_read() -> None:
+    """Its answer is kept here, as quiffen 4.0.1 gave it: it is not made for every Python."""
     text = "!Type:Bank\n" + "".join(
         f"D{month}/{day}/2024\nT{amount}\nPPayee {day}\nLFood\n^\n"
         for month, day, amount in [(1, 15, "-4.50"), (2, 20, "1,234.56"), (3, 28, "-0.01")]
     )
-    from quiffen import Qif
-
-    second = Qif.parse_string(text, day_first=False)
-    (account,) = second.accounts.values()
-    expected = [
-        (t.date.date().isoformat(), str(t.amount), t.payee)
-        for transactions in account.transactions.values()
-        for t in transactions
+    assert rows_of(read(text)) == [
+        ("2024-01-15", "-4.50", "Payee 15"),
+        ("2024-02-20", "1234.56", "Payee 20"),
+        ("2024-03-28", "-0.01", "Payee 28"),
     ]
-    assert rows_of(read(text)) == expected
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,20 @@ def test_tls_checks_who_answers() -> None:
     assert isinstance(found, faust.SSLCredentials)
     assert found.context.verify_mode is ssl.CERT_REQUIRED
     assert found.context.check_hostname
-    # But not more strictly than the relay does (Python 3.13 and later, unless told otherwise).
+
+
+def test_tls_takes_the_certificates_that_the_relay_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On every Python as on 3.13 and later, which would be stricter than librdkafka."""
+    make = ssl.create_default_context
+
+    def strict(*, cafile: str | None = None) -> ssl.SSLContext:
+        context = make(cafile=cafile)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", strict)
+    found = credentials({"security.protocol": "SSL"})
+    assert isinstance(found, faust.SSLCredentials)
     assert not found.context.verify_flags & ssl.VERIFY_X509_STRICT
 
 
