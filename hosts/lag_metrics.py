@@ -57,7 +57,9 @@ def worker_metrics(worker: Worker) -> list[Metric]:
         "mintflow_worker_retries", "Batches tried again after a fault", labels=["follower"]
     )
     unreadable = CounterMetricFamily(
-        "mintflow_worker_records_unreadable", "Records that are no event", labels=["follower"]
+        "mintflow_worker_records_unreadable",
+        "Records that are no event of the log",
+        labels=["follower"],
     )
     for follower in worker.followers:
         applied.add_metric([follower.name], follower.applied)

@@ -6,7 +6,7 @@ Nothing is decoded and no key is needed: what is relayed is the bytes that were 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -28,6 +28,10 @@ cross join lateral (
     order by e.position limit c.room
 ) as e
 order by e.shard, e.position
+"""
+_STANDING = """
+select e.shard, e.position, e.hash from log.event e
+join unnest(%s, %s) as g (shard, position) using (shard, position)
 """
 
 
@@ -74,3 +78,21 @@ async def read_rows(
     for row in await cursor.fetchall():
         found[row[0]].append(StoredRow._make(row))
     return dict(found)
+
+
+async def standing(
+    conn: AsyncConnection[Any], rows: Collection[StoredRow]
+) -> set[tuple[int, int, bytes]]:
+    """Shard, position and hash of those that the log has as they are. The hash is over all before
+    it too, so a row that stands there speaks for its predecessors."""
+    cursor = await conn.execute(
+        _STANDING,
+        [
+            Int4Array.of([row.shard for row in rows]),
+            Int8Array.of([row.position for row in rows]),
+        ],
+        prepare=True,
+        binary=True,
+    )
+    found = {(shard, position, hash_) for shard, position, hash_ in await cursor.fetchall()}
+    return found & {(row.shard, row.position, row.hash) for row in rows}

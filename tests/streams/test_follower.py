@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
-from read_models.books import Books, by_shard, connect
+from read_models.books import Books, connect
+from streams.kafka_log import stored_rows
 
 from mintflow.projections.registry import PROJECTIONS
-from mintflow.store.mapper import RecordedEvent
-from mintflow.store.rows import StoredRow
 from mintflow.streams.core.faust.follower import ProjectionFollower
 from mintflow.streams.core.faust.received import Received
 
@@ -26,15 +25,11 @@ def follower(books: Books) -> ProjectionFollower:
 def from_kafka(books: Books) -> dict[int, list[Received]]:
     """The whole log, as a worker has it in its hands."""
 
-    def one(offset: int, event: RecordedEvent) -> Received:
-        row = event.row()
-        assert row is not None
-        return Received(offset, 0, 1, StoredRow(*row, b""))
-
-    return {
-        shard: [one(offset, event) for offset, event in enumerate(events)]
-        for shard, events in by_shard(books.events(decoded=False)).items()
-    }
+    found: dict[int, list[Received]] = {}
+    for row in stored_rows(books.url):
+        records = found.setdefault(row.shard, [])
+        records.append(Received(len(records), 0, 1, row))
+    return found
 
 
 def taken(books: Books) -> int:
@@ -81,3 +76,42 @@ def test_what_the_server_took_back_is_applied_again_over_the_next_connection(boo
     before, after = asyncio.run(run())
     assert (before, after) == (head, 2 * head + 1)
     books.check_everywhere()
+
+
+def test_events_that_a_restored_log_lost_are_passed_over(books: Books) -> None:
+    """Applied, they would be in every figure, and what takes their positions would never be."""
+    books.record("-1.00", "2026-03-01")
+    head = len(books.events())
+    for day in range(1, 4):
+        books.record("-100.00", f"2026-03-0{day}")
+    of_before = from_kafka(books)
+    set_back(books, head)
+
+    async def run() -> tuple[int, int]:
+        made = follower(books)
+        assert await made.take(of_before)
+        books.record("-2.00", "2026-03-02")
+        assert await made.take(of_before)
+        assert await made.take(from_kafka(books))
+        await made.stop()
+        return made.applied, made.unreadable
+
+    assert asyncio.run(run()) == (head + 1, 3 + 3)
+    books.check_everywhere()
+
+
+def set_back(books: Books, head: int) -> None:
+    """The log as a backup had it, whose last event is at this position."""
+    books.conn.execute("alter table log.event disable trigger user")
+    books.conn.execute("delete from log.event where position > %s", [head])
+    books.conn.execute("alter table log.event enable trigger user")
+    books.conn.execute(
+        "update log.shard_head h set position = e.position, hash = e.hash"
+        " from log.event e where e.shard = h.shard and e.position = %s",
+        [head],
+    )
+    books.conn.execute(
+        "update log.ledger_head h set ledger_seq = e.ledger_seq"
+        " from log.event e where e.ledger_id = h.ledger_id and e.position = %s",
+        [head],
+    )

@@ -3,7 +3,8 @@ raise, for Faust would commit past it.
 
 Every fault is waited out on a new connection. What a record is worth is decided by its position:
 below the checkpoint it is dropped, and a hole before it is filled from the log. A record that is no
-event of ours is counted and passed over; if one of ours was meant, it is such a hole.
+event of ours is counted and passed over; if one of ours was meant, it is such a hole. So is one
+that the log does not have: it was restored to an earlier state, or the topic is another's.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from mintflow.projections.core.aside import Aside
 from mintflow.projections.core.projection import Projection
 from mintflow.store.mapper import Mapper, RecordedEvent, RecordUnreadable
 from mintflow.store.reader import read_shards
+from mintflow.store.rows import StoredRow, standing
 from mintflow.streams.core.background import rest
 from mintflow.streams.core.faust.inbox import Inbox
 from mintflow.streams.core.faust.offsets import ReadFrom, save_offsets
@@ -165,39 +167,82 @@ class Follower(ABC):
         decoded: before any is folded; if not, this raises RecordUnreadable for what is no record.
         """
         unreadable: list[tuple[int, int]] = []
-        wanted: dict[int, Sequence[RecordedEvent]] = {}
+        fresh: dict[int, list[Received]] = {}
         for shard, records in batches.items():
-            events, offsets = self._wanted(shard, records, decoded=decoded)
+            fresh[shard], offsets = self._fresh(shard, records)
+            unreadable += [(shard, offset) for offset in offsets]
+        fresh, strange = await self._of_the_log(fresh)
+        wanted: dict[int, Sequence[RecordedEvent]] = {}
+        for shard, records in fresh.items():
+            events, offsets = self._events(records, decoded=decoded)
             unreadable += [(shard, offset) for offset in offsets]
             if events:
                 wanted[shard] = events
         if wanted:
             self._reached |= await self._apply(wanted)
             self.applied += sum(map(len, wanted.values()))
-        self.unreadable += len(unreadable)
+        self.unreadable += len(unreadable) + strange
         for shard, offset in unreadable:
             log.error("record_unreadable", shard=shard, offset=offset)
 
-    def _wanted(
-        self, shard: int, records: Sequence[Received], *, decoded: bool
-    ) -> tuple[list[RecordedEvent], list[int]]:
-        """The events that are not applied yet as far as is known here, and the offsets of what is
-        no event."""
-        reached, mapper = self._reached.get(shard, 0), self._mapper
-        events, unreadable = [], []
+    def _fresh(self, shard: int, records: Sequence[Received]) -> tuple[list[Received], list[int]]:
+        """What is not applied yet as far as is known here, and the offsets of what is no event."""
+        reached = self._reached.get(shard, 0)
+        fresh, unreadable = [], []
         for record in records:
             row = record.row
             if row is None or (row.shard != shard and row.position > reached):
                 unreadable.append(record.offset)
             elif row.position > reached:
-                event = mapper.recorded(*row[:7], decoded=False)
-                if decoded:
-                    try:
-                        event.decode()
-                    except (KeyError, TypeError, ValueError):
-                        unreadable.append(record.offset)
-                        continue
-                events.append(event)
+                fresh.append(record)
+        return fresh, unreadable
+
+    async def _of_the_log(
+        self, batches: Mapping[int, list[Received]]
+    ) -> tuple[dict[int, list[Received]], int]:
+        """The records whose events the log has, and how many others there were.
+
+        Events that a restored log lost would be folded for good otherwise, and what takes their
+        positions later never.
+        """
+        assert self._conn is not None
+        rows = {
+            shard: [record.row for record in records if record.row is not None]
+            for shard, records in batches.items()
+            if records
+        }
+        if not rows:
+            return {}, 0
+        newest = [max(given, key=_position) for given in rows.values()]
+        known = await standing(self._conn, newest)
+        doubted = {row.shard for row in newest if _identity(row) not in known}
+        if not doubted:
+            return dict(batches), 0
+        known = await standing(self._conn, [row for shard in doubted for row in rows[shard]])
+        found, strange = dict(batches), 0
+        for shard in doubted:
+            found[shard] = [
+                one for one in batches[shard] if one.row and _identity(one.row) in known
+            ]
+            strange += (lost := len(batches[shard]) - len(found[shard]))
+            log.error("records_of_another_log", shard=shard, count=lost)
+        return found, strange
+
+    def _events(
+        self, records: Sequence[Received], *, decoded: bool
+    ) -> tuple[list[RecordedEvent], list[int]]:
+        """The events of records, and the offsets of those that are none after all."""
+        events, unreadable = [], []
+        for record in records:
+            assert record.row is not None
+            event = self._mapper.recorded(*record.row[:7], decoded=False)
+            if decoded:
+                try:
+                    event.decode()
+                except (KeyError, TypeError, ValueError):
+                    unreadable.append(record.offset)
+                    continue
+            events.append(event)
         return events, unreadable
 
     async def _until_done(self, work: Callable[[], Awaitable[None]]) -> bool:
@@ -288,3 +333,11 @@ class ProjectionFollower(Follower):
 def _span(events: Mapping[int, Sequence[RecordedEvent]]) -> dict[str, int]:
     batch = next(iter(events.values()))
     return {"first": batch[0].position, "last": batch[-1].position}
+
+
+def _position(row: StoredRow) -> int:
+    return row.position
+
+
+def _identity(row: StoredRow) -> tuple[int, int, bytes]:
+    return row.shard, row.position, row.hash

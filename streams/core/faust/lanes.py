@@ -40,7 +40,7 @@ class Lanes:
 
     @property
     def unreadable(self) -> int:
-        """Records that are no event of ours."""
+        """Records that are no event of the log."""
         return sum(one.unreadable for one in self.followers)
 
     @property
