@@ -33,17 +33,17 @@ async def budgets_standing(
     today: dt.date,
 ) -> list[tuple[UUID, BudgetStatus]]:
     """(budget, status) of every period of these days and of today; where leftovers are carried,
-    of every period from the first of the days on. Of periods that were over before the budget was
-    made only those of the days are there, and only what was recorded since makes them other than
-    ok: how they stood then, who made the budget could see. A budget without a beginning holds
-    for all the past too; there only the days that somebody spoke of (`said`) count, or the first
-    bank file would tell of every month of years ago."""
+    of every period from the first of the days to today's. Of periods that were over before the
+    budget was made only those of the days are there, and only what was recorded since makes them
+    other than ok: how they stood then, who made the budget could see. A budget without a beginning
+    holds for all the past too; there only the days that somebody spoke of (`said`) count, or the
+    first bank file would tell of every month of years ago."""
     held, _ = await held_budgets(conn, ledger_id)
     wanted = [_wanted(one, [*days, today]) for one in held]
     found, _ = await spending_of(conn, ledger_id, wanted, DATE_MAX)
     running, over = [], []
     for want, spent in zip(wanted, found, strict=True):
-        for status in _statuses(want.held, spent.spending, sorted({*days, today})):
+        for status in _statuses(want.held, spent.spending, sorted({*days, today}), today):
             if status.period.last >= want.held.set_on:
                 running.append((want.held.budget_id, status))
             elif any(
@@ -91,9 +91,15 @@ def _wanted(held: Held, days: Sequence[dt.date]) -> Wanted:
     return Wanted(held, borders_since(held, since, first), last, DATE_MAX)
 
 
-def _statuses(held: Held, spending: Spending, days: Sequence[dt.date]) -> Iterator[BudgetStatus]:
+def _statuses(
+    held: Held, spending: Spending, days: Sequence[dt.date], today: dt.date
+) -> Iterator[BudgetStatus]:
     if any(term.rollover != "none" for term in held.terms):
-        yield from statuses_since(held.terms, spending, days[0], days[-1])
+        own = {found.first for day in days if (found := period_at(held.terms, day)) is not None}
+        for one in statuses_since(held.terms, spending, days[0], days[-1]):
+            # What is carried into a period that is to come is told when it comes.
+            if one.period.first <= today or one.period.first in own:
+                yield one
         return
     seen: set[dt.date] = set()
     for day in days:

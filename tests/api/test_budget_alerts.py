@@ -82,6 +82,25 @@ def test_a_backdated_transaction_raises_one_for_its_own_period(ledger: Any, book
     assert len(alerts_of(ledger, 3)) == 3
 
 
+def test_what_is_dated_far_ahead_raises_none_for_the_periods_until_then(
+    ledger: Any, books: Product
+) -> None:
+    """A year that was mistyped was an alert for each of two thousand months to come."""
+    budget = {"category": "travel", "amount": "0.01", "rollover": "both"}
+    ledger.client.put(f"{ledger.path}/budgets", budget)
+    ledger.record(date=month(), amount="-500", category="travel")
+    ledger.record(date="2199-01-05", amount="-500", category="travel")
+    settled(books)
+    assert told(alerts_of(ledger, 2)) == [
+        ("travel", "exceeded", month()),
+        ("travel", "exceeded", "2199-01-01"),
+    ]
+    ledger.record(date="2199-01-06", amount="10000", category="travel")
+    settled(books)
+    found = alerts_of(ledger, 2)
+    assert [one["cleared_at"] is not None for one in reversed(found)] == [False, True]
+
+
 def test_a_backdated_one_crosses_in_a_period_that_was_over_when_the_budget_was_made(
     ledger: Any, books: Product
 ) -> None:
