@@ -154,6 +154,19 @@ def test_a_port_that_is_taken_is_refused_before_anything_is_started(
     assert not folder.exists()
 
 
+def test_the_port_of_a_relay_beside_another_one_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import socket
+
+    monkeypatch.setenv("MINTFLOW_DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/none")
+    monkeypatch.setenv("MINTFLOW_KAFKA", "127.0.0.1:1")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = CommandLine(folder)("relay", "--port", str(port), exit_code=1)
+    assert "port_in_use" in result.stderr
+
+
 def test_a_database_that_does_not_answer_is_refused_without_its_address(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
