@@ -110,9 +110,13 @@ def _figures(
     connect: Callable[[], Awaitable[AsyncConnection[Any]]], relay: Relay
 ) -> Callable[[], Awaitable[bytes]]:
     async def figures() -> bytes:
-        async with asyncio.timeout(5), await connect() as conn:
-            rows = await relay_lag(conn)
-        return exposition([*relay_figures(rows), *own_figures(relay)])
+        found = list(own_figures(relay))
+        try:
+            async with asyncio.timeout(5), await connect() as conn:
+                found += relay_figures(await relay_lag(conn))
+        except (psycopg.Error, OSError, TimeoutError) as trouble:
+            log.warning("lag_not_known", error=type(trouble).__name__)
+        return exposition(found)
 
     return figures
 

@@ -131,6 +131,18 @@ def test_the_process_says_how_it_is_and_ends_in_order(books: Books, kafka: Kafka
     assert check_everything_is_there(books, kafka) == 0
 
 
+def test_while_the_database_is_away_it_tells_what_it_knows_itself(
+    books: Books, kafka: Kafka
+) -> None:
+    nobody = "postgresql://nobody@127.0.0.1:1/none"
+    with relay_process(environment(nobody, target_of(kafka))) as relay:
+        assert relay.get("/ready").status_code == 503
+        answer = relay.get("/metrics")
+        assert answer.status_code == 200
+        assert "mintflow_relay_up 0.0" in answer.text
+        assert "mintflow_relay_behind_events" not in answer.text
+
+
 def test_killed_again_and_again_it_loses_nothing_and_sends_few_twice(
     books: Books, kafka: Kafka
 ) -> None:
