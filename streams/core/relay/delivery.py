@@ -2,7 +2,8 @@
 
 With idempotence the reports of a partition come in the order of its messages, so the first one that
 waits says how far the partition is safe. Nothing ever times out in here: a message waits as long as
-Kafka is away, and a later one of the same partition never overtakes it.
+Kafka is away, and a later one of the same partition never overtakes it. When Kafka will never take
+one the producer ends there, for the end of a partition has to tell that all before it is there.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 QUEUE_KBYTES_MAX = 65_536
 QUEUE_MESSAGES_MAX = 50_000
 ANSWER_S_MAX = 10.0
+_TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})
 # How long the thread that listens for reports may take to see that it is to end.
 _LISTEN_S = 0.1
 
@@ -77,10 +79,15 @@ class Delivery:
         self.waiting = 0
         """Messages that Kafka has not acknowledged."""
         self.acknowledged = 0
+        self.refused: dict[tuple[str, int], MessageTooLarge] = {}
+        """Topic (without prefix) and shard of what is larger than Kafka takes; read it when this is
+        closed, for the report may come behind the fault that it is."""
         self._producer = Producer(
             target.client(
                 **{
                     "enable.idempotence": True,
+                    # Else what waits behind a refused message is sent without it.
+                    "enable.gapless.guarantee": True,
                     "acks": "all",
                     "compression.type": "lz4",
                     "linger.ms": 2,
@@ -111,6 +118,12 @@ class Delivery:
         """
 
         def reported(fault: KafkaError | None, _message: object) -> None:
+            if fault is not None and fault.code() in _TOO_LARGE:
+                refusal = MessageTooLarge(
+                    "Kafka takes no event, or batch of events, of this size",
+                    topic=topic, shard=shard, position=position, reason=fault.name(),
+                )  # fmt: skip
+                self.refused.setdefault((topic, shard), refusal)
             self._reports.append((line, fault))
 
         try:
@@ -142,7 +155,7 @@ class Delivery:
 
         def work() -> None:
             while not self._closing.is_set():
-                if self._producer.poll(_LISTEN_S) and self._reports:
+                if self._serve(self._producer.poll, _LISTEN_S) and self._reports:
                     tell()
 
         self._listener = threading.Thread(target=work, name="kafka_reports", daemon=True)
@@ -162,14 +175,14 @@ class Delivery:
     def poll(self) -> None:
         """Take the reports that have come. Raises KafkaUnreachable if a message was refused."""
         if self._listener is None:
-            self._producer.poll(0)
+            self._serve(self._producer.poll, 0)
         self.take_reports()
         if self._fault is not None:
             raise _unreachable(self._fault)
 
     def flush(self, timeout_s: float) -> None:
         """Wait for what is under way, for as long as that."""
-        self._producer.flush(timeout_s)
+        self._serve(self._producer.flush, timeout_s)
 
     def close(self) -> None:
         """Forget what waits. It was never recorded, so whoever is next sends it again."""
@@ -177,13 +190,19 @@ class Delivery:
         if self._listener is not None:
             self._listener.join()
         self._producer.purge(in_queue=True, in_flight=True, blocking=True)
-        self._producer.poll(0)
+        self._serve(self._producer.poll, 0)
+
+    def _serve(self, call: Callable[[float], int], timeout_s: float) -> int:
+        """Call what calls back; how many it did. What ends the producer is raised there, and it is
+        a fault like any other: the reports of what waited come after it."""
+        try:
+            return call(timeout_s)
+        except KafkaException as fault:
+            self._fault = self._fault or fault.args[0]
+            return 0
 
     def _erred(self, fault: KafkaError) -> None:
-        if fault.fatal():
-            self._fault = self._fault or fault
-        else:
-            log.warning("kafka_trouble", error=fault.name())
+        log.warning("kafka_trouble", error=fault.name())
 
 
 def _unreachable(fault: KafkaError) -> KafkaUnreachable:

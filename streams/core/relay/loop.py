@@ -25,7 +25,7 @@ from mintflow.domain.core.ids import SHARDS
 from mintflow.streams.core.background import ended, rest
 from mintflow.streams.core.doorbell import Doorbell
 from mintflow.streams.core.relay.delivery import Delivery, KafkaTarget
-from mintflow.streams.core.relay.errors import KafkaUnreachable, LogHasAGap
+from mintflow.streams.core.relay.errors import KafkaUnreachable, LogHasAGap, MessageTooLarge
 from mintflow.streams.core.relay.lanes import Lane, enter
 from mintflow.streams.core.relay.last import last_messages, topic_ids
 from mintflow.streams.core.relay.leases import Connect, Leases
@@ -93,6 +93,7 @@ class Relay:
         self._task: asyncio.Task[None] | None = None
         self._lanes: dict[int, list[Lane]] = {}
         self._recorded_at = 0.0
+        self._refused: dict[tuple[str, int], MessageTooLarge] = {}
         self.acknowledged_total = 0
         """Messages that Kafka acknowledged since the start."""
         self.restarts_total = 0
@@ -194,6 +195,8 @@ class Relay:
             await self._record(conn)
         finally:
             await asyncio.to_thread(delivery.close)
+            # The next attempt leaves those shards alone, so that the others go on.
+            self._refused |= delivery.refused
 
     async def _cycles(
         self, conn: AsyncConnection[Any], delivery: Delivery, ids: Mapping[str, str]
@@ -261,13 +264,17 @@ class Relay:
             for shard, epoch in new.items():
                 lanes = enter(source, shard, epoch, ids, kept, positions)
                 self._lanes.setdefault(shard, []).extend(lanes)
+                for lane in lanes:
+                    for topic in lane.lines:
+                        if (refusal := self._refused.get((topic, shard))) is not None:
+                            _block(lane, refusal)
                 end = ends.get((source.topics[0], shard))
                 if end is not None:
                     try:
                         await source.check_last(conn, shard, end.position, end.headers)
-                    except Conflict as refusal:
+                    except Conflict as conflict:
                         for lane in lanes:
-                            _block(lane, refusal)
+                            _block(lane, conflict)
         log.info("relay_took_shards", shards=sorted(new))
 
     async def _record(self, conn: AsyncConnection[Any]) -> None:
