@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from mintflow.domain.core.errors import Invalid
 
@@ -228,6 +228,21 @@ class Settings(BaseModel):
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",
         description="DEBUG, INFO, WARNING or ERROR. INFO writes one line per request.",
     )
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        """What its client refuses later would be a doorbell that nobody hears."""
+        if url is None:
+            return None
+        from redis.asyncio import ConnectionPool
+
+        try:
+            pool = ConnectionPool.from_url(url)
+            pool.connection_class(**pool.connection_kwargs)
+        except (TypeError, ValueError):
+            raise ValueError("host, port, database or an option of it can not be used") from None
+        return url
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:

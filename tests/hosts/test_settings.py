@@ -30,3 +30,27 @@ def test_names_a_setting_that_can_not_be_used_and_never_shows_its_value() -> Non
         Settings.from_environment({"MINTFLOW_POOL_CONNECTIONS_MAX": "many-secret"})
     assert "MINTFLOW_POOL_CONNECTIONS_MAX" in refused.value.message
     assert "many-secret" not in refused.value.message + str(refused.value.details)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://h:secret",
+        "redis://h:99999",
+        "redis://[::1",
+        "redis://h?db=secret",
+        "redis://h?no=1",
+    ],
+)
+def test_an_address_that_redis_would_refuse_later_is_refused(url: str) -> None:
+    with pytest.raises(SettingNotUsable) as refused:
+        Settings.from_environment({"MINTFLOW_REDIS_URL": url})
+    assert "MINTFLOW_REDIS_URL" in refused.value.message
+    assert "secret" not in refused.value.message + str(refused.value.details)
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://h", "rediss://u:p%40ss@h:6380/2", "redis://[::1]:6379", "unix:///run/r?db=1"]
+)
+def test_an_address_of_redis_is_taken_as_it_is(url: str) -> None:
+    assert Settings.from_environment({"MINTFLOW_REDIS_URL": url}).redis_url == url
