@@ -227,6 +227,23 @@ def test_refuses_to_cross_a_gap_at_the_end_of_the_log(books: Books, kafka: Kafka
     assert positions_in(read_topic(kafka, EVENTS)[books.shard]) == list(range(1, last))
 
 
+def test_a_log_that_came_back_without_its_relays_places_is_known_to_be_relayed(
+    books: Books, kafka: Kafka
+) -> None:
+    """As after `import-history`: the topics have it all, and no lag is told for ever."""
+    target = make_topics(kafka)
+
+    async def run() -> None:
+        async with relaying(books, target):
+            await relayed(books)
+        books.conn.execute("truncate relay.checkpoint")
+        async with relaying(books, target):
+            await relayed(books)
+
+    asyncio.run(run())
+    assert check_everything_is_there(books, kafka) == 0
+
+
 def test_refuses_a_topic_that_is_ahead_of_the_log_or_of_another(
     household: list[Books], kafka: Kafka, blank_database_url: str
 ) -> None:
@@ -251,6 +268,7 @@ def test_refuses_a_topic_that_is_ahead_of_the_log_or_of_another(
         conn.execute("truncate log.event, relay.checkpoint")
         conn.execute("update log.shard_head set position = 0")
     asyncio.run(run("topic_is_ahead"))
+    assert not recorded(books).keys() & shards
 
 
 def test_two_relays_share_the_shards_and_one_that_leaves_gives_them_back(

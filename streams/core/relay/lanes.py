@@ -124,9 +124,8 @@ def enter(
     main, *others = source.topics
     topic_id, at = kept.get((shard, source.name), ("", 0))
     relayed, end = at, ends.get((main, shard), 0)
-    if topic_id != ids[main]:
-        at = end
-    lane = Lane(source, shard, epoch, ids, at, at, {main: Line(end)})
+    at, noted = (at, at) if topic_id == ids[main] else (end, 0)
+    lane = Lane(source, shard, epoch, ids, at, noted, {main: Line(end)})
     behind: dict[str, Line] = {}
     for topic in others:
         topic_id, position = kept.get((shard, place_of(source, topic)), ("", 0))

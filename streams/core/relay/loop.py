@@ -274,6 +274,8 @@ class Relay:
                         await source.check_last(conn, shard, end.position, end.headers)
                     except Conflict as conflict:
                         for lane in lanes:
+                            # What the topic ends with is none of this log: it is not noted here.
+                            lane.recorded = lane.sent
                             _block(lane, conflict)
         log.info("relay_took_shards", shards=sorted(new))
 
