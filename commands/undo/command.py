@@ -23,7 +23,7 @@ from mintflow.commands.undo import (
 )
 from mintflow.commands.undo.course import LISTED_MAX, Course
 from mintflow.commands.undo.settings import Undo
-from mintflow.commands.undo.stays import COMPENSATED, STAYS, Stays
+from mintflow.commands.undo.stays import COMPENSATED, FOLLOWED, STAYS, Stays
 from mintflow.domain.undo import (
     NothingToUndo,
     OperationIsUndone,
@@ -127,7 +127,7 @@ async def _carry_out(course: Course, events: Sequence[RecordedEvent]) -> None:
             course.stays[event.type] += 1
         else:
             # One that nobody here knows of is a mistake, and nothing to pass over.
-            assert event.type in COMPENSATED, event.type
+            assert event.type in COMPENSATED or event.type in FOLLOWED, event.type
             kind = "pair" if event.type in _PAIRS else event.type.partition(".")[0]
             by_kind[kind].append(event)
     for kind, undo in _KINDS.items():

@@ -74,3 +74,6 @@ OF_UNDO = frozenset(
         "undo.undone",
     }
 )  # fmt: skip
+# Of these, what a command that is no undo says as well, where it ends what an undo waited for. What
+# it is of is brought to what counts with the rest of that command.
+FOLLOWED = frozenset({"transaction.restored", "transaction.taken_back"})

@@ -185,3 +185,40 @@ def test_rows_that_were_linked_by_themselves_go_with_the_import_that_brought_one
     assert [(one["amount"], one["linked"]) for one in rows(it)] == [("71.30", False)]
     undo(it, undone["operation_id"])
     assert rows(it) == whole
+
+
+def test_a_command_that_did_what_an_undo_waited_for_is_undone_and_redone(it: Home) -> None:
+    row = it.record(amount="-5.00")
+    it.patch(f"/transactions/{row}", amount="-7.00")
+    amended = last(it)
+    it.delete(f"/transactions/{row}")
+    undo(it, amended)
+    it.post(f"/transactions/{row}/reinstate")
+    reinstated = last(it)
+    stands = rows(it)
+    assert [one["amount"] for one in stands] == ["-5.00"]
+    undoing = undo(it, reinstated)
+    assert rows(it) == []
+    undo(it, undoing)
+    assert rows(it) == stands
+
+
+def test_an_unlink_that_let_a_leg_be_taken_back_is_undone_and_redone(it: Home) -> None:
+    it.client.upload(
+        f"{it.path}/imports", "a.csv", HEAD + b"2025-03-01,Out,-7.00\n", account_id=it.checking
+    )
+    brought = last(it)
+    (leaves,) = it.get("/transactions")
+    enters = it.record(account_id=it.savings, amount="7.00")
+    legs = {"from_transaction_id": leaves["transaction_id"], "to_transaction_id": enters}
+    transfer = it.post("/transfers/link", **legs)["transfer_id"]
+    undo(it, brought)
+    linked = rows(it)
+    assert [one["linked"] for one in linked] == [True, True]
+    it.post(f"/transfers/{transfer}/unlink")
+    apart = rows(it)
+    assert [one["transaction_id"] for one in apart] == [enters]
+    undoing = undo(it, last(it))
+    assert rows(it) == linked
+    undo(it, undoing)
+    assert rows(it) == apart
