@@ -17,6 +17,7 @@ from mintflow.projections.core.checkpoints import lag, parked
 from mintflow.projections.core.rebuild import (
     NothingToGoBackTo,
     Options,
+    RebuildRefused,
     RebuildReport,
     coordinator,
     forget_previous,
@@ -203,6 +204,32 @@ def test_a_rollback_brings_back_what_was_parked(household: Books) -> None:
     assert household.ask(parked) == []
     rollback(household.url, key_source(household))
     assert household.ask(parked) == [before]
+
+
+def test_a_projection_named_twice_is_brought_up_to_date_once(household: Books) -> None:
+    run(household)
+    live(household)
+    served = household.dump()
+    again, missing = rollback(household.url, key_source(household), ["accounts", "accounts"])
+    assert ([one.projection for one in again], missing) == (["accounts"], 1)
+    assert household.dump() == served
+    rollback(household.url, key_source(household), ["accounts"])
+    assert household.dump() == served
+
+
+def test_refuses_to_drop_what_there_is_not(household: Books) -> None:
+    run(household, names=["imports"])
+    for name in ("nothing", "no name; at all"):
+        with pytest.raises(RebuildRefused) as refused:
+            forget_previous(household.url, ["imports", name])
+        assert "accounts" in refused.value.details["known"]
+    assert forget_previous(household.url, ["accounts", "imports"]) == ["imports"]
+
+
+def test_drops_what_an_earlier_release_had(household: Books) -> None:
+    run(household, names=["imports"])
+    later = [one for one in PROJECTIONS if one.name != "imports"]
+    assert forget_previous(household.url, ["imports"], projections=later) == ["imports"]
 
 
 def test_refuses_to_go_back_where_nothing_is_kept(household: Books) -> None:

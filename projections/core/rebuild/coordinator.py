@@ -152,20 +152,31 @@ def rollback(
         return [previous for _, previous in chosen], sum(replay.events for replay in replays)
 
 
-def forget_previous(url: str, names: Sequence[str] | None = None) -> list[str]:
+def forget_previous(
+    url: str,
+    names: Sequence[str] | None = None,
+    *,
+    projections: Sequence[Projection] = PROJECTIONS,
+) -> list[str]:
     """Drop the tables that are kept for a way back; says of which projections there were some.
 
-    Raises RebuildRefused.
+    names: also those that an earlier release had and this one has not. Raises RebuildRefused.
     """
     with open_tables(url) as conn, alone(conn), conn.transaction():
-        return drop(conn, [one.projection for one in kept(conn)] if names is None else names)
+        there = [one.projection for one in kept(conn)]
+        _known(names or (), [*(one.name for one in projections), *there])
+        return drop(conn, there if names is None else names)
 
 
 def _chosen(projections: Sequence[Projection], names: Sequence[str] | None) -> list[Projection]:
-    chosen = [one for one in projections if names is None or one.name in names]
-    if names is not None and len(chosen) != len(set(names)):
-        raise RebuildRefused("there is no such projection", known=[one.name for one in projections])
-    return chosen
+    _known(names or (), [one.name for one in projections])
+    return [one for one in projections if names is None or one.name in names]
+
+
+def _known(names: Sequence[str], known: Sequence[str]) -> None:
+    """Raises RebuildRefused."""
+    if not set(names) <= set(known):
+        raise RebuildRefused("there is no such projection", known=list(dict.fromkeys(known)))
 
 
 def _course(

@@ -65,7 +65,8 @@ def choose(
     """The projections to go back with, each with its tables. Raises NothingToGoBackTo."""
     by_name = {projection.name: projection for projection in projections}
     found = {one.projection: one for one in kept(conn) if one.projection in by_name}
-    wanted = list(names) if names is not None else list(found)
+    # A name that was given twice is one: tables brought up to date twice would count events twice.
+    wanted = list(dict.fromkeys(names)) if names is not None else list(found)
     missing = [name for name in wanted if name not in found]
     if missing or not wanted:
         raise NothingToGoBackTo("no earlier tables are kept", projections=missing, kept=list(found))
