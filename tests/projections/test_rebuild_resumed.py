@@ -154,6 +154,32 @@ def left_behind(books: Books) -> list[Any]:
     ).fetchall()
 
 
+def test_begins_anew_where_an_event_was_parked_meanwhile(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise Killed
+
+    books.fold()
+    with monkeypatch.context() as patched:
+        patched.setattr(coordinator, "index", killed)
+        with pytest.raises(Killed):
+            run(books, projections=broken())
+    parks(books)
+    served = books.dump()
+    report = run(books, projections=broken())
+    assert (report.identical, report.resumed) == (True, 0)
+    assert (len(books.ask(parked)), books.dump()) == (1, served)
+
+
+def parks(books: Books) -> None:
+    """An event comes that can not be folded, and one after it."""
+    books.record("-3.00", "2025-04-01", "shopping")
+    books.record("-4.00", "2025-04-02", "shopping")
+    books.fold(None, broken())
+    assert len(books.ask(parked)) == 1
+
+
 def test_folds_no_faster_than_it_may(household: Books) -> None:
     events = len(household.events())
     began = time.monotonic()
@@ -243,6 +269,21 @@ def test_refuses_to_go_back_where_nothing_is_kept(household: Books) -> None:
     assert forget_previous(household.url) == []
     with pytest.raises(NothingToGoBackTo):
         rollback(household.url, key_source(household))
+
+
+def test_a_rollback_lacks_what_could_not_be_folded_since(books: Books) -> None:
+    some, projections = ["accounts"], broken()
+    books.fold()
+    run(books, names=some)
+    parks(books)
+    served, noted = books.dump(), books.ask(parked)
+    for _ in range(2):
+        rollback(books.url, key_source(books), some, projections=projections)
+        assert (books.dump(), books.ask(parked)) == (served, noted)
+    # Code that can fold it gives it back.
+    assert run(books, names=some).identical is False
+    assert books.ask(parked) == []
+    books.check_everywhere()
 
 
 def test_refuses_to_go_back_to_a_version_that_is_not_folded_here(household: Books) -> None:

@@ -57,14 +57,17 @@ def unfinished(
     """A rebuild of this very kind that was killed, if there is one.
 
     served: positions that the served tables are at now; a rebuild is of no use once they stand
-    behind what it has folded, for instance because they were made anew meanwhile.
+    behind what it has folded, for instance because they were made anew meanwhile. Nor is it once an
+    event was parked that it does not know of: it would end at that event each time.
     """
     for schema, targets, positions, skipped in conn.execute(
         "select schema, targets, positions, skipped from projection.rebuild r"
         " where shape = %s and compared = %s"
         " and exists (select from pg_namespace where nspname = r.schema)"
+        " and not exists (select from projection.parked p where p.projection = any(%s) and"
+        "  p.position > coalesce((coalesce(r.positions, r.targets)->>p.shard::text)::bigint, 0))"
         " order by started_at desc",
-        [shape_of(projections), compared],
+        [shape_of(projections), compared, [one.name for one in projections]],
     ).fetchall():
         reached = by_shard(positions or targets)
         if not compared or all(served.get(shard, 0) >= at for shard, at in reached.items()):

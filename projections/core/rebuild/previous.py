@@ -15,9 +15,10 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from mintflow.domain.core.errors import Conflict
+from mintflow.projections.core.bulk.folder import Skipped
 from mintflow.projections.core.install import mark_of, run
 from mintflow.projections.core.projection import Projection
-from mintflow.projections.core.rebuild.catching_up import Replay
+from mintflow.projections.core.rebuild.catching_up import Replay, still_parked
 from mintflow.projections.core.rebuild.course import NEXT, by_shard
 from mintflow.projections.core.tables import SERVED
 from mintflow.store.mapper import Mapper
@@ -93,7 +94,8 @@ def replay_of(
             [Jsonb(dict(positions)), projection.name],
         )
 
-    skipped = frozenset((projection.name, p["shard"], p["position"]) for p in previous.parked)
+    parked = previous.parked + _parked_since(conn, mapper, projection, previous)
+    skipped = _places(projection, parked)
     return Replay(
         conn,
         mapper,
@@ -102,8 +104,40 @@ def replay_of(
         skipped,
         dict(previous.positions),
         stands_at,
-        previous.parked,
+        parked,
     )
+
+
+def _parked_since(
+    conn: psycopg.Connection[Any], mapper: Mapper, projection: Projection, previous: Previous
+) -> list[dict[str, Any]]:
+    """What the served tables lack that the kept ones will lack too, noted before they pass it."""
+    failing = still_parked(conn, mapper, [projection], schema_of(projection.name))
+    since = [
+        one
+        for one in failing - _places(projection, previous.parked)
+        if one[2] > previous.positions.get(one[1], 0)
+    ]
+    row = conn.execute(
+        "with since as (select coalesce(jsonb_agg(to_jsonb(p)), '[]') as rows"
+        "  from projection.parked p where p.projection = %s and (p.shard, p.position) in"
+        "  (select * from unnest(%s::int[], %s::bigint[])))"
+        " update projection.previous set parked = parked || since.rows from since"
+        " where projection = %s returning since.rows",
+        [
+            projection.name,
+            [shard for _, shard, _ in since],
+            [position for *_, position in since],
+            projection.name,
+        ],
+    ).fetchone()
+    assert row is not None
+    found: list[dict[str, Any]] = row[0]
+    return found
+
+
+def _places(projection: Projection, parked: Sequence[Mapping[str, Any]]) -> Skipped:
+    return frozenset((projection.name, one["shard"], one["position"]) for one in parked)
 
 
 def set_aside(conn: psycopg.Connection[Any], schema: str) -> str:
