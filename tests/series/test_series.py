@@ -12,10 +12,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from read_models.books import Books, connect, statements
+from read_models.books import Books, broken, connect, key_source, statements
 
 from mintflow.migrations.runner import timescale_mode
 from mintflow.projections.core.install import install
+from mintflow.projections.core.rebuild import rebuild, rollback
 from mintflow.projections.core.series import Kept, Refreshed, install_series, keep_up, refresh
 from mintflow.projections.core.series.tables import ALL, CANDLES
 
@@ -250,6 +251,30 @@ def test_what_was_changed_behind_the_products_back_is_made_right_by_a_full_refre
     assert place.digest() != right
     place.refresh(everything=True)
     assert place.digest() == right
+
+
+def test_other_rows_of_a_rebuild_or_a_rollback_come_into_the_series(place: Place) -> None:
+    def shown() -> list[str]:
+        return [str(row[5]) for row in place.rows("balance_day") if row[2].year == 2026]
+
+    books, keys = place.books, key_source(place.books)
+    books.record("-3.00", "2026-02-01", "shopping")
+    books.record("-4.00", "2026-02-02", "shopping")
+    books.fold(None, broken())
+    place.refresh()
+    assert shown() == ["96.00"]
+    assert rebuild(books.url, keys, ["accounts"], jobs=1).identical is False
+    place.refresh()
+    assert shown() == ["97.00", "93.00"]
+    assert rebuild(books.url, keys, ["accounts"], jobs=1).identical is True
+    assert place.refresh().events == 0
+    books.conn.execute("update model.account_days set posted = posted + 1 where date >= '2026-1-1'")
+    assert rebuild(books.url, keys, ["accounts"], jobs=1).identical is False
+    place.refresh()
+    assert shown() == ["97.00", "93.00"]
+    rollback(books.url, keys, ["accounts"])
+    place.refresh()
+    assert shown() == ["98.00", "95.00"]
 
 
 def test_the_dense_view_has_every_day_up_to_the_last_of_the_ledger(place: Place) -> None:

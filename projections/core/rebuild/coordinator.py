@@ -116,14 +116,18 @@ def rebuild(
         with vacuum_kept_off(url, chosen):
             found = compare_tables(url, lanes, tables, course.schema, replay, compare=compare)
             through(indexed)
-        switch(conn, [replay], projections, keep_up=compare, keep_old=options.keep_old)
+        identical = all(one.served == one.rebuilt for one in found) if compare else None
+        switch(
+            conn, [replay], projections,
+            keep_up=compare, keep_old=options.keep_old, same=identical is True,
+        )  # fmt: skip
         seconds = time.perf_counter() - began
     events = folded - resumed + replay.events
     return RebuildReport(
         folded + replay.events,
         round(seconds, 3),
         round(events / seconds, 1) if seconds else 0.0,
-        all(one.served == one.rebuilt for one in found) if compare else None,
+        identical,
         tuple(found),
         resumed,
     )

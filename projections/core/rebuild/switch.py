@@ -21,6 +21,7 @@ from mintflow.projections.core.rebuild.previous import (
     served_tables,
     set_aside,
 )
+from mintflow.projections.core.series.refresh import look_again
 from mintflow.projections.core.tables import SERVED
 
 # While this many events or fewer are missing, those who write wait for them rather than the other
@@ -45,12 +46,14 @@ def switch(
     *,
     keep_up: bool,
     keep_old: bool = True,
+    same: bool = False,
 ) -> None:
     """Serve the new tables, of all replays at once.
 
     everything: all projections, whose views are made anew. keep_up: the served tables follow the
-    log meanwhile and may be ahead. keep_old: for a way back. Whoever applies events waits for the
-    locked checkpoints, and goes on with the new tables from the same positions.
+    log meanwhile and may be ahead. keep_old: for a way back. same: the new rows were seen to be
+    the served ones. Whoever applies events waits for the locked checkpoints, and goes on with the
+    new tables from the same positions.
     """
     for replay in replays:
         while keep_up and replay.behind(_served_positions(conn, replay)) > _CLOSE:
@@ -59,7 +62,7 @@ def switch(
         positions = [dict(replay.positions) for replay in replays]
         try:
             with conn.transaction():
-                _switch(conn, replays, everything, keep_old=keep_old)
+                _switch(conn, replays, everything, keep_old=keep_old, same=same)
             return
         except psycopg.errors.LockNotAvailable:
             for replay, stood_at in zip(replays, positions, strict=True):
@@ -74,6 +77,7 @@ def _switch(
     everything: Sequence[Projection],
     *,
     keep_old: bool,
+    same: bool,
 ) -> None:
     projections = [one for replay in replays for one in replay.projections]
     _end_vacuum(conn, projections, [replay.schema for replay in replays])
@@ -98,6 +102,8 @@ def _switch(
         run(conn, f"drop schema {schema}")
         conn.execute("delete from projection.rebuild where schema = %s", [schema])
     make_views(conn, everything)
+    if not same:
+        look_again(conn, [one.name for one in projections])
 
 
 @contextmanager

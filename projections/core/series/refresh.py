@@ -10,11 +10,12 @@ change. So a refresh may be repeated, killed, or run twice, and the series end e
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from psycopg import AsyncConnection
 
 from mintflow.projections.core.bookings import MONEY_TYPES, category_legs
@@ -24,7 +25,8 @@ from mintflow.store.reader import read_shards
 
 # As many events as a transaction should look at: it holds no lock that a reader waits for.
 _EVENTS = 5_000
-_FOLLOWED = ("accounts", "categories")
+# The projections whose rows the series are made of.
+FOLLOWED = ("accounts", "categories")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,17 @@ async def refresh(
         events, balances, spending = events + done[0], balances + done[1], spending + done[2]
 
 
+def look_again(conn: psycopg.Connection[Any], projections: Collection[str]) -> None:
+    """Have the next refresh look at every event, where some of these projections, which have other
+    rows from now on, are followed. Within the transaction that gives them the rows."""
+    there = conn.execute("select to_regclass('series.refreshed') is not null").fetchone()
+    if there and there[0] and not set(FOLLOWED).isdisjoint(projections):
+        conn.execute("update series.refreshed set position = 0")
+
+
 async def _left(conn: AsyncConnection[Any]) -> dict[int, tuple[int, int, int]]:
     """Shard -> (where the series are, where the read models are, where the log is)."""
-    cursor = await conn.execute(_LEFT, [list(_FOLLOWED)])
+    cursor = await conn.execute(_LEFT, [list(FOLLOWED)])
     return {shard: (at, to, head) for shard, at, to, head in await cursor.fetchall()}
 
 
