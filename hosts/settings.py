@@ -180,6 +180,7 @@ class Settings(BaseModel):
     prices_kept_days: int | None = Field(
         None,
         ge=1,
+        le=365_000,
         description="Days after which prices and rates of the series are removed. Without it they "
         "are kept for ever, at about 100 bytes each.",
     )

@@ -54,3 +54,10 @@ def test_an_address_that_redis_would_refuse_later_is_refused(url: str) -> None:
 )
 def test_an_address_of_redis_is_taken_as_it_is(url: str) -> None:
     assert Settings.from_environment({"MINTFLOW_REDIS_URL": url}).redis_url == url
+
+
+@pytest.mark.parametrize("days", ["0", "365001", "800000"])
+def test_prices_are_kept_for_days_that_a_calendar_has(days: str) -> None:
+    with pytest.raises(SettingNotUsable):
+        Settings.from_environment({"MINTFLOW_PRICES_KEPT_DAYS": days})
+    assert Settings.from_environment({"MINTFLOW_PRICES_KEPT_DAYS": "365000"}).prices_kept_days
