@@ -16,7 +16,11 @@ from mintflow.hosts.cli.shell import Progress, settings_of_command
 from mintflow.hosts.cli.upkeep import must_have_keys, opens_keys, operate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from mintflow.projections.core.rebuild import RebuildReport
+    from mintflow.store.keys import KeyStore
 
 Projections = Annotated[
     list[str] | None,
@@ -58,14 +62,12 @@ def rebuild(
     stood.
     """
     _one_of(projection, everything=everything)
-    settings = settings_of_command()
-    keys = opens_keys(data, settings)
 
     async def work(url: str, tell: Progress) -> Row:
         from mintflow.hosts.noting import note
         from mintflow.projections.core.rebuild import Options, rebuild
 
-        must_have_keys(data, settings)
+        keys = _keys(data)
         await note(url, data, "rebuild", "models.rebuilt", _named(projection))
         options = Options(throttle, resume=not fresh, keep_old=keep)
         report = await asyncio.to_thread(
@@ -92,8 +94,6 @@ def rollback(
     another version are served by the release that folds it, not by this one.
     """
     _one_of(projection, everything=everything)
-    settings = settings_of_command()
-    keys = opens_keys(data, settings)
 
     async def work(url: str, _tell: Progress) -> Row:
         from mintflow.hosts.noting import note
@@ -103,7 +103,7 @@ def rollback(
             await note(url, data, "rollback", "models.dropped", _named(projection))
             gone = await asyncio.to_thread(forget_previous, url, projection or None)
             return {"served": [], "dropped": gone, "events": 0}
-        must_have_keys(data, settings)
+        keys = _keys(data)
         await note(url, data, "rollback", "models.rolled_back", _named(projection))
         again, events = await asyncio.to_thread(rollback, url, keys, projection or None)
         served = [
@@ -113,6 +113,13 @@ def rollback(
         return {"served": served, "dropped": [], "events": events}
 
     operate(ctx, work, _show_rollback, data=data, as_json=as_json)
+
+
+def _keys(data: Path) -> Callable[[], KeyStore]:
+    """Raises SettingNotUsable, Refused."""
+    settings = settings_of_command()
+    must_have_keys(data, settings)
+    return opens_keys(data, settings)
 
 
 def _one_of(projection: list[str] | None, *, everything: bool) -> None:

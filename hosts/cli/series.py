@@ -13,7 +13,7 @@ from rich.text import Text
 from mintflow.hosts.cli.lookup import Row
 from mintflow.hosts.cli.options import DATA_DEFAULT, Data, Json
 from mintflow.hosts.cli.shell import Progress, settings_of_command
-from mintflow.hosts.cli.upkeep import must_have_keys, opens_keys, operate
+from mintflow.hosts.cli.upkeep import key_store, must_have_keys, operate
 
 
 def series(
@@ -29,8 +29,6 @@ def series(
     A running host does the same every few seconds. They are for charts and SQL, in the schema
     `series`; what the API answers does not come from them.
     """
-    settings = settings_of_command()
-    keys = opens_keys(data, settings)
 
     async def work(url: str, _tell: Progress) -> Row:
         from mintflow.commands.core.command import utc_now
@@ -38,8 +36,9 @@ def series(
         from mintflow.store.mapper import Mapper
         from mintflow.store.sealing import Sealer
 
+        settings = settings_of_command()
         must_have_keys(data, settings)
-        mapper = Mapper(Sealer(keys()))
+        mapper = Mapper(Sealer(key_store(data, settings)))
         done = await refresh_series(url, mapper, everything=everything)
         kept = await asyncio.to_thread(keep_up_series, url, settings, utc_now().date())
         return {**asdict(done), **asdict(kept)}

@@ -181,3 +181,20 @@ def test_commands_and_servers_run_on_uvloop() -> None:
         return type(asyncio.get_running_loop()).__module__
 
     assert shell.run(kind()) == "uvloop"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["rebuild"], ["rollback"], ["rollback", "--drop"], ["series"], ["lag"], ["migrate"],
+        ["ledgers"], ["audit", "verify"], ["erase", "--now"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_setting_that_can_not_be_used_is_refused_by_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setenv("MINTFLOW_POOL_CONNECTIONS_MAX", "many")
+    refused = CommandLine(folder).json(*words, exit_code=1)["error"]
+    assert refused["code"] == "setting_not_usable"
+    assert "MINTFLOW_POOL_CONNECTIONS_MAX" in refused["message"]
