@@ -102,7 +102,25 @@ def timescale_mode(conn: psycopg.Connection) -> str:
     if not installed:
         return "plain"
     row = conn.execute("select current_setting('timescaledb.license')").fetchone()
-    return "tsl" if row and row[0] == "timescale" else "apache"
+    if row and row[0] == "timescale":
+        return "tsl"
+    refuse_packed(conn)
+    return "apache"
+
+
+def refuse_packed(conn: psycopg.Connection) -> None:
+    """Raises MigrationRefused where prices are packed, which the Apache licence can not read."""
+    row = conn.execute(
+        "select exists(select from timescaledb_information.chunks"
+        " where hypertable_schema = 'series' and is_compressed)"
+    ).fetchone()
+    if row and row[0]:
+        raise MigrationRefused(
+            "series hold prices that TimescaleDB's full edition has packed, and under its Apache "
+            "licence they can not be read: set timescaledb.license to timescale, restart, run "
+            "select decompress_chunk(c, true) from show_chunks('series.price') c; and the same for "
+            "series.rate, and set the licence back"
+        )
 
 
 def _migrate(conn: psycopg.Connection, timescale: str) -> MigrationReport:

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from read_models.books import Books, broken, connect, key_source, statements
 
-from mintflow.migrations.runner import timescale_mode
+from mintflow.migrations.runner import MigrationRefused, refuse_packed, timescale_mode
 from mintflow.projections.core.install import install
 from mintflow.projections.core.rebuild import rebuild, rollback
 from mintflow.projections.core.series import Kept, Refreshed, install_series, keep_up, refresh
@@ -336,6 +336,21 @@ def test_another_mode_later_keeps_what_was_written_and_makes_the_rest_again(
             place.keep_up()
             assert place.digest() == right
         assert not install_series(place.books.url, mode)
+
+
+def test_what_the_full_edition_has_packed_is_not_taken_to_the_apache_licence(
+    places: list[Place],
+) -> None:
+    """The licence is a server's, so that it can not be changed by a test."""
+    for place in places:
+        if place.mode == "tsl":
+            prices(place)
+            refuse_packed(place.conn)
+            assert place.keep_up().packed
+            with pytest.raises(MigrationRefused, match="decompress_chunk"):
+                refuse_packed(place.conn)
+            place.conn.execute("select decompress_chunk(c) from show_chunks('series.price') c")
+            refuse_packed(place.conn)
 
 
 def test_the_products_role_may_write_and_has_no_more(place: Place) -> None:
