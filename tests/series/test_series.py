@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 import random
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
@@ -301,6 +302,19 @@ def test_partitions_are_there_before_they_are_needed_and_take_over_what_waited(
     assert place.conn.execute("select count(*) from series.price_2027").fetchone() == (0,)
     assert place.rows("balance_day") == rows
     assert place.keep_up().partitions == 0
+
+
+def test_a_partition_that_another_process_is_making_is_waited_for(place: Place) -> None:
+    live(place)
+    with psycopg.connect(place.books.url) as other, ThreadPoolExecutor(1) as beside:
+        other.execute("lock table series.balance_day_default in share mode")
+        kept = beside.submit(place.keep_up)
+        while not other.execute("select from pg_locks where not granted").fetchall():
+            assert not kept.done(), kept.result()
+        # What it found missing is there when it is let on.
+        made = keep_up(other, TODAY).partitions
+        other.commit()
+        assert (made > 0, kept.result().partitions) == (True, 0)
 
 
 def test_a_day_far_away_makes_no_partition(place: Place) -> None:

@@ -89,13 +89,16 @@ def _years(conn: psycopg.Connection[Any], series: Series, today: dt.date) -> int
     made = 0
     for year in sorted({today.year, today.year + 1, *_years_waiting(conn, series, today)}):
         name = f"{SCHEMA}.{series.name}_{year:04d}"
-        row = conn.execute("select to_regclass(%s) is not null", [name]).fetchone()
-        if row and row[0]:
+        if _is_there(conn, name):
             continue
         with conn.transaction():
-            _make_year(conn, series, name, year)
-        made += 1
+            made += _make_year(conn, series, name, year)
     return made
+
+
+def _is_there(conn: psycopg.Connection[Any], name: str) -> bool:
+    row = conn.execute("select to_regclass(%s) is not null", [name]).fetchone()
+    return bool(row and row[0])
 
 
 def _years_waiting(conn: psycopg.Connection[Any], series: Series, today: dt.date) -> Iterator[int]:
@@ -108,11 +111,13 @@ def _years_waiting(conn: psycopg.Connection[Any], series: Series, today: dt.date
             yield year
 
 
-def _make_year(conn: psycopg.Connection[Any], series: Series, name: str, year: int) -> None:
-    """A partition with the rows that the default one had of its year."""
+def _make_year(conn: psycopg.Connection[Any], series: Series, name: str, year: int) -> bool:
+    """A partition with the rows that the default one had of its year; says whether it was made."""
     table = f"{SCHEMA}.{series.name}"
     begins, ends = _bounds(series, year)
     run(conn, f"lock table {table}_default in access exclusive mode")
+    if _is_there(conn, name):  # A command made it while this host waited, or the other way round.
+        return False
     run(conn, f"create table {name} (like {table} including defaults including constraints)")
     run(
         conn,
@@ -120,6 +125,7 @@ def _make_year(conn: psycopg.Connection[Any], series: Series, name: str, year: i
         f" and {series.time} < {ends} returning *) insert into {name} select * from moved",
     )
     run(conn, f"alter table {table} attach partition {name} for values from ({begins}) to ({ends})")
+    return True
 
 
 def _bounds(series: Series, year: int) -> tuple[str, str]:
