@@ -6,7 +6,7 @@ from mintflow.connectors.files import camt, detection, qif, swift
 from mintflow.connectors.files.delimited import reader as delimited
 from mintflow.connectors.files.errors import CannotRead, UnreadableFile
 from mintflow.connectors.files.ofx import statements as ofx
-from mintflow.connectors.files.text import decode
+from mintflow.connectors.files.text import decode, told_encoding
 from mintflow.domain.statements import CsvProfile, StatementFile
 
 
@@ -39,11 +39,15 @@ def _read(
         known = ", ".join(("auto", *detection.FORMATS))
         raise CannotRead("format", f"the format must be one of {known}")
     # A profile is remembered per account; a file in another format is still read as what it is.
-    text, encoding = decode(data, profile.encoding if profile and wanted == "csv" else None)
+    # Its encoding is for what a file leaves open: a bank that goes over to UTF-8 writes the same
+    # rows, and read in the old encoding they would all be others.
+    told = told_encoding(data)
+    remembered = profile.encoding if profile and told is None else None
+    text, encoding = decode(data, remembered if remembered and wanted == "csv" else told)
     if wanted == "auto":
         wanted = detection.detect(text)
-        if wanted == "csv" and profile and profile.encoding != encoding:
-            text, encoding = decode(data, profile.encoding)
+        if wanted == "csv" and remembered is not None and remembered != encoding:
+            text, encoding = decode(data, remembered)
     if wanted == "ofx":
         return ofx.read_ofx(data, text, encoding)
     if wanted == "qif":

@@ -74,7 +74,10 @@ def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
     return text, found
 
 
-def _encoding_of(data: bytes) -> str:
+def told_encoding(data: bytes) -> str | None:
+    """The encoding that the bytes tell by themselves: by a mark, by the zero bytes of UTF-16, or as
+    UTF-8 with letters beyond ASCII, which no text in an older encoding happens to be. None: any
+    that is known from elsewhere may be right."""
     for bom, name in _BOMS:
         if data.startswith(bom):
             return name
@@ -85,11 +88,22 @@ def _encoding_of(data: bytes) -> str:
             return "utf-16-be"
         if sample[1::2].count(0) * 10 >= len(sample[1::2]) * 4 and 0 not in sample[0::2]:
             return "utf-16-le"
+    return None if data.isascii() or not _is_utf8(data) else "utf-8"
+
+
+def _encoding_of(data: bytes) -> str:
+    told = told_encoding(data)
+    if told is not None:
+        return told
+    return "utf-8" if data.isascii() else _one_byte_encoding_of(data)
+
+
+def _is_utf8(data: bytes) -> bool:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        return _one_byte_encoding_of(data)
-    return "utf-8"
+        return False
+    return True
 
 
 def _one_byte_encoding_of(data: bytes) -> str:

@@ -35,3 +35,14 @@ def test_a_file_that_neither_way_can_read_is_refused_and_brings_nothing(ledger: 
     assert refused.json()["error"]["code"] == "unreadable_file"
     assert refused.json()["error"]["details"]["where"] == "line 2"
     assert len(ledger.client.get(f"{ledger.path}/transactions")) == 2
+
+
+def test_rows_are_known_again_when_the_bank_goes_over_to_utf_8(ledger: Ledger) -> None:
+    text = "Date,Description,Amount\n2025-03-14,Café Überall,-12.30\n2025-03-15,Tea,-3.00\n"
+    path = f"{ledger.path}/imports"
+    for encoding, counts in (("cp1252", (2, 0)), ("utf-8", (0, 2)), ("cp1252", (0, 2))):
+        data = text.encode(encoding)
+        answer = ledger.client.upload(path, "a.csv", data, account_id=ledger.checking)
+        assert (answer["added"], answer["known"]) == counts, encoding
+    account = ledger.client.get(f"{ledger.path}/accounts/{ledger.checking}")
+    assert account["balance"] == "-15.30"

@@ -58,6 +58,22 @@ def test_a_profile_is_obeyed_where_looking_would_say_otherwise() -> None:
     assert read_file(OPEN, "a.csv", profile=profile).findings == ()
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_remembered_encoding_is_for_files_that_do_not_tell_theirs(encoding: str) -> None:
+    text = "Date,Description,Amount\n2024-01-13,Café Überall,-1.50\n2024-01-14,Plain,-2.00\n"
+    first = read_file(text.encode("cp1252"), "a.csv")
+    assert first.profile is not None
+    assert first.profile.encoding == "cp1252"
+    again = read_file(text.encode(encoding), "a.csv", profile=first.profile)
+    assert again.statements == first.statements
+
+
+def test_an_old_encoding_that_is_said_is_obeyed() -> None:
+    profile = profile_from_json(plain(encoding="cp1251"))
+    data = "Date,Description,Amount\n13/04/2024,Чай,-1.50\n".encode("cp1251")
+    assert rows_of(read_file(data, "a.csv", profile=profile)) == [("2024-04-13", "-1.50", "Чай")]
+
+
 def test_what_had_to_be_assumed_is_said() -> None:
     file = read_file(OPEN, "a.csv", currency="EUR")
     assert [(found.code, found.where) for found in file.findings] == [
