@@ -15,6 +15,7 @@ from mintflow.domain.core.postings import TRANSFER, Allocation
 from mintflow.domain.core.query import Facts, Predicate, parse, predicate
 from mintflow.domain.core.query.tree import And, Node, TextIs
 from mintflow.domain.rules.rule import STAGES, Rule
+from mintflow.domain.transactions.parts import TAGS_MAX
 
 
 @dataclass(slots=True)
@@ -107,7 +108,9 @@ def _take(
     if found.note is None and actions.note is not None:
         found.note = actions.note
         facts.change(notes=actions.note)
-    new = tuple(tag for tag in actions.tags if tag not in facts.tags)
+    # Where a transaction is full of tags, no rule shall be the reason that it is refused.
+    room = max(TAGS_MAX - len(facts.tags), 0)
+    new = tuple(tag for tag in actions.tags if tag not in facts.tags)[:room]
     if new:
         found.tags = (*found.tags, *new)
         facts.change(tags=(*facts.tags, *new))

@@ -58,7 +58,8 @@ class Transaction(Labelled, Paired, Undoable):
     ) -> Self:
         """Bring a transaction into the books. Raises DateOutOfRange, TextTooLong."""
         check_date(booking.date)
-        check_texts(description, counterparty, memo, notes, merchant, tags=tags)
+        once = tuple(dict.fromkeys(tags))
+        check_texts(description, counterparty, memo, notes, merchant, tags=once)
         return cls._create(
             e.TransactionRecorded,
             id=transaction_id,
@@ -69,7 +70,7 @@ class Transaction(Labelled, Paired, Undoable):
             counterparty=counterparty,
             memo=memo,
             notes=notes,
-            tags=tuple(tags),
+            tags=once,
             origin=origin,
             category_source=category_source,
             user_fields=tuple(user_fields),

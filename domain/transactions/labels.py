@@ -107,8 +107,8 @@ class Labelled(TransactionState):
         """Set its tags: the user's own, or with those that a rule adds. Raises
         TransactionIsVoided, TextTooLong."""
         self._standing()
-        check_texts(tags=tags)
         after = tuple(dict.fromkeys(tags))
+        check_texts(tags=after)
         if after != self.tags and self._may_say("tags", by):
             self.trigger_event(
                 e.TransactionTagged, timestamp=now, before=self.tags, after=after, by=by

@@ -192,7 +192,8 @@ _BY: dict[str, str] = {
     "tag": _query(
         "g.tag",
         "null",
-        "left join lateral unnest(p.tags) as g (tag) on true",
+        # Rows of before tags were recorded once may hold one twice; it is spent once.
+        "left join lateral (select distinct unnest(p.tags) as tag) g on true",
     ),
 }
 _SUMMARY = positioned(

@@ -318,3 +318,20 @@ def test_merchants_are_counted_with_their_category(ledger: Any) -> None:
     assert [one["merchant"] for one in ledger.client.get(f"{ledger.path}/merchants", q="ZORP")] == [
         "Zorp Ltd"
     ]
+
+
+def test_rules_fill_the_tags_of_a_row_and_never_are_the_reason_that_it_is_refused(
+    ledger: Any,
+) -> None:
+    for name in ("a", "b"):
+        actions = {"tags": [f"{name}{number}" for number in range(30)]}
+        rule = {"name": name, "condition": "blue", "actions": actions}
+        made = ledger.client.post(f"{ledger.path}/rules", rule)
+    assert bring_in(ledger, ("2025-03-01", "Blue Bottle", "-4.00"))["added"] == 1
+    (row,) = rows_of(ledger)
+    assert (len(row["tags"]), row["tags"][29:31]) == (50, ["a29", "b0"])
+    mine = [f"m{number}" for number in range(50)]
+    said = ledger.record(amount="-1.00", description="Blue Bottle", tags=mine)
+    assert said["tags"] == mine
+    answer = ledger.client.post(f"{ledger.path}/rules/{made['rule_id']}/apply", {})
+    assert answer["changed"] == 0

@@ -227,6 +227,15 @@ def test_tags_are_set_without_repetition_and_become_the_users() -> None:
     assert one.tags == ()
 
 
+def test_repeated_tags_are_recorded_once_and_count_once() -> None:
+    one = transaction(tags=["b", "a", "b"])
+    assert one.tags == ("b", "a")
+    many = [f"t{n}" for n in range(50)]
+    assert transaction(tags=[*many, *many]).tags == tuple(many)
+    one.tag([*many, *many], NOW)
+    assert one.tags == tuple(many)
+
+
 def test_a_note_is_set_and_removed() -> None:
     one = transaction()
     one.note("with Anna", NOW)

@@ -45,6 +45,18 @@ def test_a_refund_lowers_spending_in_every_view_alike(books: Books) -> None:
     assert [str(one["spent"]) for one in rows] == ["20.00"]
 
 
+def test_a_tag_that_a_row_has_twice_is_spent_once(books: Books) -> None:
+    books.record("-30.00", "2025-03-02", SHOP, tags=["home", "food"])
+    books.fold()
+    # As a release folded it that recorded every tag as often as it was said.
+    books.conn.execute("update model.transactions set tags = array['home', 'food', 'home']")
+    rows, _ = books.ask(spending, books.ledger_id, MARCH, by="tag")
+    assert [(one["tag"], str(one["spent"]), one["transactions"]) for one in rows] == [
+        ("food", "30.00", 1),
+        ("home", "30.00", 1),
+    ]
+
+
 def test_transfers_openings_and_pending_rows_are_nowhere(books: Books) -> None:
     linked = books.record("-50.00", "2025-03-15", SHOP)
     linked.link(books.new_id(), NOW)
