@@ -49,14 +49,16 @@ class EventStream(Response):
         types: Sequence[str],
         shown: Callable[[RecordedEvent], object],
         *,
+        only: Callable[[RecordedEvent], bool] | None,
         live: bool,
         patience_s: float,
         still_allowed: Callable[[], bool],
         request_id: str,
     ) -> None:
-        """shown: what of an event goes into `data`. live: go on at the end of the log, else end
-        there. still_allowed: asked at every tick. Raises nothing here; sending it may raise
-        TooManyStreams before anything is sent."""
+        """shown: what of an event goes into `data`. only: which of the events of these types
+        are sent; None: all. live: go on at the end of the log, else end there. still_allowed: asked
+        at every tick. Raises nothing here; sending it may raise TooManyStreams before anything is
+        sent."""
         super().__init__(headers={**HEADERS, "x-request-id": request_id})
         del self.headers["content-length"]
         self._feed = feed
@@ -64,6 +66,7 @@ class EventStream(Response):
         self._place = place
         self._types = types
         self._shown = shown
+        self._only = only
         self._live = live
         self._patience_s = patience_s
         self._still_allowed = still_allowed
@@ -115,6 +118,8 @@ class EventStream(Response):
         parts: list[bytes] = []
         size = 0
         for delivery, place in batch:
+            if self._only is not None and not self._only(delivery.event):
+                continue
             part = delivery.bytes_of(self._data)
             parts += (b"id: ", place.encode(), part)
             size += len(part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -13,7 +14,7 @@ from mintflow.api.core.envelope import respond
 from mintflow.api.core.paging import Limit, page
 from mintflow.api.core.routing import JsonRoute
 from mintflow.api.core.services import services_of
-from mintflow.api.core.subject import known_until, ledger_of
+from mintflow.api.core.subject import as_of, known_until, ledger_of
 from mintflow.api.events.shown import (
     EventOpen,
     Live,
@@ -75,9 +76,11 @@ async def stream_events(
 ) -> Response:
     """The same as Server-Sent Events, and what happens from then on. `Last-Event-ID` goes before
     `after`, so a reader that was cut off gets each event exactly once. With `known_at` it ends at
-    that moment."""
+    that moment; with `as_of` it has those that had happened by then."""
     last = request.headers.get("last-event-id")
     after = after if last is None else ledger_seq_of(last)
     until = known_until(request)
     place = LedgerPlace(ledger_of(request), after, until)
-    return await stream(request, place, types, shown_to_owner, live=live and until is None)
+    live = live and until is None
+    only = None if as_of(request) is None else partial(happened, request)
+    return await stream(request, place, types, shown_to_owner, live=live, only=only)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -80,10 +80,17 @@ def shown_to_analyst(event: RecordedEvent) -> dict[str, Any]:
 
 
 async def stream(
-    request: Request, place: Place, types: str | None, shown: Any, *, live: bool
+    request: Request,
+    place: Place,
+    types: str | None,
+    shown: Any,
+    *,
+    live: bool,
+    only: Callable[[RecordedEvent], bool] | None = None,
 ) -> Response:
-    """Everything behind a place as Server-Sent Events. Raises TooManyTypes,
-    EventTypeNotKnown, PlaceBeyondHead."""
+    """Everything behind a place as Server-Sent Events; only: those that it says yes to.
+
+    Raises TooManyTypes, EventTypeNotKnown, PlaceBeyondHead."""
     services, wanted = services_of(request), types_of(types)
     async with services.pool.connection() as conn:
         await place.check(conn)
@@ -94,6 +101,7 @@ async def stream(
         place,
         wanted,
         shown,
+        only=only,
         live=live,
         patience_s=services.limits.stream_patience_s,
         still_allowed=lambda: services.authenticate(token) is not None,

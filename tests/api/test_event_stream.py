@@ -86,6 +86,17 @@ def test_last_event_id_goes_before_after(ledger: Any, url: str) -> None:
     assert seqs(stream.read()) == [head(ledger) - 1, head(ledger)]
 
 
+def test_with_as_of_it_has_what_had_happened_by_then(ledger: Any, url: str) -> None:
+    for day in ("2025-03-01", "2025-04-01", "2025-03-31"):
+        ledger.record(date=day)
+    listed = ledger.client.get(f"{ledger.path}/events", as_of="2025-03-31", limit=1_000)
+    assert [one["effective_at"][:10] for one in listed] == ["2025-03-01", "2025-03-31"]
+    asked = {"as_of": "2025-03-31", "live": "false"}
+    messages = Stream(url + ledger.path + "/events/stream", params=asked).read()
+    assert [one.data for one in messages[:-1]] == listed
+    assert messages[-1].data["code"] == "at_end"
+
+
 def test_with_known_at_it_ends_at_that_moment(ledger: Any, url: str) -> None:
     record(ledger, 3)
     moment = ledger.client.pages(f"{ledger.path}/events", limit=1_000)[-3]
