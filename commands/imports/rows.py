@@ -19,6 +19,7 @@ from mintflow.domain.core.money import CurrencyMustMatch, exact_amount
 from mintflow.domain.core.time import check_date
 from mintflow.domain.statements import Finding, Statement, StatementBalance, StatementRow
 from mintflow.domain.transactions import Transaction
+from mintflow.domain.transactions.parts import check_texts
 
 
 class SeveralAccountsInFile(Invalid):
@@ -103,12 +104,21 @@ def choose(statements: Sequence[Statement], account_hint: str | None) -> list[St
             )
         return chosen
     with_rows = [one for one in statements if one.rows] or list(statements)
-    if len({one.account_hint for one in with_rows}) > 1:
+    held = {one.account_hint for one in with_rows}
+    if len(held) > 1:
         raise SeveralAccountsInFile(
             "the file holds several accounts: say which one by its number",
-            accounts=sorted("…" + one.account_hint[-4:] for one in with_rows),
+            accounts=_endings(held),
         )
     return with_rows
+
+
+def _endings(numbers: Collection[str]) -> list[str]:
+    """The ends of account numbers: no more of them than tells each from the others."""
+    length = 4
+    while len({one[-length:] for one in numbers}) < len(numbers):
+        length += 1
+    return sorted("…" + one[-length:] for one in numbers)
 
 
 def identified(
@@ -215,6 +225,7 @@ def _reused_ids(rows: Iterable[StatementRow]) -> set[str]:
 def _amount_of(row: StatementRow, currency: str) -> Decimal:
     try:
         check_date(row.date)
+        check_texts(row.description, row.counterparty, row.memo)
         return exact_amount(row.amount, currency)
     except MintFlowError as refusal:
         raise RowNotUsable(

@@ -252,6 +252,7 @@ def test_refuses_a_whole_file_for_one_row_and_says_which(database_url: str) -> N
         for bad, reason in (
             (row(2, "-1.001"), "too_many_digits"),
             (replace(row(2, "-1"), date=dt.date(1066, 10, 14)), "date_out_of_range"),
+            (row(2, "-1", "x" * 2_001), "text_too_long"),
         ):
             with pytest.raises(RowNotUsable) as caught:
                 await bring(it, ledger, account, [good, bad])
@@ -278,6 +279,7 @@ def test_of_a_file_with_several_accounts_one_has_to_be_meant(database_url: str) 
         (
             Statement((row(1, "-1"),), account_hint="DE0012345678"),
             Statement((row(1, "-2"), row(2, "-3")), account_hint="DE0087654321"),
+            Statement((row(1, "-1"),), account_hint="DE0087754321"),
             Statement((), account_hint="DE0000000000"),
         ),
     )
@@ -285,7 +287,7 @@ def test_of_a_file_with_several_accounts_one_has_to_be_meant(database_url: str) 
     async def play(it: Product, ledger: UUID, account: UUID) -> None:
         with pytest.raises(SeveralAccountsInFile) as caught:
             await bring(it, ledger, account, file)
-        assert caught.value.details == {"accounts": ["…4321", "…5678"]}
+        assert caught.value.details == {"accounts": ["…345678", "…654321", "…754321"]}
         with pytest.raises(SeveralAccountsInFile):
             await bring(it, ledger, account, file, statement_account="DE1")
         meant = await bring(it, ledger, account, file, statement_account="DE0087654321")
