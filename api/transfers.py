@@ -27,13 +27,15 @@ router = APIRouter(
 
 
 class TransferShown(Documented):
-    """legs: first the one that leaves its account, then the one that enters the other."""
+    """amount leaves one account, to_amount enters the other. legs: in this order."""
 
     transfer_id: str
     from_account_id: str
     to_account_id: str
     amount: str
     currency: str
+    to_amount: str
+    to_currency: str
     date: str
     legs: list[TransactionShown]
 

@@ -18,7 +18,7 @@ from mintflow.commands.rules.tree import tree_of
 from mintflow.commands.transactions.view import view
 from mintflow.commands.transfers.ending import end, give_way
 from mintflow.domain.accounts import Account, AccountNotFound
-from mintflow.domain.core.money import CurrencyMustMatch, exact_amount, negated
+from mintflow.domain.core.money import CurrencyMustMatch, exact_amount, money_text, negated
 from mintflow.domain.core.postings import TRANSFER, Booking, whole
 from mintflow.domain.transactions import Transaction, TransactionIsVoided, TransactionNotFound
 from mintflow.domain.transfers import (
@@ -163,12 +163,16 @@ async def _end(transfer_id: UUID, how: Literal["unlinked", "voided"], unit: Unit
 async def _answer(unit: Unit, transfer: Transfer, legs: list[Transaction]) -> dict[str, Any]:
     tree = await tree_of(unit)
     source, target = (view(leg, tree) for leg in legs)
+    gone = legs[0].booking or legs[0].withdrawn
+    assert gone is not None
     return {
         "transfer_id": str(transfer.id),
         "from_account_id": source["account_id"],
         "to_account_id": target["account_id"],
-        "amount": target["amount"],
-        "currency": target["currency"],
+        "amount": money_text(negated(gone.amount)),
+        "currency": source["currency"],
+        "to_amount": target["amount"],
+        "to_currency": target["currency"],
         "date": source["date"],
         "ended": transfer.ended,
         "legs": [source, target],

@@ -153,6 +153,11 @@ def test_a_transfer_that_is_refused_leaves_no_leg(database_url: str) -> None:
             ("-5.00", "USD"),
             ("4.60", "EUR"),
         ]
+        named = ("amount", "currency", "to_amount", "to_currency")
+        said = ["5.00", "USD", "4.60", "EUR"]
+        assert [made.data.get(name) for name in named] == said
+        ended = await it.do(VoidTransfer(transfer_id=UUID(made.data["transfer_id"])), ledger)
+        assert [ended.data.get(name) for name in named] == said
 
     scenario(database_url, play)
 
