@@ -32,6 +32,10 @@ STATUS_OF: Mapping[Kind, int] = {
 }
 _CODES = {401: "unauthenticated", 404: "not_found", 405: "method_not_allowed"}
 
+# What pydantic says of a body that was left as it is, because it was not sent as JSON.
+_NO_OBJECT = frozenset({"model_attributes_type", "dict_type"})
+_SENT_OTHERWISE = "the body is JSON: send it with the header 'Content-Type: application/json'"
+
 
 def install_error_handlers(app: FastAPI) -> None:
     """Every failure leaves in the envelope; none shows its inside."""
@@ -58,8 +62,14 @@ async def _not_valid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError | ValidationError)
     # A rule about several fields together has no place of its own.
     whole = "query" if request.method == "GET" else "body"
+    as_json = "json" in request.headers.get("content-type", "").lower()
     problems = [
-        {"where": [_short(part) for part in one["loc"] or (whole,)], "problem": one["msg"][:300]}
+        {
+            "where": [_short(part) for part in one["loc"] or (whole,)],
+            "problem": _SENT_OTHERWISE
+            if one["type"] in _NO_OBJECT and not as_json
+            else one["msg"][:300],
+        }
         for one in error.errors()[:50]
     ]
     return refuse(request, 422, "request_not_valid", "the request is not valid", problems)

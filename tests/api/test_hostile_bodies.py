@@ -288,3 +288,13 @@ def test_form_fields_are_checked(ledger: Any) -> None:
     twice = [("file", ("a.csv", ROW)), ("file", ("b.csv", b"junk"))]
     ledger.client.send("POST", f"{ledger.path}/imports", files=twice, data=good)
     assert len(ledger.client.pages(f"{ledger.path}/transactions")) <= 1
+
+
+@pytest.mark.parametrize("sent_as", ["application/x-www-form-urlencoded", "text/plain"])
+def test_json_that_is_sent_as_something_else_is_told_how(ledger: Any, sent_as: str) -> None:
+    headers = {"Content-Type": sent_as}
+    (problem,) = refusal(ledger, content=b'{"amount": "1"}', headers=headers)["details"]
+    assert problem["where"] == ["body"]
+    assert "Content-Type: application/json" in problem["problem"]
+    (problem,) = refusal(ledger, content=b"[]", headers=JSON)["details"]
+    assert "Content-Type" not in problem["problem"]
