@@ -69,6 +69,10 @@ class PublishedHeads:
         with psycopg.connect(url, autocommit=True) as conn:
             rows = conn.execute("select shard, size, root, note from audit.head").fetchall()
         for shard, size, root, note in rows:
+            if None in (shard, size, root, note):
+                what = "the database's copy: a column is null"
+                self.troubles.append(("HEAD_NOT_SIGNED", shard or 0, size or 0, what))
+                continue
             self._take_note(note, keys, "the database's copy", (shard, size, bytes(root)))
 
     def from_file(self, path: Path, keys: Sequence[PublicKey]) -> None:

@@ -22,10 +22,15 @@ from mintflow.store.verify.report import ShardReport, VerifyReport
 from mintflow.store.verify.resume import Progressed
 from mintflow.store.verify.sealed import SealedCheck
 from mintflow.store.verify.shard import verify_shard
+from mintflow.store.verify.strays import strays
 from mintflow.store.verify.trail import verify_trail
 
 Progress = Callable[[int, int], None]
 _LOOK_S = 0.2
+_SIZES = (
+    "select shard, position from log.shard_head where shard is not null and position is not null"
+    " union all select %s, position from audit.trail_head where position is not null"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +62,21 @@ def verify(
     looking = looking or Looking()
     try:
         with psycopg.connect(database_url, autocommit=True) as conn:
-            rows = conn.execute("select shard, position from log.shard_head").fetchall()
-            entries = conn.execute("select position from audit.trail_head").fetchone()
+            rows = conn.execute(_SIZES, [TRAIL]).fetchall()
+            found = strays(conn)
             progressed = Progressed(looking.resume, conn)
     except psycopg.Error as trouble:
         blind = ShardReport(0)
         blind.could_not_look(0, f"the database: {type(trouble).__name__}")
         return VerifyReport.of([blind])
-    sizes: dict[int, int] = {TRAIL: entries[0] if entries else 0, **dict(rows)}
+    sizes: dict[int, int] = dict(rows)
     shards = sorted(
-        {*range(SHARDS), *sizes} - progressed.done.keys(),
+        {TRAIL, *range(SHARDS)} - progressed.done.keys(),
         key=lambda shard: (-sizes.get(shard, 0), shard),
     )
     done = sum(report.events for report in progressed.done.values())
     run = _Run(database_url, shards, sum(sizes.values()), done, progress or _silent, looking)
-    found = list(progressed.done.values())
+    found += progressed.done.values()
     for report in run.here() if jobs <= 1 else run.in_processes(jobs):
         progressed.finished(report)
         found.append(report)

@@ -37,10 +37,10 @@ class SealedCheck:
         ledger = self._ledgers[ledger_id]
         if ledger is None:
             return
-        bound_to = stream_id + stream_version.to_bytes(4, "big")
         try:
+            bound_to = stream_id + stream_version.to_bytes(4, "big")
             opened = self._sealer.unseal(ledger, bound_to, sealed)
-        except (KeysUnreadable, ValueError):
+        except (KeysUnreadable, ValueError, OverflowError):
             opened = None
         if opened is None:
             report.add("SEALED_UNREADABLE", position, "the key is there and does not open this")

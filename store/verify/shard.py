@@ -25,6 +25,8 @@ from mintflow.store.verify.tree import TreeCheck
 _EPOCH_2000_US = 946_684_800_000_000
 # Rows in memory at once; one is about 1 kB.
 _ROWS = 2_000
+# The time `infinity` is no number of microseconds; the largest is as wrong, and can be hashed.
+_US_MAX = (1 << 63) - 1
 
 # Ids and times as the bytes that they are: making objects of them would cost ten times as much.
 _EVENTS = """
@@ -61,6 +63,11 @@ def verify_shard(
     return report
 
 
+def us_of(sent: bytes) -> int:
+    """Microseconds since 1970, from what `timestamptz_send` gives."""
+    return min(int.from_bytes(sent, "big", signed=True) + _EPOCH_2000_US, _US_MAX)
+
+
 class _Audit:
     def __init__(
         self,
@@ -87,7 +94,7 @@ class _Audit:
         row = self._conn.execute(
             "select position, hash, recorded_us from log.shard_head where shard = %s", [self._shard]
         ).fetchone()
-        if row is not None:
+        if row is not None and None not in row:
             self._report.head = row[0], row[1]
         for event in self._events():
             self._check(*event)
@@ -126,7 +133,7 @@ class _Audit:
         sealed: bytes,
         stored: bytes,
     ) -> None:
-        recorded_us = int.from_bytes(recorded_at, "big", signed=True) + _EPOCH_2000_US
+        recorded_us = us_of(recorded_at)
         self._check_order(position, ledger_id, ledger_seq, recorded_us)
         leaf = leaf_hash(self._shard, position, ledger_id, ledger_seq, recorded_us, record, sealed)
         computed = link_hash(self._hash, leaf)
@@ -225,6 +232,9 @@ class _Audit:
         if row is None:
             report.add("TRUNCATED", last + 1, "the shard has no head")
             return
+        if None in row:
+            report.add("COLUMN_MISMATCH", last + 1, "a column of the head is null")
+            return
         position, head_hash, recorded_us = row
         if position > last:
             report.add("TRUNCATED", last + 1, f"the head says {position} events")
@@ -240,6 +250,9 @@ class _Audit:
         for ledger_id, ledger_seq in self._conn.execute(
             "select ledger_id, ledger_seq from log.ledger_head where shard = %s", [self._shard]
         ):
+            if ledger_id is None or ledger_seq is None:
+                report.add("COLUMN_MISMATCH", after, "a column of a ledger's head is null")
+                continue
             last = self._seqs.pop(ledger_id.bytes, 0)
             if ledger_seq > last:
                 report.add("TRUNCATED", after, f"ledger {ledger_id}: {last} of {ledger_seq} events")

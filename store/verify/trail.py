@@ -11,10 +11,11 @@ from mintflow.store.chain import first_hash, leaf_hash, link_hash
 from mintflow.store.evidence.tiles import TRAIL
 from mintflow.store.verify.published import Published
 from mintflow.store.verify.report import ShardReport
+from mintflow.store.verify.shard import us_of
 from mintflow.store.verify.tree import TreeCheck
 
 _ENTRIES = """
-select position, (extract(epoch from recorded_at) * 1000000)::bigint, record, sealed, hash
+select position, timestamptz_send(recorded_at), record, sealed, hash
 from audit.trail order by position
 """
 _NOBODY = bytes(16)
@@ -43,13 +44,18 @@ def _audit(
     tell: Callable[[int], None],
     tree: TreeCheck,
 ) -> None:
-    last, before, told = 0, first_hash(TRAIL), False
-    head = conn.execute("select position, hash from audit.trail_head").fetchone()
+    last, before, recorded_us, told = 0, first_hash(TRAIL), 0, False
+    head = conn.execute("select position, hash, recorded_us from audit.trail_head").fetchone()
     with conn.cursor("trail") as cursor:
         cursor.execute(_ENTRIES, binary=True)
         while rows := cursor.fetchmany(_ROWS):
-            for position, recorded_us, record, sealed, stored in rows:
+            for row in rows:
                 report.events += 1
+                if None in row:
+                    report.could_not_look(row[0] or last + 1, "a column is null")
+                    continue
+                position, recorded_at, record, sealed, stored = row
+                recorded_us = us_of(recorded_at)
                 if position != last + 1:
                     report.add("GAP", last + 1, f"entries up to {position - 1} are missing")
                 leaf = leaf_hash(TRAIL, position, _NOBODY, position, recorded_us, record, sealed)
@@ -62,8 +68,12 @@ def _audit(
                 if not tree.left:
                     tree.stop(stored)
             tell(len(rows))
-    if head is None or head[0] > last:
+    if head is None or None in head:
+        report.add("TRUNCATED", last + 1, "the trail has no head, or a column of it is null")
+    elif head[0] > last:
         report.add("TRUNCATED", last + 1, "the head of the trail says more entries")
     elif head[0] < last or bytes(head[1]) != before:
         report.add("HASH_MISMATCH", last, "the head of the trail is another one")
+    elif head[2] != recorded_us:
+        report.add("COLUMN_MISMATCH", last, "the time of the trail's head is another one")
     tree.finish(last)

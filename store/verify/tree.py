@@ -19,8 +19,11 @@ from mintflow.store.verify.published import Published
 from mintflow.store.verify.report import ShardReport
 
 _TILES_AT_ONCE = 64
+# Above it there is no position left.
+_LEVEL_MAX = 7
+# What is null is another one than any hashes.
 _TILES = (
-    "select number, hashes from audit.tile where shard = %s and level = 0"
+    "select number, coalesce(hashes, '') from audit.tile where shard = %s and level = 0"
     " and number >= %s and number < %s"
 )
 # The hashes of level 0 were compared leaf by leaf already.
@@ -150,11 +153,13 @@ class TreeCheck:
         if self._report.tree_told:
             return
         self._report.tree_told = True
-        differs = next(
+        differing = (
             at
             for at, leaf in enumerate(self.leaves)
             if kept[at * HASH_BYTES : (at + 1) * HASH_BYTES] != leaf
         )
+        # A tile that goes on behind its last hash differs behind its last event.
+        differs = next(differing, len(self.leaves) - 1)
         self._report.add(
             "TREE_MISMATCH",
             number * WIDTH + differs + 1,
@@ -168,7 +173,12 @@ class TreeCheck:
             return
         found: dict[int, list[tuple[int, bytes, bytes]]] = {}
         rows = self._conn.execute(_ROOTS, [self._report.shard], binary=True)
-        for at, number, root, hashes in rows:
+        for row in rows:
+            if None in row:
+                self._report.tree_told = True
+                self._report.add("TREE_MISMATCH", 0, "a column of a tile is null")
+                return
+            at, number, root, hashes = row
             found.setdefault(at, []).append((number, root, hashes))
         for level in sorted(found):
             upper: list[bytes] = []
@@ -177,7 +187,7 @@ class TreeCheck:
                 wrong = bool(level) and hashes != b"".join(part)
                 expected = tree_root(part) if level else _at(below, number)
                 if wrong or root != expected or number != len(upper):
-                    first = number * WIDTH ** (level + 1) + 1
+                    first = number * WIDTH ** (min(max(level, 0), _LEVEL_MAX) + 1) + 1
                     self._report.tree_told = True
                     self._report.add(
                         "TREE_MISMATCH", first, f"tile {number} of level {level} is another one"
@@ -189,4 +199,4 @@ class TreeCheck:
 
 
 def _at(roots: Sequence[bytes], number: int) -> bytes | None:
-    return roots[number] if number < len(roots) else None
+    return roots[number] if 0 <= number < len(roots) else None

@@ -53,10 +53,12 @@ TAMPERINGS = {
     "the type column": _edit("type = type || '2'", "COLUMN_MISMATCH"),
     "the stream column": _edit("stream_id = gen_random_uuid()", "COLUMN_MISMATCH"),
     "the version column": _edit("stream_version = stream_version + 100", "COLUMN_MISMATCH"),
+    "a version below zero": _edit("stream_version = -1", "COLUMN_MISMATCH"),
     "the ledger column": _edit("ledger_id = gen_random_uuid()", "HASH_MISMATCH"),
     "the time it was recorded": _edit(
         "recorded_at = recorded_at + interval '1 us'", "HASH_MISMATCH"
     ),
+    "a time that never comes": _edit("recorded_at = 'infinity'", "HASH_MISMATCH"),
     "the ledger's number": _edit("ledger_seq = ledger_seq + 1000", "HASH_MISMATCH"),
     "deleted": Tampering(
         ("delete from log.event where shard = $s and position = $p",), frozenset({"GAP"})
