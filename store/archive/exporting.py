@@ -24,6 +24,7 @@ from mintflow.domain.core.ids import shard_of
 from mintflow.store.archive.formats import ROWS, ExportDamaged, Opener, Row, writer
 from mintflow.store.archive.manifest import (
     FILES,
+    ExportInTheWay,
     Format,
     Head,
     Journal,
@@ -63,13 +64,15 @@ def export(
 
     database_url: a role that may read the schema `log`. opened_by: write sealed facts in the clear
     too, as far as its keys open them. progress: hears positions done and positions there are.
-    Raises ExportInTheWay, ExportNotWritable; psycopg.Error where the database does not answer.
+    Raises ExportInTheWay, ManifestUnreadable, ExportNotWritable; psycopg.Error where the database
+    does not answer.
     """
     with psycopg.connect(database_url, autocommit=True) as conn:
         plan = Manifest(form, selection or Selection(), opened_by is not None, _heads(conn))
         try:
             journal = Journal(folder, plan)
             try:
+                _same_log(conn, journal.plan.heads, folder)
                 for draft in (folder / FILES).glob(".*.draft"):
                     draft.unlink()
                 _Export(conn, folder, journal, opened_by, progress).run()
@@ -85,6 +88,21 @@ def export(
 def _heads(conn: psycopg.Connection[Any]) -> list[Head]:
     rows = conn.execute("select shard, position, hash from log.shard_head order by shard")
     return [{"shard": one[0], "position": one[1], "hash": bytes(one[2]).hex()} for one in rows]
+
+
+def _same_log(conn: psycopg.Connection[Any], heads: list[Head], folder: Path) -> None:
+    """What was begun with these heads goes on in the log that had them: files of two logs would
+    pass for one history. Raises ExportInTheWay."""
+    wanted = {(one["shard"], one["position"]): one["hash"] for one in heads if one["position"]}
+    rows = conn.execute(
+        "select shard, position, encode(hash, 'hex') from log.event"
+        " join unnest(%s::int[], %s::bigint[]) as head (shard, position) using (shard, position)",
+        [[shard for shard, _ in wanted], [position for _, position in wanted]],
+    )
+    if {(shard, position): hashed for shard, position, hashed in rows} != wanted:
+        raise ExportInTheWay(
+            "the folder holds the beginning of an export of another log", folder=str(folder)
+        )
 
 
 class _Export:

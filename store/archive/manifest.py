@@ -134,11 +134,22 @@ def read_manifest(folder: Path) -> Manifest:
         raise ManifestUnreadable("the manifest can not be read", folder=str(folder)) from None
 
 
+def _begun(folder: Path, lines: list[bytes]) -> tuple[Manifest, list[Part]]:
+    """What the lines of a journal say. Raises ManifestUnreadable."""
+    try:
+        plan = Manifest.of_document(orjson.loads(lines[0]))
+        return plan, [Part(**orjson.loads(line)) for line in lines[1:-1]]
+    except (KeyError, TypeError, ValueError):
+        raise ManifestUnreadable(
+            "the journal of the export can not be read; begin in another folder", folder=str(folder)
+        ) from None
+
+
 class Journal:
     """An export under way. Opening it takes up the one that was begun in the folder."""
 
     def __init__(self, folder: Path, plan: Manifest) -> None:
-        """plan: for a new export. Raises ExportInTheWay."""
+        """plan: for a new export. Raises ExportInTheWay, ManifestUnreadable."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         if (folder / MANIFEST).exists():
@@ -152,11 +163,11 @@ class Journal:
             others += sorted(one.name for one in folder.glob(f"{FILES}/*"))
             if others:
                 raise ExportInTheWay("the folder is not empty", files=others[:10])
-            self.plan = plan
+            self.plan, begun = plan, list[Part]()
             (folder / FILES).mkdir(exist_ok=True)
             write_durably(path, orjson.dumps(plan.document()) + b"\n")
         else:
-            self.plan = Manifest.of_document(orjson.loads(lines[0]))
+            self.plan, begun = _begun(folder, lines)
             same = (self.plan.format, self.plan.selection, self.plan.opened)
             if same != (plan.format, plan.selection, plan.opened):
                 raise ExportInTheWay(
@@ -164,7 +175,7 @@ class Journal:
                 )
             # What stands behind the last line end was cut off by a kill.
             write_durably(path, b"\n".join([*lines[:-1], b""]))
-        self.parts = [Part(**orjson.loads(line)) for line in lines[1:-1]]
+        self.parts = begun
         self._stream = path.open("ab")
 
     def add(self, part: Part) -> None:

@@ -99,14 +99,21 @@ class _Restore:
     def _shard(self, head: Head, parts: list[Part]) -> None:
         shard, position, before, recorded_us = head["shard"], 0, first_hash(head["shard"]), 0
         for part in parts:
-            with self._conn.cursor() as cursor, cursor.copy(_COPY) as copy:
-                copy.write(_BINARY_HEAD)
-                for row in self._rows(part, position):
-                    self._check(part, row, position, before, recorded_us)
-                    position, before, recorded_us = row.position, row.hash, row.recorded_us
-                    copy.write(_tuple(row))
-                copy.write(b"\xff\xff")
-            self._check_file(part, position)
+            behind = position
+            try:
+                with self._conn.cursor() as cursor, cursor.copy(_COPY) as copy:
+                    copy.write(_BINARY_HEAD)
+                    for row in self._rows(part, position):
+                        copy.write(self._checked(part, row, position, before, recorded_us))
+                        position, before, recorded_us = row.position, row.hash, row.recorded_us
+                    copy.write(b"\xff\xff")
+            except (psycopg.DataError, psycopg.IntegrityError) as trouble:
+                raise ExportDamaged(
+                    f"{part.file} holds an event that can not be: {type(trouble).__name__}",
+                    file=part.file,
+                    position=behind + 1,
+                ) from None
+            self._check_file(part, behind, position)
             self._done += part.events
             self._progress(self._done, self._manifest.events)
         if (position, before.hex()) != (head["position"], head["hash"]):
@@ -143,14 +150,21 @@ class _Restore:
             position = row.position
             yield row
 
-    def _check(self, part: Part, row: Row, position: int, before: bytes, recorded_us: int) -> None:
+    def _checked(
+        self, part: Part, row: Row, position: int, before: bytes, recorded_us: int
+    ) -> bytes:
+        """The row in the form of COPY. Raises ExportDamaged."""
         wrong = self._wrong(part, row, position, before, recorded_us)
-        if wrong is not None:
-            raise ExportDamaged(
-                f"{part.file}, position {position + 1}: {wrong}",
-                file=part.file,
-                position=position + 1,
-            )
+        if wrong is None:
+            try:
+                return _tuple(row)
+            except (*_DAMAGE, AttributeError):
+                wrong = "it is no event"
+        raise ExportDamaged(
+            f"{part.file}, position {position + 1}: {wrong}",
+            file=part.file,
+            position=position + 1,
+        )
 
     def _wrong(
         self, part: Part, row: Row, position: int, before: bytes, recorded_us: int
@@ -183,10 +197,12 @@ class _Restore:
         self._seqs[row.ledger_id] = row.shard, row.ledger_seq
         return None
 
-    def _check_file(self, part: Part, position: int) -> None:
+    def _check_file(self, part: Part, behind: int, position: int) -> None:
+        """behind, position: between them is what the file holds."""
         with (self._folder / part.file).open("rb") as stream:
             same = file_digest(stream, "sha256").hexdigest() == part.sha256
-        if not same or position != part.last:
+        said = part.first - 1, part.last, part.events
+        if not same or said != (behind, position, position - behind):
             raise ExportDamaged(
                 f"{part.file} is not the file that was exported",
                 file=part.file,
