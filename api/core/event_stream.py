@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 # A reader that has taken nothing for so long will not read the reason either.
 GIVE_UP_S = 60.0
+# How often a stream that is never silent asks whether its token still counts.
+ASK_AGAIN_S = 1.0
 # What is written at once; more would wait in memory for each slow reader.
 CHUNK_BYTES = 65_536
 RETRY_MS = 1_000
@@ -57,8 +59,9 @@ class EventStream(Response):
     ) -> None:
         """shown: what of an event goes into `data`. only: which of the events of these types
         are sent; None: all. live: go on at the end of the log, else end there. still_allowed: asked
-        at every tick. Raises nothing here; sending it may raise TooManyStreams before anything is
-        sent."""
+        at every tick, and each second in between where something is sent: a history takes as long
+        as its reader does. Raises nothing here; sending it may raise TooManyStreams before anything
+        is sent."""
         super().__init__(headers={**HEADERS, "x-request-id": request_id})
         del self.headers["content-length"]
         self._feed = feed
@@ -102,12 +105,14 @@ class EventStream(Response):
 
     async def _follow(self, follower: Follower, send: Send) -> tuple[str, str]:
         """Send what comes; at the end the reason: a code, and words."""
+        asked = time.monotonic()
         while (batch := await follower.next()) is not None:
-            if not batch and follower.at_end and self._live:
-                if not self._still_allowed():
-                    return "unauthenticated", "the token is no longer valid"
-                await _sent(send, _TICK)
-            for chunk in self._chunks(batch):
+            # Nothing came, or a long stretch had nothing of what is asked for.
+            for chunk in self._chunks(batch) if batch else (_TICK,):
+                if not batch or time.monotonic() - asked > ASK_AGAIN_S:
+                    if not self._still_allowed():
+                        return "unauthenticated", "the token is no longer valid"
+                    asked = time.monotonic()
                 if await _sent(send, chunk) > self._patience_s and follower.behind:
                     return "slow_reader", "more came than was read; go on from the last event"
             if follower.at_end and not self._live:

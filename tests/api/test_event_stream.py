@@ -268,6 +268,22 @@ def test_a_stream_ends_when_its_token_is_revoked(
     assert stream.join()[-1].data["code"] == "unauthenticated"
 
 
+@pytest.mark.parametrize("live", ["true", "false"])
+def test_a_history_ends_too_when_its_token_is_revoked(
+    ledger: Any, url: str, monkeypatch: pytest.MonkeyPatch, live: str
+) -> None:
+    """A reader that takes its time would be given all the rest of it otherwise."""
+    monkeypatch.setattr("mintflow.api.core.event_stream.ASK_AGAIN_S", 0.0)
+    rows = [ledger.transaction(description="x" * 1_900, notes="y" * 1_900) for _ in range(1_000)]
+    for _ in range(5):
+        ledger.client.post(ledger.path + "/transactions/batch", {"transactions": rows})
+    reader = _silent_reader(url, f"/v1/events/stream?live={live}", ANALYST_TOKEN)
+    monkeypatch.delitem(OTHER_TOKENS, ANALYST_TOKEN)
+    text = _all_of(reader)
+    assert b'"code":"unauthenticated"' in text[-200:]
+    assert text.count(b"\nid: ") < 5_000
+
+
 def test_streams_end_with_the_host(postgres: PostgresService) -> None:
     with postgres.migrated() as database, product(database) as own:
         opened = own.client().post("/v1/ledgers", {"name": "Home", "currency": "USD"})
@@ -290,13 +306,13 @@ def _all_gone(books: Product) -> None:
         time.sleep(0.05)
 
 
-def _silent_reader(url: str, path: str) -> socket.socket:
+def _silent_reader(url: str, path: str, token: str = TOKENS[0]) -> socket.socket:
     """A connection that asks for a stream and reads nothing; its buffer is small."""
     place = urlsplit(url)
     link = socket.socket()
     link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
     link.connect((place.hostname, place.port))
-    head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKENS[0]}\r\n\r\n"
+    head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
     link.sendall(head.encode())
     assert link.recv(12) == b"HTTP/1.1 200"
     return link
