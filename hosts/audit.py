@@ -23,6 +23,7 @@ from mintflow.store.evidence.keyring import Keyring
 from mintflow.store.evidence.verifier import NotProven, PublicKey, older_keys, trusted_keys
 from mintflow.store.keys import FolderKeyStore
 from mintflow.store.verify import Finding, Looking, PublishedHeads, VerifyReport, verify
+from mintflow.store.verify.published import published_last
 
 Progress = Callable[[str, int, int], None]
 
@@ -104,9 +105,15 @@ def _published(url: str, places: Places, asked: Asked, blind: list[Finding]) -> 
     if not trusted and places.heads.is_dir():
         blind.append(_unreadable("published heads: there is no public key to check them with"))
     elif trusted:
-        if places.heads.is_dir():
-            found.from_register(places.heads, trusted)
         try:
+            # Asked first: an object is in the folder before the database knows of it.
+            known = published_last(url)
+            if places.heads.is_dir():
+                found.from_register(places.heads, trusted, at_least=known)
+            elif known:
+                blind.append(
+                    _unreadable("published heads: the folder that they were put into is not here")
+                )
             found.from_database(url, trusted)
         except psycopg.Error as trouble:
             blind.append(_unreadable(f"heads in the database: {type(trouble).__name__}"))

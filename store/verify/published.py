@@ -20,6 +20,13 @@ from mintflow.store.evidence.verifier import Head, NotProven, PublicKey, open_no
 from mintflow.store.verify.report import Code
 
 
+def published_last(url: str) -> int:
+    """The number of the last published object that the database knows of. Raises psycopg.Error."""
+    with psycopg.connect(url, autocommit=True) as conn:
+        row = conn.execute("select max(publication) from audit.head").fetchone()
+    return row[0] if row is not None and row[0] is not None else 0
+
+
 class HeadsNotReadable(Invalid):
     """What was given as heads is neither a register nor a file of heads."""
 
@@ -53,14 +60,17 @@ class PublishedHeads:
         said = {(one.size, one.root, one.chain): one for one in reversed(wanted)}
         return sorted(said.values(), key=lambda one: one.size)
 
-    def from_register(self, folder: Path, keys: Sequence[PublicKey]) -> None:
-        """Every head of a register. One that is broken is a trouble, up to where it is."""
+    def from_register(self, folder: Path, keys: Sequence[PublicKey], *, at_least: int = 0) -> None:
+        """Every head of a register. One that is broken is a trouble, up to where it is; so is one
+        that ends before an object that is known of."""
         number = 0
         try:
             for publication in Register(folder).read():
                 number = publication.number
                 for head in publication.check(keys):
                     self._take(head, f"published object {number}")
+            if number < at_least:
+                raise RegisterNotUsable(f"the database knows of object {at_least}")
         except (RegisterNotUsable, NotProven) as trouble:
             self.troubles.append(("REGISTER_BROKEN", 0, 0, f"after object {number}: {trouble}"))
 

@@ -262,3 +262,18 @@ def test_a_register_with_a_missing_object_is_found(
     codes = {one.code for one in other.audit(models=False).findings}
     assert codes <= {"REGISTER_BROKEN"}
     assert codes or not list(copy.glob("*/*.json"))
+
+
+def test_a_register_that_was_set_back_or_is_gone_is_not_passed_over(
+    installation: Installation, tmp_path: Path
+) -> None:
+    copy = tmp_path / "heads"
+    shutil.copytree(installation.places.heads, copy)
+    other = Installation(installation.url, tmp_path)
+    other.places = Places(installation.places.keys, copy)
+    max(copy.glob("*/*.json")).unlink()
+    assert {one.code for one in other.audit(models=False).findings} == {"REGISTER_BROKEN"}
+    shutil.rmtree(copy)
+    report = other.audit(models=False)
+    assert {one.code for one in report.findings} == {"UNREADABLE"}
+    assert not report.complete
