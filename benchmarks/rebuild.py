@@ -6,6 +6,9 @@ tell what a rebuild can not do without: `read_bytes_only`, the rows; `read_as_re
 whose sealed facts stay closed; `read_whole`, events with their sealed facts opened. The served read
 models are filled first, so that the measured rebuild does all that one does in production: fold,
 index, compare every row with the served ones, switch.
+
+Then the same for each projection by itself that has rows here, as when a release folds one in
+another way: `one_by_one`, with its own share of `read`.
 """
 
 from __future__ import annotations
@@ -37,7 +40,8 @@ _JOBS = 2
 
 
 async def run(server_url: str, events: int = 1_000_000) -> dict[str, Any]:
-    """Events per second of both, their ratio, and the memory of the rebuild's processes."""
+    """Events per second of both, their ratio, and the memory of the rebuild's processes; the same
+    of each projection by itself."""
     return await asyncio.to_thread(_run, server_url, events)
 
 
@@ -46,13 +50,23 @@ def _run(server_url: str, events: int) -> dict[str, Any]:
         before = _readings(url, keys)
         measured(url, keys, _JOBS)
         found = measured(url, keys, _JOBS)
-        differing = found.pop("differing")
-        assert found["identical"], differing
+        by_itself = {name: measured(url, keys, _JOBS, name) for name in found.pop("filled")}
+        for one in (found, *by_itself.values()):
+            differing = one.pop("differing")
+            assert one["identical"], differing
         after = _readings(url, keys)
         for name in before:
             read = (before[name] + after[name]) / 2
             found[f"{name}_events_per_s"] = round(read, 1)
             found[f"share_of_{name}"] = round(found["events_per_s"] / read, 3)
+        found["one_by_one"] = {
+            name: {
+                "rows": one["rows"],
+                "events_per_s": one["events_per_s"],
+                "share_of_read": round(one["events_per_s"] / found["read_events_per_s"], 3),
+            }
+            for name, one in by_itself.items()
+        }
         return found
 
 
