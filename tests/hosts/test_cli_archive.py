@@ -79,7 +79,12 @@ def test_ranges_and_types(filled: CommandLine, tmp_path: Path) -> None:
     found = filled.json("export", str(tmp_path / "a"), *words, "--since", "2020-01-01T00:00:00Z")
     assert found["events"] == 4
     assert filled.json("export", str(tmp_path / "b"), "--before", "2020-01-01")["events"] == 0
-    for wrong in (("--positions", "x"), ("--since", "noon"), ("--format", "xls")):
+    for wrong in (
+        ("--positions", "x"),
+        ("--positions", "5-3"),
+        ("--since", "noon"),
+        ("--format", "xls"),
+    ):
         filled("export", str(tmp_path / "c"), *wrong, exit_code=2)
     for words in (("export", str(tmp_path / "c")), ("events",), ("audit", "replay")):
         refused = filled.json(*words, "--type", "transaction.recordet", exit_code=1)["error"]
