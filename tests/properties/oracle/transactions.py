@@ -43,7 +43,7 @@ def record(books: Books, **said: Any) -> tuple[Row, bool]:
         "manual",
         "user" if category else "none",
         notes=said.get("notes", ""),
-        tags=tuple(said.get("tags", ())),
+        tags=tuple(dict.fromkeys(said.get("tags", ()))),
         mine=mine,
         external_id=external_id,
     )
