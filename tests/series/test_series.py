@@ -355,7 +355,8 @@ def test_another_mode_later_keeps_what_was_written_and_makes_the_rest_again(
 def test_what_the_full_edition_has_packed_is_not_taken_to_the_apache_licence(
     places: list[Place],
 ) -> None:
-    """The licence is a server's, so that it can not be changed by a test."""
+    """The licence is a server's, so that it can not be changed by a test: what is asked of a
+    server is shown where it has the full edition, and what follows from its answer everywhere."""
     for place in places:
         if place.mode == "tsl":
             prices(place)
@@ -365,6 +366,23 @@ def test_what_the_full_edition_has_packed_is_not_taken_to_the_apache_licence(
                 refuse_packed(place.conn)
             place.conn.execute("select decompress_chunk(c) from show_chunks('series.price') c")
             refuse_packed(place.conn)
+        elif place.mode == "plain":
+            chunks(place.conn, ("series", False), ("public", True))
+            refuse_packed(place.conn)
+            chunks(place.conn, ("series", True))
+            with pytest.raises(MigrationRefused, match="decompress_chunk"):
+                refuse_packed(place.conn)
+
+
+def chunks(conn: psycopg.Connection[Any], *rows: tuple[str, bool]) -> None:
+    """What TimescaleDB would say of its chunks, where it is not."""
+    conn.execute("create schema if not exists timescaledb_information")
+    conn.execute(
+        "create table if not exists timescaledb_information.chunks"
+        " (hypertable_schema name, is_compressed boolean)"
+    )
+    for row in rows:
+        conn.execute("insert into timescaledb_information.chunks values (%s, %s)", row)
 
 
 def test_the_products_role_may_write_and_has_no_more(place: Place) -> None:

@@ -27,6 +27,7 @@ from mintflow.store.reader import read_shards
 _EVENTS = 5_000
 # The projections whose rows the series are made of.
 FOLLOWED = ("accounts", "categories")
+_FROM_THE_FIRST = "update series.refreshed set position = 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ async def refresh(
     event on, over rows that are there.
     """
     if everything:
-        await conn.execute("update series.refreshed set position = 0")
+        await conn.execute(_FROM_THE_FIRST)
     events = balances = spending = 0
     while True:
         left = await _left(conn)
@@ -87,7 +88,7 @@ def look_again(conn: psycopg.Connection[Any], projections: Collection[str]) -> N
     rows from now on, are followed. Within the transaction that gives them the rows."""
     there = conn.execute("select to_regclass('series.refreshed') is not null").fetchone()
     if there and there[0] and not set(FOLLOWED).isdisjoint(projections):
-        conn.execute("update series.refreshed set position = 0")
+        conn.execute(_FROM_THE_FIRST)
 
 
 async def _left(conn: AsyncConnection[Any]) -> dict[int, tuple[int, int, int]]:

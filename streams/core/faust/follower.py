@@ -13,6 +13,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -206,19 +207,15 @@ class Follower(ABC):
         positions later never.
         """
         assert self._conn is not None
-        rows = {
-            shard: [record.row for record in records if record.row is not None]
-            for shard, records in batches.items()
-            if records
-        }
-        if not rows:
+        newest = [_newest(records) for records in batches.values() if records]
+        if not newest:
             return {}, 0
-        newest = [max(given, key=_position) for given in rows.values()]
         known = await standing(self._conn, newest)
         doubted = {row.shard for row in newest if _identity(row) not in known}
         if not doubted:
             return dict(batches), 0
-        known = await standing(self._conn, [row for shard in doubted for row in rows[shard]])
+        rows = [record.row for shard in doubted for record in batches[shard] if record.row]
+        known = await standing(self._conn, rows)
         found, strange = dict(batches), 0
         for shard in doubted:
             found[shard] = [
@@ -335,8 +332,9 @@ def _span(events: Mapping[int, Sequence[RecordedEvent]]) -> dict[str, int]:
     return {"first": batch[0].position, "last": batch[-1].position}
 
 
-def _position(row: StoredRow) -> int:
-    return row.position
+def _newest(records: Iterable[Received]) -> StoredRow:
+    """By position: a relay that began again may have sent older events last."""
+    return max((record.row for record in records if record.row), key=attrgetter("position"))
 
 
 def _identity(row: StoredRow) -> tuple[int, int, bytes]:
