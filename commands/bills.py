@@ -34,6 +34,7 @@ from mintflow.domain.categories import CategoryNotFound, CategoryTree
 from mintflow.domain.core.ids import category_tree_id
 from mintflow.domain.core.money import money_text
 from mintflow.domain.ledgers import Ledger, LedgerNotFound, check_name
+from mintflow.domain.transactions import Transaction, TransactionNotFound
 from mintflow.ml.payees import payee_key
 
 _DUE_MAX = 1_000
@@ -229,8 +230,10 @@ async def end_bill(command: EndBill, unit: Unit) -> dict[str, Any]:
 
 
 async def mark_bill(command: MarkBill, unit: Unit) -> dict[str, Any]:
-    """Raises BillNotFound, BillNotDueThen."""
+    """Raises BillNotFound, TransactionNotFound, BillNotDueThen."""
     bill = await unit.change(Bill, command.bill_id, BillNotFound)
+    if command.transaction_id is not None:
+        await unit.read(Transaction, command.transaction_id, TransactionNotFound, guard=False)
     bill.mark(command.due, command.mark, command.transaction_id, unit.now)
     return {**_answer(bill), "due": command.due.isoformat(), "mark": command.mark}
 

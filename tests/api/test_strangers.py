@@ -58,6 +58,9 @@ def test_ids_of_another_ledger_are_not_there(ledger: Any, bob: Client) -> None:
     body = {"account_id": ledger.checking, "date": "2025-01-01", "amount": "1", "description": "x"}
     transfer = {"from_account_id": own, "amount": "1", "date": "2025-01-01"}
     row = bob.post(f"{path}/transactions", body | {"account_id": own})["transaction_id"]
+    monthly = {"name": "Rent", "amount": "-9", "frequency": "monthly", "first_due": "2025-01-01"}
+    bill = bob.post(f"{path}/bills", monthly)["bill_id"]
+    paid = {"due": "2025-01-01", "mark": "paid"}
     tries: list[tuple[str, str, Any]] = [
         ("GET", f"accounts/{ledger.checking}", None),
         ("GET", f"accounts/{ledger.checking}/history", None),
@@ -80,6 +83,8 @@ def test_ids_of_another_ledger_are_not_there(ledger: Any, bob: Client) -> None:
         ("POST", f"transactions/{theirs}/match", {"imported_id": row}),
         ("POST", f"transactions/{row}/match", {"imported_id": theirs}),
         ("POST", "transfers/link", {"from_transaction_id": row, "to_transaction_id": theirs}),
+        ("POST", f"bills/{bill}/marks", paid | {"transaction_id": theirs}),
+        ("POST", f"bills/{theirs}/marks", paid),
     ]
     for method, address, json in tries:
         answer = bob.send(method, f"{path}/{address}", json=json)
