@@ -237,6 +237,19 @@ def test_nothing_can_be_written_or_read_in_an_erased_ledger_any_more(home: Home)
     assert CANARY not in str(home.ada.get(f"{home.path}/events", limit=500))
 
 
+def test_a_past_moment_that_is_held_is_not_given_again_when_it_could_be_read_no_more(
+    home: Home,
+) -> None:
+    """However often it is asked for: a moment that is in use is not dropped."""
+    asked = f"{home.path}/transactions"
+    assert CANARY in str(home.ada.get(asked, known_at="seq:9"))
+    home.erase()
+    assert home.state() == "erased"
+    assert CANARY not in str(home.ada.get(asked, known_at="seq:9"))
+    assert home.ada.get(asked, known_at="seq:9")
+    assert home.product.running.services.replays.sessions
+
+
 def test_an_erased_ledger_is_nobodys_default(home: Home) -> None:
     home.erase()
     new = home.ada.post("/v1/ledgers", {"name": "New", "currency": "USD"})["ledger_id"]

@@ -61,10 +61,11 @@ class ReplayLimits:
 @dataclass(slots=True, eq=False)
 class _Held:
     """A session. users: how many tasks have it or wait for it; key: None while it holds nothing
-    that may be given again."""
+    that may be given again. erased: whether the keys were gone before its rows were folded."""
 
     key: Key | None
     scratch: Scratch | None = None
+    erased: bool = False
     users: int = 0
     used_at: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -83,7 +84,8 @@ class Replays:
         erased: Callable[[UUID], bool] = lambda _: False,
     ) -> None:
         """connect: opens an autocommit connection of the product's role. erased: whether the keys
-        of a ledger are destroyed; rows from before that are dropped within seconds."""
+        of a ledger are destroyed; rows from before that are given to nobody, and are dropped
+        within seconds."""
         self._erased = erased
         self._connect = connect
         self._mapper = mapper
@@ -100,8 +102,7 @@ class Replays:
         Raises ReplaysBusy, ReplayTooLarge.
         """
         async with self._session((ledger_id, moment.ledger_seq)) as held:
-            scratch = await self._open(held)
-            await scratch.turn_to(ledger_id, moment.ledger_seq, moment.position)
+            scratch = await self._turned(held, ledger_id, moment)
             yield scratch.conn
 
     @asynccontextmanager
@@ -111,8 +112,7 @@ class Replays:
         Raises ReplaysBusy, ReplayTooLarge.
         """
         async with self._session(None, moment.ledger_seq) as held:
-            scratch = await self._open(held)
-            await scratch.turn_to(ledger_id, moment.ledger_seq, moment.position)
+            scratch = await self._turned(held, ledger_id, moment)
             try:
                 yield scratch
             finally:
@@ -206,6 +206,16 @@ class Replays:
         held.key = key
         return held
 
+    async def _turned(self, held: _Held, ledger_id: UUID, moment: Moment) -> Scratch:
+        """The session, holding a moment, and nothing of it that could not be opened any more."""
+        scratch = await self._open(held)
+        erased = self._erased(ledger_id)
+        if erased and not held.erased:
+            await scratch.clear()
+        held.erased = erased
+        await scratch.turn_to(ledger_id, moment.ledger_seq, moment.position)
+        return scratch
+
     async def _open(self, held: _Held) -> Scratch:
         if held.scratch is None or held.scratch.conn.closed:
             conn = await self._connect()
@@ -234,10 +244,13 @@ class Replays:
             for held in [
                 one
                 for one in self._held
-                if not one.users
-                and (one.used_at < old or (one.key is not None and self._erased(one.key[0])))
+                if not one.users and (one.used_at < old or self._is_forbidden(one))
             ]:
                 await self._drop(held)
+
+    def _is_forbidden(self, held: _Held) -> bool:
+        """Whether its rows are from before the keys of their ledger were destroyed."""
+        return held.key is not None and not held.erased and self._erased(held.key[0])
 
 
 def _is_idle(held: _Held) -> bool:
