@@ -71,8 +71,13 @@ class Erasing:
         async with pool.connection() as conn:
             erased = await queries.erased(conn)
         done = []
-        for ledger_id, swept in erased:
-            if self._destroyed(ledger_id) or (not swept and ledger_id not in self._forgotten):
+        for ledger_id, swept_at in erased:
+            if swept_at is not None:
+                # Perhaps not by this process, nor by one that is still there.
+                left_s = _LATE_S - (utc_now() - swept_at).total_seconds()
+                self._late.setdefault(ledger_id, self._clock() + left_s)
+            unswept = swept_at is None and ledger_id not in self._forgotten
+            if self._destroyed(ledger_id) or unswept:
                 self._forgotten[ledger_id] = self._clock() + FRESH_S + _MARGIN_S
             if self._clock() >= self._forgotten.get(ledger_id, float("inf")):
                 try:
@@ -93,7 +98,7 @@ class Erasing:
         while not swept:
             await self.run()
             async with self._product.pool.connection() as conn:
-                swept = (ledger_id, True) in await queries.erased(conn)
+                swept = dict(await queries.erased(conn)).get(ledger_id) is not None
             await asyncio.sleep(0 if swept else _ROUND_S)
 
     async def _complete(self, ledger_id: UUID, owner: str) -> None:

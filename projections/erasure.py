@@ -76,8 +76,8 @@ async def due(conn: AsyncConnection[Any], now: dt.datetime) -> list[tuple[UUID, 
     return list(await cursor.fetchall())
 
 
-async def erased(conn: AsyncConnection[Any]) -> list[tuple[UUID, bool]]:
-    """(ledger, whether nothing personal is left in the tables) of those that are erased."""
+async def erased(conn: AsyncConnection[Any]) -> list[tuple[UUID, dt.datetime | None]]:
+    """(ledger, since when nothing personal is left in the tables) of those that are erased."""
     cursor = await conn.execute(_ERASED, binary=True)
     return list(await cursor.fetchall())
 
@@ -97,6 +97,6 @@ select e.ledger_id, l.owner from erasures e join ledgers l using (ledger_id)
 where e.state = 'waiting' and e.due_at <= %(now)s order by e.due_at
 """
 _ERASED = """
-select e.ledger_id, s.ledger_id is not null from erasures e
+select e.ledger_id, s.swept_at from erasures e
 left join log.swept s using (ledger_id) where e.state = 'erased'
 """

@@ -166,6 +166,12 @@ def places_of(url: str, words: str) -> dict[str, int]:
     return found
 
 
+def kept_answers(url: str) -> set[UUID]:
+    """Whose ledgers or callers have answers under a key."""
+    with psycopg.connect(url) as conn:
+        return {scope_id for (scope_id,) in conn.execute("select scope_id from log.answer")}
+
+
 def figures(client: Client, ledger: str) -> list[Any]:
     account = client.get(f"/v1/ledgers/{ledger}/accounts")
     return [
@@ -248,6 +254,20 @@ def test_a_past_moment_that_is_held_is_not_given_again_when_it_could_be_read_no_
     assert CANARY not in str(home.ada.get(asked, known_at="seq:9"))
     assert home.ada.get(asked, known_at="seq:9")
     assert home.product.running.services.replays.sessions
+
+
+def test_an_answer_that_comes_late_goes_whoever_swept(home: Home) -> None:
+    """`erase --now`, or a host that was started anew since, looks for none any more."""
+    home.erase()
+    url = home.product.database_url
+    with psycopg.connect(url, autocommit=True) as conn:
+        late = [home.ledger, CANARY.encode()]
+        conn.execute("select log.keep_answer(%s, 'slow', '', %s)", late)
+    assert UUID(home.ledger) in kept_answers(url)
+    home.product.call(Erasing(url, home.product.running, home.keys).run())
+    kept = kept_answers(url)
+    assert UUID(home.ledger) not in kept
+    assert UUID(home.other) in kept
 
 
 def test_an_erased_ledger_is_nobodys_default(home: Home) -> None:
