@@ -39,6 +39,8 @@ def configure_logs(level: str) -> None:
     # While a broker is away they say so a thousand times; what matters is told by `fault`.
     for deafening in ("aiokafka", "faust", "mode"):
         logging.getLogger(deafening).setLevel(logging.CRITICAL)
+    # It warns of every form that can not be read, line by line; who sent it gets a 422.
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     # On ERROR it prints the messages of our own faults, which may quote what was sent; the API
     # logs `request_failed` with the places in the code instead.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)

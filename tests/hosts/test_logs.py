@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -43,3 +44,17 @@ def test_leaves_out_what_is_below_the_level(capsys: pytest.CaptureFixture[str]) 
     configure_logs("WARNING")
     structlog.get_logger("test").info("quiet")
     assert capsys.readouterr().err == ""
+
+
+def test_what_reads_forms_writes_no_lines_of_its_own() -> None:
+    """It would write what it met there, and no JSON; who sent it is told."""
+    code = """
+from contextlib import suppress
+from python_multipart.multipart import MultipartParser, MultipartParseError
+from mintflow.hosts.logs import configure_logs
+configure_logs("INFO")
+with suppress(MultipartParseError):
+    MultipartParser(b"edge").write(b"--else\\r\\n")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stderr == b""
