@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from uuid import UUID
 
@@ -35,8 +35,8 @@ log = structlog.get_logger(__name__)
 ACTOR = "process:erasure"
 # Beyond FRESH_S, for what a process had just opened to reach the database or a reader.
 _MARGIN_S = 1.0
-# For so long answers are looked for again in a ledger that was swept: one of a command that was
-# under way could come late.
+# For so long answers are looked for again in a ledger that was swept, by whoever: one of a command
+# that was under way could come late.
 _LATE_S = 3_600.0
 _ROUND_S = 0.2
 
@@ -58,7 +58,6 @@ class Erasing:
         self._clock = clock
         # Ledger -> when its keys are forgotten everywhere.
         self._forgotten: dict[UUID, float] = {}
-        self._late: dict[UUID, float] = {}
 
     async def run(self) -> list[UUID]:
         """Do what is due; returns the ledgers of which nothing personal is left now."""
@@ -71,11 +70,14 @@ class Erasing:
         async with pool.connection() as conn:
             erased = await queries.erased(conn)
         done = []
+        late = []
         for ledger_id, swept_at in erased:
             if swept_at is not None:
-                # Perhaps not by this process, nor by one that is still there.
-                left_s = _LATE_S - (utc_now() - swept_at).total_seconds()
-                self._late.setdefault(ledger_id, self._clock() + left_s)
+                if self._keys.newest(ledger_id):
+                    # It came back. That there is something to empty again outlives this process.
+                    await asyncio.to_thread(self._unsweep, ledger_id)
+                elif (utc_now() - swept_at).total_seconds() < _LATE_S:
+                    late.append(ledger_id)
             unswept = swept_at is None and ledger_id not in self._forgotten
             if self._destroyed(ledger_id) or unswept:
                 self._forgotten[ledger_id] = self._clock() + FRESH_S + _MARGIN_S
@@ -85,10 +87,10 @@ class Erasing:
                 except RebuildRefused:
                     continue  # A rebuild, or another erasure, is under way: the next round.
                 del self._forgotten[ledger_id]
-                self._late[ledger_id] = self._clock() + _LATE_S
                 log.info("ledger_erased", ledger_id=str(ledger_id))
                 done.append(ledger_id)
-        await asyncio.to_thread(self._remove_late_answers)
+        if late:
+            await asyncio.to_thread(self._remove_late_answers, late)
         return done
 
     async def erase_now(self, ledger_id: UUID, owner: str) -> None:
@@ -122,10 +124,11 @@ class Erasing:
             trail.note("key.destroyed", actor=ACTOR, ledger_id=str(ledger_id))
         return True
 
-    def _remove_late_answers(self) -> None:
-        now = self._clock()
-        self._late = {one: until for one, until in self._late.items() if until > now}
-        if self._late:
-            with psycopg.connect(self._url, autocommit=True) as conn:
-                for ledger_id in self._late:
-                    conn.execute("select log.forget_answers(%s)", [ledger_id])
+    def _unsweep(self, ledger_id: UUID) -> None:
+        with psycopg.connect(self._url, autocommit=True) as conn:
+            conn.execute("delete from log.swept where ledger_id = %s", [ledger_id])
+
+    def _remove_late_answers(self, ledgers: Sequence[UUID]) -> None:
+        with psycopg.connect(self._url, autocommit=True) as conn:
+            for ledger_id in ledgers:
+                conn.execute("select log.forget_answers(%s)", [ledger_id])

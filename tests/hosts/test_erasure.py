@@ -285,6 +285,23 @@ def test_keys_that_come_back_with_a_restored_folder_are_destroyed_again(home: Ho
     assert not path.exists()
 
 
+def test_what_a_key_that_came_back_opened_is_emptied_also_after_a_kill(home: Home) -> None:
+    """Destroyed again, and killed before the tables were emptied again."""
+    path = next(home.folder.rglob(f"{UUID(home.ledger).hex}.key"))
+    kept = path.read_bytes()
+    home.erase()
+    path.write_bytes(kept)
+    rebuild(home.product.database_url, partial(FolderKeyStore, home.folder), jobs=1)
+    assert CANARY in str(home.ada.get(f"{home.path}/transactions"))
+    home.product.call(home.erasing.run())
+    assert (path.exists(), home.state()) == (False, "erasing")
+    home.erasing = Erasing(home.product.database_url, home.product.running, home.keys)
+    home.product.call(home.erasing.run())
+    home.product.call(home.sweep())
+    assert home.state() == "erased"
+    assert CANARY not in str(home.ada.get(f"{home.path}/transactions"))
+
+
 @pytest.mark.parametrize("home", ["3600"], indirect=True)
 def test_an_erasure_waits_and_can_be_called_off(home: Home) -> None:
     asked = home.ada.post("/v1/me/erasure", {"confirm": PHRASE})
