@@ -96,7 +96,8 @@ async def _erase_now(url: str, data: Path, ledger: str | None, confirm: str | No
             if states[ledger_id] == "waiting" and confirm is not None:
                 await product.bus.execute(CancelErasure(), context)
             await product.bus.execute(RequestErasure(confirm=confirm or ""), context)
-            await Erasing(url, product, keys).erase_now(ledger_id, owner)
+        # Also where it was begun already, perhaps by a host that is no more.
+        await Erasing(url, product, keys).erase_now(ledger_id, owner)
         async with product.pool.connection() as conn:
             rows = await erasures_of(conn, owner)
     return {"ledgers": [one for one in rows if one["ledger_id"] == ledger_id]}

@@ -166,12 +166,6 @@ def places_of(url: str, words: str) -> dict[str, int]:
     return found
 
 
-def kept_answers(url: str) -> set[UUID]:
-    """Whose ledgers or callers have answers under a key."""
-    with psycopg.connect(url) as conn:
-        return {scope_id for (scope_id,) in conn.execute("select scope_id from log.answer")}
-
-
 def figures(client: Client, ledger: str) -> list[Any]:
     account = client.get(f"/v1/ledgers/{ledger}/accounts")
     return [
@@ -256,20 +250,6 @@ def test_a_past_moment_that_is_held_is_not_given_again_when_it_could_be_read_no_
     assert home.product.running.services.replays.sessions
 
 
-def test_an_answer_that_comes_late_goes_whoever_swept(home: Home) -> None:
-    """`erase --now`, or a host that was started anew since, looks for none any more."""
-    home.erase()
-    url = home.product.database_url
-    with psycopg.connect(url, autocommit=True) as conn:
-        late = [home.ledger, CANARY.encode()]
-        conn.execute("select log.keep_answer(%s, 'slow', '', %s)", late)
-    assert UUID(home.ledger) in kept_answers(url)
-    home.product.call(Erasing(url, home.product.running, home.keys).run())
-    kept = kept_answers(url)
-    assert UUID(home.ledger) not in kept
-    assert UUID(home.other) in kept
-
-
 def test_an_erased_ledger_is_nobodys_default(home: Home) -> None:
     home.erase()
     new = home.ada.post("/v1/ledgers", {"name": "New", "currency": "USD"})["ledger_id"]
@@ -283,23 +263,6 @@ def test_keys_that_come_back_with_a_restored_folder_are_destroyed_again(home: Ho
     path.write_bytes(kept)
     home.product.call(home.erasing.run())
     assert not path.exists()
-
-
-def test_what_a_key_that_came_back_opened_is_emptied_also_after_a_kill(home: Home) -> None:
-    """Destroyed again, and killed before the tables were emptied again."""
-    path = next(home.folder.rglob(f"{UUID(home.ledger).hex}.key"))
-    kept = path.read_bytes()
-    home.erase()
-    path.write_bytes(kept)
-    rebuild(home.product.database_url, partial(FolderKeyStore, home.folder), jobs=1)
-    assert CANARY in str(home.ada.get(f"{home.path}/transactions"))
-    home.product.call(home.erasing.run())
-    assert (path.exists(), home.state()) == (False, "erasing")
-    home.erasing = Erasing(home.product.database_url, home.product.running, home.keys)
-    home.product.call(home.erasing.run())
-    home.product.call(home.sweep())
-    assert home.state() == "erased"
-    assert CANARY not in str(home.ada.get(f"{home.path}/transactions"))
 
 
 @pytest.mark.parametrize("home", ["3600"], indirect=True)
