@@ -230,7 +230,7 @@ async def end_bill(command: EndBill, unit: Unit) -> dict[str, Any]:
 
 
 async def mark_bill(command: MarkBill, unit: Unit) -> dict[str, Any]:
-    """Raises BillNotFound, TransactionNotFound, BillNotDueThen."""
+    """Raises BillNotFound, TransactionNotFound, BillNotDueThen, DateOutOfRange."""
     bill = await unit.change(Bill, command.bill_id, BillNotFound)
     if command.transaction_id is not None:
         await unit.read(Transaction, command.transaction_id, TransactionNotFound, guard=False)
@@ -265,7 +265,8 @@ async def judge_stream(command: JudgeStream, unit: Unit) -> dict[str, Any]:
 
 
 async def remind_bills(command: RemindBills, unit: Unit) -> dict[str, Any]:
-    """What was reminded of already, ended or was marked meanwhile is passed over."""
+    """What was reminded of already, ended or was marked meanwhile is passed over. Raises
+    DateOutOfRange."""
     reminded = 0
     for one in command.due:
         bill = await unit.find_to_change(Bill, one.bill_id)

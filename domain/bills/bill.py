@@ -224,8 +224,8 @@ class Bill(Aggregate):
             self.trigger_event(BillEnded, timestamp=now, last_day=last_day)
 
     def mark(self, due: dt.date, mark: Mark, transaction_id: UUID | None, now: datetime) -> None:
-        """Say what became of the time that is due on a day. Raises BillNotFound,
-        BillNotDueThen."""
+        """Say what became of the time that is due on a day. Raises BillNotFound, BillNotDueThen,
+        DateOutOfRange."""
         self._must_be_there()
         if not self.is_due(due):
             raise BillNotDueThen("the bill is not due on this day", due=due.isoformat())
@@ -235,7 +235,8 @@ class Bill(Aggregate):
             )
 
     def remind(self, due: dt.date, today: dt.date, now: datetime) -> bool:
-        """Remind of a time that is due, once; says whether it was not yet."""
+        """Remind of a time that is due, once; says whether it was not yet. Raises
+        DateOutOfRange."""
         if due in self.reminded or not self.is_due(due):
             return False
         if self.marks.get(due, ("open", None))[0] != "open":
@@ -269,9 +270,11 @@ class Bill(Aggregate):
             raise BillNotFound("there is no such bill in this ledger", bill_id=str(self.id))
 
     def is_due(self, day: dt.date) -> bool:
-        """Whether a time of it is due on this day, weekends and holidays not counted."""
+        """Whether a time of it is due on this day, weekends and holidays not counted.
+
+        Raises DateOutOfRange."""
         schedule = self.terms.schedule
-        on_time = schedule.nominal(schedule.slot_of(day)) == day.toordinal()
+        on_time = schedule.nominal(schedule.slot_of(check_date(day))) == day.toordinal()
         return on_time and not self.gone and (self.last_day is None or day <= self.last_day)
 
 

@@ -63,6 +63,13 @@ def test_a_time_that_is_none_can_not_be_marked(ledger: Any) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "bill_not_due_then")
 
 
+def test_a_time_at_an_end_of_time_is_none_that_can_be_marked(ledger: Any) -> None:
+    path = f"{ledger.path}/bills/{insurance(ledger)['bill_id']}/marks"
+    for due_on in ("0001-01-01", "0001-12-10", "9999-12-10", "9999-12-31"):
+        answer = ledger.client.send("POST", path, json={"due": due_on, "mark": "paid"})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "date_out_of_range")
+
+
 def test_a_stream_becomes_a_bill_and_is_not_told_twice(ledger: Any) -> None:
     monthly(ledger, "NETFLIX.COM 4711", "-9.99", 14, range(1, 7))
     (stream,) = ledger.client.get(f"{ledger.path}/recurring")
