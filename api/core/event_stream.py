@@ -82,12 +82,12 @@ class EventStream(Response):
             # Told, not cancelled: a query under way may not let itself be cancelled.
             gone.add_done_callback(lambda _: follower.stop())
             try:
-                await self._write(follower, send)
+                await self._write(follower, send, gone)
             finally:
                 gone.cancel()
                 await asyncio.gather(gone, return_exceptions=True)
 
-    async def _write(self, follower: Follower, send: Send) -> None:
+    async def _write(self, follower: Follower, send: Send, gone: asyncio.Task[None]) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         try:
             await _body(send, b"retry: %d\n\n" % RETRY_MS)
@@ -99,6 +99,8 @@ class EventStream(Response):
             return
         finally:
             follower.close()
+        if gone.done():
+            code = "reader_gone"
         log.info("stream_ended", caller=str(self._caller), code=code)
         reason = encode({"code": code, "message": words})
         await _body(send, b"event: end\ndata: " + reason + b"\n\n", more=False)

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import structlog
 from acceptance.product import ANALYST_TOKEN, OTHER_TOKENS, TOKENS, Client, Product, product
 from acceptance.served import Stream, seqs, served
 from services import PostgresService
@@ -204,6 +205,16 @@ def test_a_reader_that_takes_nothing_is_ended_with_the_reason_and_no_other(
     assert b'"code":"slow_reader"' in text.rpartition(b"event: end")[2]
     got = [int(line[4:]) for line in text.split(b"\n") if line.startswith(b"id: ")]
     assert got == list(range(start + 1, start + 1 + len(got)))
+
+
+def test_the_log_says_that_a_reader_went_and_not_that_the_host_stops(ledger: Any, url: str) -> None:
+    with structlog.testing.capture_logs() as lines:
+        Stream(url + ledger.path + "/events/stream", stop=lambda _: True).read()
+        end = time.monotonic() + 10
+        while not (ends := [one["code"] for one in lines if one["event"] == "stream_ended"]):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+    assert ends == ["reader_gone"]
 
 
 def test_a_caller_has_so_many_streams_and_no_more(ledger: Any, url: str, books: Product) -> None:
