@@ -7,7 +7,7 @@ import datetime as dt
 import re
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -23,8 +23,8 @@ from mintflow.hosts.cli.shell import (
     settings_of_command,
     shell_of,
 )
-from mintflow.hosts.cli.upkeep import has_keys, key_store, must_have_keys, opens_keys
-from mintflow.hosts.session import Refused, open_database
+from mintflow.hosts.cli.upkeep import answered, has_keys, key_store, must_have_keys, opens_keys
+from mintflow.hosts.session import open_database
 
 _POSITIONS = re.compile(r"(\d{1,18})?-(\d{1,18})?\Z")
 
@@ -140,7 +140,7 @@ def export(
             return {"folder": str(folder), **manifest.document()}
 
     with refusals(shell, as_json=as_json):
-        answer = run(_with_database(work))
+        answer = run(answered(work()))
     present(shell, answer, _show_export, as_json=as_json)
 
 
@@ -189,20 +189,8 @@ def import_history(
         return {"events": manifest.events, "rebuilt": rebuilt, "heads": manifest.heads}
 
     with refusals(shell, as_json=as_json):
-        answer = run(_with_database(work))
+        answer = run(answered(work()))
     present(shell, answer, _show_import, as_json=as_json)
-
-
-async def _with_database(work: Any) -> Row:
-    """Raises Refused where the database does not answer: its own words can hold an address."""
-    import psycopg
-
-    try:
-        answer: Row = await work()
-    except psycopg.OperationalError as trouble:
-        reason = {"reason": type(trouble).__name__}
-        raise Refused("database_unreachable", "the database does not answer", reason) from None
-    return answer
 
 
 def _bounds(text: str | None) -> tuple[int | None, int | None]:

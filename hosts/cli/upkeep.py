@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -132,12 +132,32 @@ def operate(
 
     with refusals(shell, as_json=as_json):
         try:
-            answer = run(with_database())
+            answer = run(answered(with_database()))
         except Unavailable as trouble:
             if unreachable is None:
                 raise
             answer = unreachable(trouble)
     present(shell, answer, show, as_json=as_json, code=exit_code(answer))
+
+
+async def answered(work: Coroutine[Any, Any, Row]) -> Row:
+    """What work on a database gives. Its own words can hold an address, and are not repeated.
+
+    Raises Refused where the database does not answer, or has not what this release reads.
+    """
+    import psycopg
+    from psycopg import errors
+
+    try:
+        return await work
+    except psycopg.OperationalError as trouble:
+        reason = {"reason": type(trouble).__name__}
+        raise Refused("database_unreachable", "the database does not answer", reason) from None
+    except (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction):
+        raise Refused(
+            "database_not_migrated",
+            "the database is not of this release; `mintflow migrate` brings it there",
+        ) from None
 
 
 def _show_lag(console: Console, answer: Row) -> None:
@@ -199,8 +219,6 @@ def migrate(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = False
 
 def _migrated(url: str) -> Row:
     """Raises Refused."""
-    import psycopg
-
     from mintflow.migrations.runner import MigrationRefused
     from mintflow.migrations.runner import migrate as run_migrations
     from mintflow.projections.core.install import install
@@ -212,9 +230,6 @@ def _migrated(url: str) -> Row:
         install_series(url, report.timescale)
     except MigrationRefused as refusal:
         raise Refused("migration_refused", str(refusal)) from refusal
-    except psycopg.OperationalError as trouble:
-        reason = {"reason": type(trouble).__name__}
-        raise Refused("database_unreachable", "the database does not answer", reason) from None
     return {
         "version": report.version,
         "applied": list(report.applied),

@@ -171,9 +171,20 @@ def test_a_database_that_does_not_answer_is_refused_without_its_address(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MINTFLOW_DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/none")
-    result = CommandLine(folder)("balances", exit_code=1)
-    assert "database_unreachable" in result.stderr
-    assert "secret" not in result.stderr + result.stdout
+    for words in (["balances"], ["lag"], ["audit", "trail"]):
+        result = CommandLine(folder)(*words, exit_code=1)
+        assert "database_unreachable" in result.stderr
+        assert "secret" not in result.stderr + result.stdout
+
+
+@pytest.mark.parametrize("words", [["lag"], ["audit", "trail"]], ids=" ".join)
+def test_a_database_that_nobody_migrated_is_refused_with_what_to_do(
+    folder: Path, blank_database_url: str, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setenv("MINTFLOW_DATABASE_URL", blank_database_url)
+    refused = CommandLine(folder).json(*words, exit_code=1)["error"]
+    assert refused["code"] == "database_not_migrated"
+    assert "mintflow migrate" in refused["message"]
 
 
 def test_commands_and_servers_run_on_uvloop() -> None:
