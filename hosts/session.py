@@ -218,17 +218,19 @@ async def open_session(
 
 @asynccontextmanager
 async def open_database(
-    data_dir: Path, settings: Settings, *, tell: Tell = lambda _: None
+    data_dir: Path, settings: Settings, *, tell: Tell = lambda _: None, make: bool = False
 ) -> AsyncIterator[str]:
     """The superuser's address of a data folder's database, with nothing else started.
 
-    For audits and rebuilds: what they look at must not move because they look.
+    For audits and rebuilds: what they look at must not move because they look. make: also where
+    there is none yet, to restore into.
     Raises DataFolderNotFound, DataFolderInUse, and what `EmbeddedPostgres` raises.
     """
     if settings.database_url is not None:
         yield settings.database_url
         return
-    _must_exist(data_dir)
+    if not make:
+        _must_exist(data_dir)
     from mintflow.hosts.postgres import EmbeddedPostgres
 
     async def started() -> str:
@@ -329,9 +331,16 @@ def _kept_facts(data_dir: Path) -> HostFacts | None:
 
 
 def _must_exist(data_dir: Path) -> None:
+    """Also where a folder holds something else: to ask must not fill it with empty books."""
     if not data_dir.is_dir():
         raise DataFolderNotFound(
             f"there is no data folder at {data_dir}; `mintflow demo` or `mintflow import` make one",
+            folder=str(data_dir),
+        )
+    # Who holds a folder without a cluster is making one.
+    if not (data_dir / "postgres").exists() and not _is_held(data_dir):
+        raise DataFolderNotFound(
+            f"{data_dir} holds no books; `mintflow demo` or `mintflow import` make a data folder",
             folder=str(data_dir),
         )
 

@@ -174,7 +174,7 @@ def import_history(
         make_data_folder(data)
         async with AsyncExitStack() as stack:
             with shell.progress() as tell:
-                opening = open_database(data, settings, tell=tell)
+                opening = open_database(data, settings, tell=tell, make=True)
                 url = await stack.enter_async_context(opening)
             await asyncio.to_thread(prepare_database, url)
             with shell.bar() as bar:

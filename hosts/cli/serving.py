@@ -122,7 +122,8 @@ def status(
     With --env it ends with exit code 1 if no host runs.
     """
     shell = shell_of(ctx)
-    facts = run(running_host(data))
+    with refusals(shell, as_json=as_json):
+        facts = run(running_host(data))
     answer = {
         "running": facts is not None,
         "data": str(data),

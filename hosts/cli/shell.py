@@ -188,11 +188,25 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 @contextmanager
 def refusals(shell: Shell, *, as_json: bool) -> Iterator[None]:
-    """Turn an expected refusal into its message and exit code 1."""
+    """Turn an expected refusal into its message and exit code 1; the machine's own are some too."""
     try:
         yield
     except (MintFlowError, Refused) as refusal:
         refuse(shell, refusal, as_json=as_json)
+    except OSError as trouble:
+        # A pipe that nobody reads any more is no refusal.
+        if isinstance(trouble, ConnectionError) or trouble.strerror is None:
+            raise
+        refuse(shell, _by_the_machine(trouble), as_json=as_json)
+
+
+def _by_the_machine(trouble: OSError) -> Refused:
+    """No right to a folder, a full disk, a path that is too long: with the machine's own word."""
+    reason = trouble.strerror or ""
+    if not isinstance(trouble.filename, str):
+        return Refused("machine_refused", f"the machine refused: {reason}", {"reason": reason})
+    details = {"file": trouble.filename, "reason": reason}
+    return Refused("file_not_usable", f"{trouble.filename}: {reason}", details)
 
 
 def refuse(shell: Shell, refusal: MintFlowError | Refused, *, as_json: bool) -> NoReturn:

@@ -74,5 +74,4 @@ def import_takeout(
             made.add_row(Text(one["ledger_id"], style="dim"), name, f"{one['events']:,}")
         console.print(made)
 
-    data.mkdir(0o700, parents=True, exist_ok=True)
-    operate(ctx, work, show, data=data, as_json=as_json)
+    operate(ctx, work, show, data=data, as_json=as_json, make=True)

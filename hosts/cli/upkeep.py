@@ -115,9 +115,11 @@ def operate(
     as_json: bool,
     exit_code: Callable[[Row], int] = lambda _: 0,
     unreachable: Callable[[Unavailable], Row] | None = None,
+    make: bool = False,
 ) -> None:
     """Run an operator's work on the database alone, with a bar on a terminal.
 
+    make: also in a data folder that has none yet.
     unreachable: the answer where the database can not be opened; without it that is a refusal.
     """
     shell = shell_of(ctx)
@@ -125,7 +127,7 @@ def operate(
     async def with_database() -> Row:
         async with AsyncExitStack() as stack:
             with shell.progress() as tell:
-                opening = open_database(data, settings_of_command(), tell=tell)
+                opening = open_database(data, settings_of_command(), tell=tell, make=make)
                 url = await stack.enter_async_context(opening)
             with shell.bar() as tell_more:
                 return await work(url, tell_more)

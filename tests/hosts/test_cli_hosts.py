@@ -132,6 +132,28 @@ def test_asking_about_a_folder_that_is_not_there_makes_none(
     assert not folder.exists()
 
 
+@pytest.mark.parametrize("words", [["balances"], ["lag"], ["audit", "verify"]], ids=" ".join)
+def test_asking_in_a_folder_of_other_things_puts_no_books_there(
+    tmp_path: Path, words: list[str]
+) -> None:
+    (tmp_path / "letter.txt").write_text("Dear")
+    refused = CommandLine(tmp_path).json(*words, exit_code=1)["error"]
+    assert refused["code"] == "data_folder_not_found"
+    assert [one.name for one in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_what_the_machine_refuses_is_said_in_its_words_and_shows_no_code(tmp_path: Path) -> None:
+    """As another account's folder or a full disk would be, which root is not refused."""
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "api.json").mkdir()
+    for words in (["status"], ["balances"], ["lag"]):
+        refused = CommandLine(tmp_path).json(*words, exit_code=1)["error"]
+        assert refused["code"] == "file_not_usable"
+        assert refused["details"]["file"] == str(tmp_path / "api.json")
+    too_long = CommandLine(tmp_path / ("x" * 300))
+    assert too_long.json("ledgers", "open", "H", exit_code=1)["error"]["code"] == "file_not_usable"
+
+
 def test_a_rebuild_without_the_keys_is_refused_and_makes_none(
     mintflow: CommandLine, tmp_path: Path
 ) -> None:
