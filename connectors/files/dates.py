@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
@@ -96,6 +96,22 @@ def date_reader(date_format: str) -> Callable[[str], date]:
             return datetime.strptime(text.strip(), date_format).date()  # noqa: DTZ007
 
     return read
+
+
+def runs_down(column: Sequence[str], date_format: str) -> bool | None:
+    """Whether the rows run down in time, by the first and the last date; None if they are equal."""
+    read = date_reader(date_format)
+    first, last = _first_day(column, read), _first_day(reversed(column), read)
+    return None if first is None or last is None or first == last else first > last
+
+
+def _first_day(column: Iterable[str], read: Callable[[str], date]) -> date | None:
+    for text in column:
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return None
 
 
 def plausible(value: date) -> bool:

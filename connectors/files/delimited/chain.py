@@ -30,30 +30,55 @@ class Chain(NamedTuple):
 
 def follow(amounts: Sequence[Decimal], balances: Sequence[Decimal], newest_first: bool) -> Chain:
     """The better direction of the chain. newest_first: what the dates say, for a draw."""
-    add = EXACT.add
-    links = max(0, len(amounts) - 1)
-    up = [i for i in range(1, links + 1) if add(balances[i - 1], amounts[i]) != balances[i]]
-    if not up and not newest_first:
-        return Chain(False, links, links, ())
+    upwards = _upwards(amounts, balances)
+    if not upwards.breaks and not newest_first:
+        return upwards
+    add, links, up = EXACT.add, upwards.links, upwards.breaks
     down = [i for i in range(links) if add(balances[i + 1], amounts[i]) != balances[i]]
     if len(down) < len(up) or (len(down) == len(up) and newest_first):
         return Chain(True, links, links - len(down), tuple(down))
-    return Chain(False, links, links - len(up), tuple(up))
+    return upwards
 
 
-def share(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]) -> float:
+def share(
+    amounts: Sequence[Decimal | None],
+    balances: Sequence[Decimal | None],
+    newest_first: bool | None = None,
+) -> float:
     """The share of links that hold, 0.0 to 1.0, over the rows that move money.
 
     A balance that stands still beside an amount of zero shows nothing, and many columns would do.
+    newest_first: the one direction that may hold, where the dates say it; None allows either.
     """
     both = [
         (a, b) for a, b in zip(amounts, balances, strict=True) if a is not None and b is not None
     ]
     if len(both) < 2:
         return 0.0
+    if newest_first:
+        both.reverse()
     moves, after = [a for a, _ in both], [b for _, b in both]
-    chain = follow(moves, after, False)
+    chain = follow(moves, after, False) if newest_first is None else _upwards(moves, after)
     counted = moves[:-1] if chain.newest_first else moves[1:]
     moving = sum(bool(amount) for amount in counted)
     broken = sum(bool(moves[index]) for index in chain.breaks)
     return (moving - broken) / moving if moving else 0.0
+
+
+def share_before(
+    amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None], newest_first: bool
+) -> float:
+    """As `share`, for balances that are printed as they were before their row.
+
+    Read in the wrong direction, such a column is a running balance of all amounts upside down.
+    """
+    if newest_first:
+        return share(amounts[1:], balances[:-1], True)
+    return share(amounts[:-1], balances[1:], False)
+
+
+def _upwards(amounts: Sequence[Decimal], balances: Sequence[Decimal]) -> Chain:
+    """The chain of rows that run up in time."""
+    add, links = EXACT.add, max(0, len(amounts) - 1)
+    up = [i for i in range(1, links + 1) if add(balances[i - 1], amounts[i]) != balances[i]]
+    return Chain(False, links, links - len(up), tuple(up))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from mintflow.connectors.files.amounts import (
@@ -16,7 +16,7 @@ from mintflow.connectors.files.amounts import (
     decide_decimal_sign,
     taken_apart,
 )
-from mintflow.connectors.files.dates import decide_date_format
+from mintflow.connectors.files.dates import decide_date_format, runs_down
 from mintflow.connectors.files.delimited import chain
 from mintflow.connectors.files.delimited.cells import Column, columns_of
 from mintflow.connectors.files.delimited.columns import (
@@ -97,8 +97,10 @@ def recognise(text: str, encoding: str, currency: str | None, all_rows: bool) ->
         sign, sign_assumed = decide_decimal_sign(bodies, own_currency, fallback)
     if form is None:
         raise CannotRead(f"line {table.skip_head + 1}", "no column of dates was recognised")
+    newest_first = runs_down(columns[date].cells, form)
+    money = _without_balance_before(columns, money, sign, newest_first)
     profile, direction_finding = _profile(
-        table, columns, (date, value_date), money, (encoding, sign, form)
+        table, columns, (date, value_date), money, (encoding, sign, form), newest_first
     )
     findings = list(direction_finding)
     first = f"line {table.skip_head + 1}"
@@ -116,6 +118,7 @@ def _profile(
     dates: tuple[int, int | None],
     money: Money,
     forms: tuple[str, DecimalSign, str],
+    newest_first: bool | None,
 ) -> tuple[CsvProfile, list[Finding]]:
     encoding, decimal_sign, date_format = forms
     currency = _column_of_currency(columns, money)
@@ -126,7 +129,7 @@ def _profile(
         money.direction, currency, bank_id, status,
     }  # fmt: skip
     texts = text_columns(columns, taken)
-    sign, findings = _sign(table, columns, money, texts, decimal_sign)
+    sign, findings = _sign(table, columns, money, texts, decimal_sign, newest_first)
     pending = dict.fromkeys(mark_of(v) for v in (() if status is None else columns[status].filled))
     return CsvProfile(
         delimiter=table.delimiter,
@@ -154,21 +157,41 @@ def _profile(
     ), findings
 
 
+def _without_balance_before(
+    columns: Sequence[Column], money: Money, sign: DecimalSign, newest_first: bool | None
+) -> Money:
+    """The same columns, less a balance that stood before its row: it closes no statement."""
+    if money.balance is None or money.amount is None or newest_first is None:
+        return money
+    values = columns[money.amount].amounts(sign)
+    balances = columns[money.balance].amounts(sign)
+    before = chain.share_before(values, balances, newest_first)
+    is_before = before > max(0.5, chain.share(values, balances, newest_first))
+    return replace(money, balance=None) if is_before else money
+
+
 def _sign(
-    table: Table, columns: list[Column], money: Money, texts: Texts, decimal_sign: DecimalSign
+    table: Table,
+    columns: list[Column],
+    money: Money,
+    texts: Texts,
+    decimal_sign: DecimalSign,
+    newest_first: bool | None,
 ) -> tuple[int, list[Finding]]:
     """-1 where spending is printed as positive, as many cards do, and the finding that says so."""
     if money.amount is None or money.direction is not None:
         return 1, []
     amount = columns[money.amount]
     values = amount.amounts(decimal_sign)
+    where = f"line {table.skip_head + 1}"
+    inverted = Finding("SIGN_ASSUMED", where, "positive amounts are read as money out")
     if money.balance is not None:
         after = columns[money.balance].amounts(decimal_sign)
         upside_down = [negated(v) if v is not None else None for v in values]
-        if chain.share(upside_down, after) > max(0.5, chain.share(values, after)):
-            return -1, []
-    where = f"line {table.skip_head + 1}"
-    inverted = Finding("SIGN_ASSUMED", where, "positive amounts are read as money out")
+        held = chain.share(upside_down, after, newest_first)
+        if held > max(0.5, chain.share(values, after)):
+            # Within one day such a chain could as well be of balances before their rows.
+            return -1, [inverted] if newest_first is None else []
     by_kind = _sign_by_kind(columns, values)
     if by_kind:
         return by_kind, [inverted] if by_kind < 0 else []

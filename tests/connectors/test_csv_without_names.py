@@ -1,0 +1,62 @@
+"""Exports without column names, or with names that say less than what stands below them.
+
+The files are made up in the form of each bank; every one must be recognised by looking alone.
+"""
+
+from __future__ import annotations
+
+import pytest
+from samples import rows_of
+
+from mintflow.connectors.files import read_file
+
+# The Volksbank of the Netherlands prints the balance as it was before the row.
+ASN = """\
+17-06-2024,NL00ASNB0000000000,,Employer,,,,EUR,100.00,EUR,2000.00,17-06-2024,17-06-2024,1,SAL,1,,'June'
+18-06-2024,NL00ASNB0000000000,,Landlord,,,,EUR,2100.00,EUR,-900.00,18-06-2024,18-06-2024,2,IDM,2,,'Rent'
+20-06-2024,NL00ASNB0000000000,,Grocer,,,,EUR,1200.00,EUR,-45.10,20-06-2024,20-06-2024,3,BEA,3,,'Market'
+21-06-2024,NL00ASNB0000000000,,Grocer,,,,EUR,1154.90,EUR,-4.90,21-06-2024,21-06-2024,4,BEA,4,,'Bread'
+"""
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_balance_before_its_row_turns_no_sign(newest_first: bool) -> None:
+    lines = ASN.splitlines()
+    file = read_file("\n".join(lines[::-1] if newest_first else lines).encode(), "export.csv")
+    rows = [
+        ("2024-06-17", "2000.00"),
+        ("2024-06-18", "-900.00"),
+        ("2024-06-20", "-45.10"),
+        ("2024-06-21", "-4.90"),
+    ]
+    assert [row[:2] for row in rows_of(file)] == (rows[::-1] if newest_first else rows)
+    assert file.findings == ()
+    assert file.statements[0].closing is None
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_balance_that_falls_by_its_row_turns_the_sign(newest_first: bool) -> None:
+    names, *lines = (
+        "Date,Description,Amount,Balance",
+        "2024-01-05,SHOP,10.00,90.00",
+        "2024-01-06,CAFE,4.00,86.00",
+        "2024-01-07,REFUND,-6.00,92.00",
+    )
+    lines = lines[::-1] if newest_first else lines
+    file = read_file("\n".join([names, *lines]).encode(), "export.csv")
+    amounts = ["-10.00", "-4.00", "6.00"]
+    assert [amount for _, amount, _ in rows_of(file)] == (
+        amounts[::-1] if newest_first else amounts
+    )
+    assert file.findings == ()
+    assert file.statements[0].closing is not None
+    assert str(file.statements[0].closing.amount) == "92.00"
+
+
+def test_within_one_day_a_sign_that_only_the_balance_turns_is_said_to_be_assumed() -> None:
+    text = (
+        "Date,Description,Amount,Balance\n2024-01-05,SHOP,10.00,90.00\n2024-01-05,CAFE,4.00,86.00\n"
+    )
+    file = read_file(text.encode(), "export.csv")
+    assert [amount for _, amount, _ in rows_of(file)] == ["-10.00", "-4.00"]
+    assert [found.code for found in file.findings] == ["SIGN_ASSUMED"]
