@@ -60,3 +60,34 @@ def test_within_one_day_a_sign_that_only_the_balance_turns_is_said_to_be_assumed
     file = read_file(text.encode(), "export.csv")
     assert [amount for _, amount, _ in rows_of(file)] == ["-10.00", "-4.00"]
     assert [found.code for found in file.findings] == ["SIGN_ASSUMED"]
+
+
+FIDUCIA = """\
+Buchungstag;Valuta;Auftraggeber/Zahlungsempfänger;Empfänger/Zahlungspflichtiger;Konto-Nr.;IBAN;BLZ;BIC;Vorgang/Verwendungszweck;Kundenreferenz;Währung;Umsatz;
+03.04.2024;04.04.2024;Erika Beispiel;Turnverein;;;;;"LASTSCHRIFT
+Beitrag";;EUR;1.012,00;S
+03.04.2024;04.04.2024;Erika Beispiel;Bäckerei;;;;;"KARTE
+Brot";;EUR;4,20;S
+02.04.2024;02.04.2024;Erika Beispiel;Werk AG;;;;;"LOHN
+April";;EUR;2.100,00;H
+;;;;;;;;;;;;
+28.03.2024;;;;;;;;;Anfangssaldo;EUR;500,00;H
+04.04.2024;;;;;;;;;Endsaldo;EUR;1.583,80;H
+"""
+
+
+def test_balances_in_the_column_of_amounts_are_no_rows() -> None:
+    file = read_file(FIDUCIA.encode("cp1252"), "export.csv")
+    assert [row[:2] for row in rows_of(file)] == [
+        ("2024-04-03", "-1012.00"),
+        ("2024-04-03", "-4.20"),
+        ("2024-04-02", "2100.00"),
+    ]
+    assert [(found.code, found.where) for found in file.findings] == [
+        ("SKIPPED_LINES", "lines 9-10")
+    ]
+
+
+def test_a_row_is_not_passed_over_for_the_name_of_one_balance() -> None:
+    text = "Date,Description,Amount\n2024-01-05,Opening balance,10.00\n2024-01-06,CAFE,-4.00\n"
+    assert len(rows_of(read_file(text.encode(), "export.csv"))) == 2

@@ -82,3 +82,40 @@ def mark_of(text: str) -> str:
 def is_total(text: str) -> bool:
     """Whether the text is the name of a sum or a balance from its first word on."""
     return _TOTAL.match(normalised(text)) is not None
+
+
+# A row that is called nothing else is a balance or a sum in the column of amounts and moves no
+# money: but only where a file has the opening and the closing one. The books of other programs
+# begin with an opening balance, and a single word may be what somebody paid for.
+_CARRIED = {
+    normalised(name): kind
+    for kind, names in {
+        "opening": "opening balance|starting balance|beginning balance|initial balance|"
+        "previous balance|balance brought forward|brought forward|balance b/f|b/f|anfangssaldo|"
+        "startsaldo|saldovortrag|alter saldo|alter kontostand|anfangskontostand|solde initial|"
+        "ancien solde|solde précédent|saldo inicial|saldo anterior|saldo iniziale|"
+        "saldo precedente|beginsaldo|vorig saldo|ingående saldo|inngående saldo|indgående saldo|"
+        "saldo początkowe|počáteční zůstatek|počiatočný zostatok|nyitó egyenleg|sold initial|"
+        "likutis pradžiai|pradinis likutis|sākuma atlikums|algsaldo|входящий остаток|"
+        "начальный остаток|期初余额|期初餘額|承前余额|承前餘額|前月繰越",
+        "closing": "closing balance|ending balance|final balance|new balance|"
+        "balance carried forward|carried forward|balance c/f|c/f|endsaldo|schlusssaldo|"
+        "neuer saldo|neuer kontostand|endkontostand|solde final|nouveau solde|saldo final|"
+        "saldo finale|nuovo saldo|S A L D O|eindsaldo|nieuw saldo|utgående saldo|udgående saldo|"
+        "slutsaldo|sluttsaldo|saldo końcowe|konečný zůstatek|konečný zostatok|záró egyenleg|"
+        "sold final|likutis pabaigai|galutinis likutis|beigu atlikums|lõppsaldo|"
+        "исходящий остаток|конечный остаток|期末余额|期末餘額|次月繰越",
+        "turnover": "turnover|total turnover|apyvarta|apgrozījums|käive|обороты",
+    }.items()
+    for name in names.split("|")
+}
+_STEM = re.compile(
+    r"bal|sald|s a l d o|forward|[bc]/f|turnover|konto|sold|zůst|zost|egyen|likut|atlik|apyv|"
+    r"apgr|käive|остат|оборот|[余餘繰]",
+    re.IGNORECASE,
+)
+
+
+def carried(text: str) -> str:
+    """ "opening", "closing" or "turnover" if the text is no more than the name of one, else ""."""
+    return _CARRIED.get(normalised(text), "") if _STEM.search(text) else ""

@@ -16,6 +16,7 @@ from mintflow.connectors.files.delimited.fields import FieldReader
 from mintflow.connectors.files.delimited.marks import (
     NOT_BOOKED_MARKS,
     UNDATED_PENDING,
+    carried,
     is_summary,
     is_total,
     mark_of,
@@ -46,7 +47,7 @@ def read_rows(
     if header is not None and sum(map(bool, names or ())) < 2:
         raise CannotRead(f"line {header[0]}", "the column names are not where the profile says")
     table = _Table(profile, names, width, not text.endswith("\n"))
-    rows = list(table.rows(source))
+    rows = table.without_balances(list(table.rows(source)))
     statements, of_balances = statements_of(
         rows, table.accounts, account_above(head), table.reversal_lines()
     )
@@ -73,6 +74,8 @@ class _Table:
         self._account = account_column(profile, header)
         self._waiting: list[Record] = []
         self._passed: dict[str, list[int]] = {}
+        self._balances: dict[int, str] = {}
+        self._count = 0
         self.foot: list[int] = []
         self.accounts: list[str] = []
 
@@ -100,10 +103,25 @@ class _Table:
             if row is None:
                 self._without_amount(Record(line, fields))
                 continue
+            if kind := carried(row.description) or (
+                "" if row.description else next(filter(None, map(carried, fields)), "")
+            ):
+                self._balances[self._count] = kind
+            self._count += 1
             if account is not None:
                 self.accounts.append(fields[account].strip())
             yield row
         self._settle_foot()
+
+    def without_balances(self, rows: list[StatementRow]) -> list[StatementRow]:
+        """The rows without those that are a balance in the column of amounts; see `carried`."""
+        if not {"opening", "closing"} <= set(self._balances.values()):
+            return rows
+        kept = [i for i in range(len(rows)) if i not in self._balances]
+        for index in self._balances:
+            self._pass("balances between the rows", int(rows[index].where.removeprefix("line ")))
+        self.accounts = [self.accounts[i] for i in kept] if self.accounts else []
+        return [rows[i] for i in kept]
 
     def reversal_lines(self) -> frozenset[int]:
         """Lines whose debit or credit has the rarer sign: money that went back."""
