@@ -52,7 +52,7 @@ _LETTER_MARKS = frozenset(
 CURRENCY_OF_SYMBOL = {
     "€": "EUR", "£": "GBP", "₹": "INR", "₦": "NGN", "₩": "KRW", "₪": "ILS", "₫": "VND", "₱": "PHP",
     "₴": "UAH", "₺": "TRY", "₽": "RUB", "₿": "BTC", "₵": "GHS", "₲": "PYG", "₸": "KZT", "฿": "THB",
-    "ZŁ": "PLN", "KČ": "CZK", "US$": "USD", "R$": "BRL",
+    "ZŁ": "PLN", "KČ": "CZK", "US$": "USD", "R$": "BRL", "円": "JPY", "원": "KRW",
 }  # fmt: skip
 _WESTERN = re.compile(r"[0-9]{1,3}(?:(?P<g>[.,' ])[0-9]{3})(?:(?P=g)[0-9]{3})*\Z")
 _INDIAN = re.compile(r"[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}\Z")
@@ -110,7 +110,8 @@ def is_currency(code: str) -> bool:
 def is_currency_mark(word: str) -> bool:
     """Whether letters or a symbol beside digits can be a currency."""
     word = word.upper()
-    return word in _LETTER_MARKS or not word[-1].isalpha() or is_currency(word)
+    known = word in _LETTER_MARKS or word in CURRENCY_OF_SYMBOL
+    return known or not word[-1].isalpha() or is_currency(word)
 
 
 def exact(text: str, decimal_sign: DecimalSign) -> Decimal | None:

@@ -26,15 +26,17 @@ _NAMED = re.compile(
 _NAME_FIRST = re.compile(r"([^\W\d_]{3,12})\.?[- ]*(\d{1,2})(?:st|nd|rd|th)?[-, ]+(\d{4})\Z")
 _YEAR_NAMED = re.compile(r"(\d{4})[-/ .]([^\W\d_]{3,12})\.?[-/ .](\d{1,2})\Z")
 _WEEKDAY = re.compile(r"[^\W\d_]{2,12}\.?,\s*(?=\d)")
+# Chinese and Japanese write the words for year, month and day behind their numbers.
+_WITH_WORDS = re.compile(r"(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日")
 _LONELY_SPACE = re.compile(r"\s*([-/.])\s*")
 
 # The first letters of the months in the languages whose exports print names; longest match wins.
 _MONTHS = {
-    1: "jan ene gen janv tammi sty led oca", 2: "feb fev fevr helmi lut uno sub",
-    3: "mar mrz maerz mars marz maa maalis", 4: "apr avr abr huhti kwi nis",
-    5: "may mai maj mei mag touko", 6: "jun juin giu kesa cze haz",
-    7: "jul juil lug heina lip tem", 8: "aug ago aou aout elo sie agu",
-    9: "sep set syys wrz eyl", 10: "oct okt ott out loka paz eki",
+    1: "jan ene gen janv tammi sty led oca ian", 2: "feb fev fevr helmi lut uno sub",
+    3: "mar mrz mrt mac maerz mars marz maa maalis", 4: "apr avr abr huhti kwi nis",
+    5: "may mai maj mei mag touko", 6: "jun juin giu kesa cze haz iun",
+    7: "jul juil lug heina lip tem iul", 8: "aug ago aou aout elo sie agu agt ogo",
+    9: "sep set syys wrz eyl sze", 10: "oct okt ott out loka paz eki",
     11: "nov marras lis kas", 12: "dec dez dic des dis joulu gru ara",
 }  # fmt: skip
 _MONTH_OF = {stem: month for month, stems in _MONTHS.items() for stem in stems.split()}
@@ -121,6 +123,8 @@ def plausible(value: date) -> bool:
 
 def _cut(text: str) -> str:
     value = text.strip()
+    if "年" in value:
+        value = _WITH_WORDS.sub(r"\1-\2-\3", value)
     if len(value) > 10:
         value = _TIME.sub("", value)
         weekday = _WEEKDAY.match(value)

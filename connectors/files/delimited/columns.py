@@ -26,6 +26,8 @@ _DATE_ROLES = ("booking", "date", "transaction", "value")
 _CARD_MARKS = CARD_SPENDING_MARKS | CARD_RETURN_MARKS
 # A chain that holds on fewer rows is chance.
 _CHAIN_SHARE_MIN = 0.5
+# A name that only ends in "balance" may be of another balance than the one after each row.
+_KNOWN_BALANCE_RANK = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +108,18 @@ def _named_money(free: Sequence[Column], sign: DecimalSign) -> Money | None:
         # Where all three stand, an amount without signs repeats what the two others say.
         amount = None if debit.filled or credit.filled else amount
     if amount:
+        if balance and balance.roles["balance"] > _KNOWN_BALANCE_RANK:
+            values = amount.amounts(sign), balance.amounts(sign)
+            balance = balance if chain.share(*values) > _CHAIN_SHARE_MIN else None
         fee = fee if fee and balance and "net" not in amount.name.casefold() else None
         if fee and _fee_is_inside(amount, fee, balance, sign):
             fee = None
         return Money(amount.index, balance=_index(balance), fee=_index(fee))
     if debit and credit and debit is not credit:
+        if balance and balance.roles["balance"] > _KNOWN_BALANCE_RANK:
+            moved = moves(debit.amounts(sign), credit.amounts(sign))
+            held = chain.share(moved, balance.amounts(sign))
+            balance = balance if held > _CHAIN_SHARE_MIN else None
         return Money(debit=debit.index, credit=credit.index, balance=_index(balance))
     return None
 
@@ -157,13 +166,22 @@ def _unnamed_money(free: Sequence[Column], sign: DecimalSign) -> Money | None:
     if chained:
         return chained
     money = [c for c in free if c.is_money] or numbers[-2:]
-    # A column that is named a balance, or something else altogether, is no amount.
-    money = [c for c in money if not c.roles or "amount" in c.roles]
+    # A column that is named a balance, or something else altogether, is no amount; one that is
+    # named for its marks ("Soll/Haben") may hold amounts with signs.
+    money = [c for c in money if not c.roles or "amount" in c.roles or _is_signed(c)]
     if not money:
         return None
-    if len(money) == 1:
-        return Money(money[0].index)
-    return _by_turns(money) or _by_signs(money)
+    # Whole numbers may be the other half of a pair, but cheques have numbers too.
+    halves = [c for c in numbers if not c.roles and c not in money]
+    whole = sorted([*money, *halves], key=lambda c: c.index)
+    pair = _by_turns(money) or _by_turns(whole)
+    if pair:
+        return pair
+    return Money(money[0].index) if len(money) == 1 else _by_signs(money)
+
+
+def _is_signed(column: Column) -> bool:
+    return column.roles.keys() == {"direction"} and column.has_negative
 
 
 def _by_chain(money: Sequence[Column], sign: DecimalSign) -> Money | None:
@@ -181,17 +199,18 @@ def _by_chain(money: Sequence[Column], sign: DecimalSign) -> Money | None:
                 if other.index <= a.index or other is b or not _take_turns(a, other):
                     continue
                 for debit, credit in ((a, other), (other, a)):
-                    moves = _moves(values[debit.index], values[credit.index])
-                    held = chain.share(moves, values[b.index])
+                    moved = moves(values[debit.index], values[credit.index])
+                    held = chain.share(moved, values[b.index])
                     if held > best[0]:
                         pair = Money(debit=debit.index, credit=credit.index, balance=b.index)
                         best = held, pair
     return best[1] if best[1].balance is not None else None
 
 
-def _moves(
+def moves(
     debits: Sequence[Decimal | None], deposits: Sequence[Decimal | None]
 ) -> list[Decimal | None]:
+    """What a debit and a credit column say together, one signed amount per row."""
     return [
         -abs(debit) if debit else (deposit or debit)
         for debit, deposit in zip(debits, deposits, strict=True)
@@ -224,7 +243,16 @@ def _moved(part: Parts | None) -> bool:
 def _by_signs(money: Sequence[Column]) -> Money:
     """Nothing chains: the first column that carries signs is the amount, the last a balance."""
     amount = next((c for c in money if c.has_negative), money[0])
-    return Money(amount.index, balance=_last_full([c for c in money if c is not amount]))
+    others = [c for c in money if c is not amount and not _repeats(amount, c)]
+    return Money(amount.index, balance=_last_full(others))
+
+
+def _repeats(amount: Column, other: Column) -> bool:
+    """Whether it is the same money again, as in another currency, and so no balance."""
+    both = [(a, b) for a, b in zip(amount.parts, other.parts, strict=True) if a and b]
+    same = sum(a == b and _moved(a) for a, b in both)
+    signed = amount.has_negative and all(a.negative == b.negative for a, b in both)
+    return same * 2 > len(both) or (signed and len(both) > 1)
 
 
 def _last_full(columns: Sequence[Column]) -> int | None:
@@ -262,6 +290,9 @@ def text_columns(columns: Sequence[Column], taken: set[int | None]) -> Texts:
     plain = [c for c in free if c.is_text or not c.filled]
     free = [c for c in free if c in plain or "description" in c.roles]
     payees = [c for c in free if "payee" in c.roles]
+    if any(c.tells_apart for c in payees):
+        # One name for all rows, beside another that changes, is the account's own.
+        payees = [c for c in payees if c.tells_apart or not c.filled]
     told = [c for c in free if "description" in c.roles and c not in payees]
     memos = [c for c in free if "memo" in c.roles and c not in payees]
     memos.sort(key=lambda c: (c.roles["memo"], c.index))

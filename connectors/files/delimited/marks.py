@@ -12,13 +12,16 @@ from mintflow.connectors.files.delimited.words import normalised
 DEBIT_MARKS = frozenset(
     "d dr db debit debet debito débit dbit af uit s soll belastung lastschrift out outgoing ut ud "
     "withdrawal withdraw cargo egreso uscita saida saída addebito dare - debits sent expense "
-    "sale purchase".split()
-)
+    "sale purchase деб дебет расход списание витрати outflow terhelés kiadás deebet debetas debets "
+    "výdaj odchozí isplata borç 借 借方 支 支出 出金 출금 חובה مدين".split()
+) | {"借 dr"}
 CREDIT_MARKS = frozenset(
     "c cr credit kredit credito crédit crdt bij in h haben gutschrift incoming inn ind deposit "
     "abono ingreso entrata entrada accredito avere + credits received income "
-    "payment return refund".split()
-)
+    "payment return refund k кред кредит приход зачисление надходження inflow jóváírás bevétel "
+    "kreedit kreditas kredīts příjem příchozí uplata alacak 贷 貸 贷方 收 收入 入金 입금 זכות "
+    "دائن".split()
+) | {"贷 cr"}
 # Printed where a column of money has none.
 NO_AMOUNT = frozenset({"-", "--", "\u2013", "\u2014"})
 # "sale" and "payment" say more about a card than about a sign, so they never make a direction
@@ -31,10 +34,19 @@ PARTNER_MARKS = {
     "gutschrift": "belastung", "incoming": "outgoing", "inn": "ut", "ind": "ud",
     "deposit": "withdrawal", "abono": "cargo", "ingreso": "egreso", "entrata": "uscita",
     "entrada": "saida", "accredito": "addebito", "avere": "dare", "+": "-", "credits": "debits",
-    "received": "sent", "income": "expense",
+    "received": "sent", "income": "expense", "k": "d", "кредит": "дебет", "приход": "расход",
+    "inflow": "outflow", "收入": "支出", "贷": "借", "收": "支", "入金": "出金", "입금": "출금",
 }  # fmt: skip
 PENDING_MARKS = frozenset(
-    {"umsatz vorgemerkt", "in process", "in progress", "en attente", "in attesa", "on hold"}
+    {
+        "umsatz vorgemerkt",
+        "in process",
+        "in progress",
+        "en attente",
+        "in attesa",
+        "on hold",
+        "в обработке",
+    }
     | set(
         "pending vorgemerkt reserved reserviert reservert reserverad reserverat authorised "
         "authorized processing offen open pendiente attente vormerkung hold held varaus "

@@ -1,7 +1,8 @@
-"""The names that banks write above their columns, in some fifteen languages, and their roles.
+"""The names that banks write above their columns, and their roles.
 
 Data for `columns.py`; nothing here reads a file. Names are compared without accents, case,
 punctuation and currency. A line break or " | " parts two names; brackets are as in `re`.
+`more_words.py` has the names of further languages.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import unicodedata
 from functools import lru_cache
 
 from mintflow.connectors.files.amounts import CURRENCY_OF_SYMBOL, is_currency
+from mintflow.connectors.files.delimited.more_words import ACCOUNT_AMOUNTS, MORE_NAMES
 
 # Role -> groups of names, the best group first: its place is its rank.
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -128,6 +130,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
         r"""
         available balance | eindsaldo | saldo in
         """,
+        r"""
+        .*(balance|saldo) | saldo .*
+        """,
     ),
     "currency": (
         r"""
@@ -241,25 +246,54 @@ _COMPILED = [
 @lru_cache(maxsize=4096)
 def normalised(name: str) -> str:
     """A column's name without accents, case, punctuation and what stands in brackets."""
-    plain = unicodedata.normalize("NFKD", name.casefold().translate(_FOLD))
-    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    plain = _plain(name)
     bare = _SEVERAL_SPACES.sub(" ", _BRACKETS.sub(" ", plain)).strip()
     return bare or _SEVERAL_SPACES.sub(" ", plain).strip()
+
+
+def _plain(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name.casefold().translate(_FOLD))
+    return "".join(char for char in plain if not unicodedata.combining(char))
+
+
+def _more() -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    # The best rank of an amount is left to those that say whose they are.
+    lists = [(role, int(role == "amount"), names) for role, names in MORE_NAMES.items()]
+    for role, rank, names in [*lists, ("amount", 0, ACCOUNT_AMOUNTS)]:
+        for name in names.split("|"):
+            found.setdefault(normalised(name), {})[role] = rank
+    return found
+
+
+_MORE = _more()
 
 
 @lru_cache(maxsize=4096)
 def roles_of(name: str) -> tuple[tuple[str, int], ...]:
     """The roles that a column of this name can have, each with its rank (0 is best)."""
-    plain = normalised(name)
+    found = _roles_of(normalised(name))
+    # "Amount (debit)" says in its brackets which half it is, "Betrag (EUR)" does not.
+    inside = _BRACKETS.search(_plain(name)) if "amount" in found else None
+    if inside:
+        told = _roles_of(_SEVERAL_SPACES.sub(" ", inside[0]).strip())
+        found |= {role: found["amount"] for role in ("debit", "credit") if role in told}
+    return tuple(found.items())
+
+
+def _roles_of(plain: str) -> dict[str, int]:
     candidates = {plain} if plain else set()
     *rest, last = plain.split(" ")
     if rest and is_currency(last.upper()):
         candidates.add(" ".join(rest).removesuffix(" in"))
-    return tuple(
-        (role, rank)
-        for role, rank, pattern in _COMPILED
-        if any(pattern.match(candidate) for candidate in candidates)
-    )
+    found: dict[str, int] = {}
+    for role, rank, pattern in _COMPILED:
+        if role not in found and any(pattern.match(candidate) for candidate in candidates):
+            found[role] = rank
+    for candidate in candidates:
+        for role, rank in _MORE.get(candidate, {}).items():
+            found[role] = min(rank, found.get(role, rank))
+    return found
 
 
 def currency_in(name: str) -> str | None:
