@@ -201,7 +201,7 @@ def test_reads_the_form_of_suntrust() -> None:
         ("2014-11-03", "-100.00", "Check"),
         ("2014-11-04", "-100.00", "Check"),
     ]
-    assert file.findings == ()
+    assert [(found.code, found.where) for found in file.findings] == [("SIGN_ASSUMED", "line 1")]
 
 
 BROKER = """\

@@ -91,3 +91,57 @@ def test_balances_in_the_column_of_amounts_are_no_rows() -> None:
 def test_a_row_is_not_passed_over_for_the_name_of_one_balance() -> None:
     text = "Date,Description,Amount\n2024-01-05,Opening balance,10.00\n2024-01-06,CAFE,-4.00\n"
     assert len(rows_of(read_file(text.encode(), "export.csv"))) == 2
+
+
+def test_the_own_name_in_every_row_is_no_description() -> None:
+    file = read_file(FIDUCIA.encode("cp1252"), "export.csv")
+    assert [told for _, _, told in rows_of(file)] == [
+        "Turnverein LASTSCHRIFT Beitrag",
+        "Bäckerei KARTE Brot",
+        "Werk AG LOHN April",
+    ]
+
+
+def test_a_pair_that_nothing_tells_apart_is_said_to_be_assumed() -> None:
+    text = "2024-01-05,SHOP,10.00,\n2024-01-06,CAFE,4.00,\n2024-01-07,REFUND,,6.00\n"
+    file = read_file(text.encode(), "export.csv")
+    assert [amount for _, amount, _ in rows_of(file)] == ["-10.00", "-4.00", "6.00"]
+    assert [(found.code, found.where) for found in file.findings] == [("SIGN_ASSUMED", "line 1")]
+
+
+def test_the_half_of_a_pair_that_has_no_cents_is_not_lost() -> None:
+    text = "2024-01-05;SHOP;10,50;0\n2024-01-06;CAFE;4,20;0\n2024-01-07;SALARY;0;600\n"
+    file = read_file(text.encode(), "export.csv")
+    assert [amount for _, amount, _ in rows_of(file)] == ["-10.50", "-4.20", "600"]
+
+
+def test_the_same_money_in_another_currency_is_no_balance() -> None:
+    text = (
+        "Tag;Foreign;Home;What\n2024-01-05;-10,00;-9,20;SHOP\n"
+        "2024-01-06;-4,00;-4,00;CAFE\n2024-01-07;6,00;5,50;REFUND\n"
+    )
+    file = read_file(text.encode(), "export.csv")
+    assert file.statements[0].closing is None
+    assert file.findings == ()
+
+
+def test_amounts_with_signs_may_be_named_for_their_marks() -> None:
+    text = "Buchungstag;Soll/Haben;Name\n05.01.2024;-10,00;Laden\n13.01.2024;500,00;Werk\n"
+    file = read_file(text.encode(), "export.csv")
+    assert rows_of(file) == [("2024-01-05", "-10.00", "Laden"), ("2024-01-13", "500.00", "Werk")]
+
+
+def test_codes_right_of_the_amount_are_its_currency_under_any_name() -> None:
+    text = "Date,Text,Amount,Geld\n2024-01-05,SHOP,-10,HUF\n2024-01-13,PAY,500,HUF\n"
+    assert read_file(text.encode(), "export.csv").statements[0].currency == "HUF"
+
+
+def test_a_long_text_in_few_rows_does_not_describe_the_others() -> None:
+    text = (
+        "POS 1 SHOP|20240105|-10.00|\nPOS 2 CAFE|20240106|-4.00|\n"
+        "TRANSFER|20240107|-6.00| a reference of some length\nPOS 3 SHOP|20240108|-8.00|\n"
+    )
+    file = read_file(text.encode(), "export.csv")
+    assert [told for _, _, told in rows_of(file)] == [
+        "POS 1 SHOP", "POS 2 CAFE", "TRANSFER", "POS 3 SHOP",
+    ]  # fmt: skip

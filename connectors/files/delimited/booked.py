@@ -99,7 +99,12 @@ def _followed(booked: Sequence[StatementRow]) -> tuple[chain.Chain, list[Finding
 def _is_owed(booked: Sequence[StatementRow], plain: chain.Chain) -> bool:
     """Whether the balance is printed as what is owed: it only follows with its sign turned."""
     amounts, balances = _columns(booked)
-    turned = chain.follow(amounts, [negated(balance) for balance in balances], False)
+    owed = [negated(balance) for balance in balances]
+    if booked[0].date != booked[-1].date:
+        # Against the dates it would follow where balances stand before their rows.
+        turned = chain.follow_in_time(amounts, owed, booked[0].date > booked[-1].date)
+    else:
+        turned = chain.follow(amounts, owed, False)
     return turned.held > plain.held and turned.holds
 
 

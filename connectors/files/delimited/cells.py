@@ -100,7 +100,8 @@ class Column:
 
     @cached_property
     def mean_length(self) -> float:
-        return sum(map(len, self.filled)) / max(1, len(self.filled))
+        """Over all rows: a long text in a few of them describes the others with nothing."""
+        return sum(map(len, self.filled)) / max(1, len(self.cells))
 
     def amounts(self, decimal_sign: DecimalSign) -> list[Decimal | None]:
         """One exact amount per row; None where the cell is empty or is none."""

@@ -30,14 +30,26 @@ class Chain(NamedTuple):
 
 def follow(amounts: Sequence[Decimal], balances: Sequence[Decimal], newest_first: bool) -> Chain:
     """The better direction of the chain. newest_first: what the dates say, for a draw."""
-    upwards = _upwards(amounts, balances)
-    if not upwards.breaks and not newest_first:
-        return upwards
-    add, links, up = EXACT.add, upwards.links, upwards.breaks
-    down = [i for i in range(links) if add(balances[i + 1], amounts[i]) != balances[i]]
-    if len(down) < len(up) or (len(down) == len(up) and newest_first):
-        return Chain(True, links, links - len(down), tuple(down))
-    return upwards
+    up = follow_in_time(amounts, balances, False)
+    if not up.breaks and not newest_first:
+        return up
+    down = follow_in_time(amounts, balances, True)
+    if len(down.breaks) < len(up.breaks) or (len(down.breaks) == len(up.breaks) and newest_first):
+        return down
+    return up
+
+
+def follow_in_time(
+    amounts: Sequence[Decimal], balances: Sequence[Decimal], newest_first: bool
+) -> Chain:
+    """The chain in the one direction that is given."""
+    add, links = EXACT.add, max(0, len(amounts) - 1)
+    if newest_first:
+        broken = [i for i in range(links) if add(balances[i + 1], amounts[i]) != balances[i]]
+    else:
+        steps = range(1, links + 1)
+        broken = [i for i in steps if add(balances[i - 1], amounts[i]) != balances[i]]
+    return Chain(newest_first, links, links - len(broken), tuple(broken))
 
 
 def share(
@@ -55,10 +67,11 @@ def share(
     ]
     if len(both) < 2:
         return 0.0
-    if newest_first:
-        both.reverse()
     moves, after = [a for a, _ in both], [b for _, b in both]
-    chain = follow(moves, after, False) if newest_first is None else _upwards(moves, after)
+    if newest_first is None:
+        chain = follow(moves, after, False)
+    else:
+        chain = follow_in_time(moves, after, newest_first)
     counted = moves[:-1] if chain.newest_first else moves[1:]
     moving = sum(bool(amount) for amount in counted)
     broken = sum(bool(moves[index]) for index in chain.breaks)
@@ -75,10 +88,3 @@ def share_before(
     if newest_first:
         return share(amounts[1:], balances[:-1], True)
     return share(amounts[:-1], balances[1:], False)
-
-
-def _upwards(amounts: Sequence[Decimal], balances: Sequence[Decimal]) -> Chain:
-    """The chain of rows that run up in time."""
-    add, links = EXACT.add, max(0, len(amounts) - 1)
-    up = [i for i in range(1, links + 1) if add(balances[i - 1], amounts[i]) != balances[i]]
-    return Chain(False, links, links - len(up), tuple(up))

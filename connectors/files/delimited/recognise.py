@@ -24,6 +24,7 @@ from mintflow.connectors.files.delimited.columns import (
     Texts,
     date_columns,
     money_columns,
+    moves,
     text_columns,
 )
 from mintflow.connectors.files.delimited.marks import CARD_SPENDING_MARKS, PENDING_MARKS, mark_of
@@ -179,8 +180,13 @@ def _sign(
     newest_first: bool | None,
 ) -> tuple[int, list[Finding]]:
     """-1 where spending is printed as positive, as many cards do, and the finding that says so."""
-    if money.amount is None or money.direction is not None:
+    if money.direction is not None:
         return 1, []
+    if money.amount is None:
+        detail = "of two columns without known names, the first is read as money out"
+        where = f"line {table.skip_head + 1}"
+        assumed = not _pair_is_told(columns, money, decimal_sign)
+        return 1, [Finding("SIGN_ASSUMED", where, detail)] if assumed else []
     amount = columns[money.amount]
     values = amount.amounts(decimal_sign)
     where = f"line {table.skip_head + 1}"
@@ -208,6 +214,19 @@ def _sign(
         detail = "no amount has a sign; all are read as money in"
         return 1, [Finding("SIGN_ASSUMED", where, detail)]
     return 1, []
+
+
+def _pair_is_told(columns: Sequence[Column], money: Money, sign: DecimalSign) -> bool:
+    """Whether names, signs or a balance say which of the two columns is money out."""
+    assert money.debit is not None
+    assert money.credit is not None
+    debit, credit = columns[money.debit], columns[money.credit]
+    if "debit" in debit.roles or "credit" in credit.roles:
+        return True
+    if debit.has_negative != credit.has_negative or money.balance is None:
+        return debit.has_negative and not credit.has_negative
+    moved = moves(debit.amounts(sign), credit.amounts(sign))
+    return chain.share(moved, columns[money.balance].amounts(sign)) > 0.5
 
 
 def _sign_by_kind(columns: Sequence[Column], values: Sequence[Decimal | None]) -> int:
@@ -250,8 +269,11 @@ def _currency_of(columns: Sequence[Column]) -> str | None:
 def _column_of_currency(columns: Sequence[Column], money: Money) -> int | None:
     """Of several columns of currencies, the one right of the amount: the other is a foreign one."""
     found = [c for c in columns if c.is_currency]
-    named = [c for c in found if "currency" in c.roles] or ([] if columns[0].name else found)
     anchor = money.amount if money.amount is not None else money.debit
+    named = [c for c in found if "currency" in c.roles]
+    if not named:
+        # Under a name that is not known, codes right of the amount are still its currency.
+        named = [c for c in found if not columns[0].name or c.index - 1 == anchor]
     beside = [c for c in named if anchor is not None and abs(c.index - anchor) == 1]
     after = [c for c in beside if anchor is not None and c.index > anchor]
     return _first(after or beside or named)
