@@ -105,7 +105,9 @@ class FieldReader:
             else:
                 amount, printed = self._printed(line, p.amount, text)
                 currency = printed or currency
-            if p.direction is not None:
+            if p.direction == p.amount:
+                amount = self._marked(text, amount)
+            elif p.direction is not None:
                 amount = self._directed(line, fields[p.direction], amount)
             if p.sign < 0:
                 amount = negated(amount)
@@ -204,6 +206,12 @@ class FieldReader:
             return negated(amount)
         reason = "neither money in nor money out is said where this file says it"
         raise CannotRead(f"line {line}", reason)
+
+    def _marked(self, text: str, amount: Decimal) -> Decimal:
+        """By the mark of the amount itself, which may be none: then the profile says what it is."""
+        parts = taken_apart(text)
+        bare = parts is not None and not parts.marked
+        return negated(amount) if bare and "" in self._debit_marks else amount
 
     def _currency(self, line: int, code: str) -> str:
         if not is_currency(code):

@@ -42,6 +42,10 @@ _CARD_PAYMENT = re.compile(
     r"innbetaling|indbetaling)\b.*\b(received|thanks?|erhalten|danke?|recu|merci|enregistre|gracias|"
     r"recibido|ricevuto|grazie|recebido|obrigado|ontvangen|bedankt|mottagen|mottatt|modtaget|tack))\b"
 )
+_CARD_THANKS = re.compile(
+    r"\b(payment|pymt|zahlung|paiement|pago|pagamento|betaling|inbetalning|innbetaling|indbetaling)"
+    r"\b.*\b(thank ?you|thanks|danke?|merci|gracias|grazie|obrigado|bedankt|tack)\b"
+)
 _CARD_REFUND = re.compile(r"\b(refund|return|credit|gutschrift|erstattung|remboursement|abono)\b")
 _INCOME = re.compile(
     r"\b(deposito|saldo|opening balance|received from|"
@@ -100,6 +104,7 @@ def recognise(text: str, encoding: str, currency: str | None, all_rows: bool) ->
         raise CannotRead(f"line {table.skip_head + 1}", "no column of dates was recognised")
     newest_first = runs_down(columns[date].cells, form)
     money = _without_balance_before(columns, money, sign, newest_first)
+    money = _with_own_marks(columns, money, sign)
     profile, direction_finding = _profile(
         table, columns, (date, value_date), money, (encoding, sign, form), newest_first
     )
@@ -171,6 +176,22 @@ def _without_balance_before(
     return replace(money, balance=None) if is_before else money
 
 
+def _with_own_marks(columns: Sequence[Column], money: Money, sign: DecimalSign) -> Money:
+    """The same columns, the amount's own as that of the marks where only money in carries one."""
+    if money.amount is None or money.direction is not None:
+        return money
+    amount = columns[money.amount]
+    moving = [part for part in amount.parts if part and part.body.strip("0.,' ")]
+    marked = [part for part in moving if part.marked]
+    if not marked or len(marked) == len(moving) or any(part.negative for part in marked):
+        return money
+    if money.balance is not None:
+        held = chain.share(amount.amounts(sign), columns[money.balance].amounts(sign))
+        if held > 0.5:
+            return money
+    return replace(money, direction=money.amount, debit_marks=("",))
+
+
 def _sign(
     table: Table,
     columns: list[Column],
@@ -180,16 +201,17 @@ def _sign(
     newest_first: bool | None,
 ) -> tuple[int, list[Finding]]:
     """-1 where spending is printed as positive, as many cards do, and the finding that says so."""
+    where = f"line {table.skip_head + 1}"
     if money.direction is not None:
-        return 1, []
+        detail = "amounts without a sign are read as money out, beside others with a plus or CR"
+        own = money.direction == money.amount
+        return 1, [Finding("SIGN_ASSUMED", where, detail)] if own else []
     if money.amount is None:
         detail = "of two columns without known names, the first is read as money out"
-        where = f"line {table.skip_head + 1}"
         assumed = not _pair_is_told(columns, money, decimal_sign)
         return 1, [Finding("SIGN_ASSUMED", where, detail)] if assumed else []
     amount = columns[money.amount]
     values = amount.amounts(decimal_sign)
-    where = f"line {table.skip_head + 1}"
     inverted = Finding("SIGN_ASSUMED", where, "positive amounts are read as money out")
     if money.balance is not None:
         after = columns[money.balance].amounts(decimal_sign)
@@ -207,7 +229,7 @@ def _sign(
         normalised(" ".join(c))
         for c in zip(*(columns[i].cells for i in texts.description), strict=True)
     ]
-    if money.balance is None and told and _reads_like_a_card(values, told, positive, negative):
+    if told and _reads_like_a_card(values, told, positive, negative, money.balance is None):
         return -1, [inverted]
     unsigned = not any(part is not None and part.marked for part in amount.parts)
     if unsigned and positive >= _POSITIVE_ROWS_MIN and money.balance is None:
@@ -240,16 +262,29 @@ def _sign_by_kind(columns: Sequence[Column], values: Sequence[Decimal | None]) -
 
 
 def _reads_like_a_card(
-    values: Sequence[Decimal | None], told: Sequence[str], positive: int, negative: int
+    values: Sequence[Decimal | None],
+    told: Sequence[str],
+    positive: int,
+    negative: int,
+    without_balance: bool,
 ) -> bool:
-    """Nearly all rows positive, the few others payments of the bill and refunds, no income."""
-    if not negative or positive < 3 * negative:
+    """Nearly all rows positive, the few others payments of the bill and refunds, no income.
+
+    Thanks for every payment say it in a short file too, and beside what is owed as a balance.
+    """
+    if not negative or not positive:
         return False
     pairs = [(v, t) for v, t in zip(values, told, strict=True) if v]
-    payments = sum(bool(_CARD_PAYMENT.search(t)) for v, t in pairs if v < 0)
-    refunds = sum(bool(_CARD_REFUND.search(t)) for v, t in pairs if v < 0)
-    income = any(_INCOME.search(t) for v, t in pairs if v > 0)
-    return payments > 0 and (payments + refunds) * 10 >= negative * 6 and not income
+    if any(_INCOME.search(t) for v, t in pairs if v > 0):
+        return False
+    out = [t for v, t in pairs if v < 0]
+    refunds = [t for t in out if _CARD_REFUND.search(t)]
+    thanked = [t for t in out if _CARD_THANKS.search(t)]
+    if thanked and len({*thanked, *refunds}) == len({*out}):
+        return True
+    payments = sum(bool(_CARD_PAYMENT.search(t)) for t in out)
+    usual = without_balance and positive >= 3 * negative
+    return usual and payments > 0 and (payments + len(refunds)) * 10 >= negative * 6
 
 
 def _currency_of(columns: Sequence[Column]) -> str | None:
