@@ -54,3 +54,14 @@ def test_thanks_for_the_payment_tell_a_card_beside_what_is_owed() -> None:
     assert [found.code for found in file.findings] == ["SIGN_ASSUMED"]
     assert file.statements[0].closing is not None
     assert str(file.statements[0].closing.amount) == "-5.00"
+
+
+@pytest.mark.parametrize("name", ["Debit/Credit", "BillingAmountSign"])
+def test_nothing_in_a_column_of_credits_is_money_out(name: str) -> None:
+    text = f"Date,Details,Amount,{name}\n05/01/2024,SHOP,10.00,\n13/01/2024,BILL,100.00,CR\n"
+    file = read_file(text.encode(), "export.csv")
+    assert [amount for _, amount, _ in rows_of(file)] == ["-10.00", "100.00"]
+    assert file.findings == ()
+    later = text.replace("10.00,\n", "10.00,DR\n").encode()
+    again = read_file(later, "export.csv", profile=file.profile)
+    assert [amount for _, amount, _ in rows_of(again)] == ["-10.00", "100.00"]

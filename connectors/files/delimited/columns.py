@@ -271,12 +271,16 @@ def _direction(columns: Sequence[Column], amount: Column, taken: set[int | None]
     flags = [c for c in flags if c.roles.get("description", 1) and "payee" not in c.roles]
     named = [c for c in flags if "direction" in c.roles]
     marked = [c for c in flags if {mark_of(v) for v in c.filled} & DEBIT_MARKS]
-    return next(iter(named or marked), None)
+    # "CR" behind some amounts and nothing behind the others: those are money out.
+    only_cr = [c for c in flags if {mark_of(v) for v in c.filled} == {"cr"}]
+    return next(iter(named or marked or only_cr), None)
 
 
 def _debit_marks(direction: Column) -> tuple[str, ...]:
-    """The marks of money out that occur, or the partner of the mark that does."""
+    """The marks of money out that occur, nothing beside credits, or the partner of the one mark."""
     seen = dict.fromkeys(mark_of(v) for v in direction.filled)
+    if len(direction.filled) < len(direction.cells) and seen.keys() <= CREDIT_MARKS:
+        return ("",)
     debits = tuple(mark for mark in seen if mark in DEBIT_MARKS)
     partners = tuple(PARTNER_MARKS[m] for m in seen if m in CREDIT_MARKS and m in PARTNER_MARKS)
     return debits or partners or ("debit",)

@@ -199,7 +199,7 @@ class FieldReader:
         mark = mark_of(cell)
         if mark in self._debit_marks:
             return negated(amount)
-        own_words = not self._debit_marks <= DEBIT_MARKS
+        own_words = not self._debit_marks <= DEBIT_MARKS | {""}
         if mark and (own_words or mark in CREDIT_MARKS):
             return amount
         if mark in DEBIT_MARKS:
