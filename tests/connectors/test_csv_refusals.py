@@ -270,3 +270,33 @@ def test_a_hostile_file_is_answered_and_not_chewed_on(data: bytes) -> None:
         assert len(error.message) < 400  # noqa: PT017 - either answer is right, in time
     else:
         assert len(file.statements) == 1
+
+
+GOES_ON = (
+    "Transaction date,Value date,Description,Withdrawals (SGD),Deposits (SGD)\n"
+    "18/04/2024,18/04/2024,DEBIT PURCHASE,6.60,\n,,15/04/24 UBER  TRIP\n,, SINGAPORE\n"
+    "18/04/2024,18/04/2024,CCY CONVERSION FEE,0.10,\n17/04/2024,17/04/2024,SALARY,,900.00\n"
+    ",,WORKS LTD\n"
+)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_lines_that_go_on_with_a_description_belong_to_the_row_above(again: bool) -> None:
+    file = read(GOES_ON)
+    if again:
+        file = read_file(GOES_ON.encode(), "export.csv", profile=file.profile)
+    assert rows_of(file) == [
+        ("2024-04-18", "-6.60", "DEBIT PURCHASE 15/04/24 UBER TRIP SINGAPORE"),
+        ("2024-04-18", "-0.10", "CCY CONVERSION FEE"),
+        ("2024-04-17", "900.00", "SALARY WORKS LTD"),
+    ]
+    assert file.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "where"), [(",,PART,5.00,", "line 3"), (",17/04/2024,PART,,", "line 3")]
+)
+def test_a_line_with_more_than_a_description_goes_on_with_nothing(line: str, where: str) -> None:
+    names, first, *_ = GOES_ON.splitlines()
+    text = f"{names}\n{first}\n{line}\n17/04/2024,17/04/2024,SALARY,,900.00\n"
+    assert refusal(text)[0] == where

@@ -47,7 +47,7 @@ def read_rows(
     if header is not None and sum(map(bool, names or ())) < 2:
         raise CannotRead(f"line {header[0]}", "the column names are not where the profile says")
     table = _Table(profile, names, width, not text.endswith("\n"))
-    rows = table.without_balances(list(table.rows(source)))
+    rows = table.without_balances(table.with_more(list(table.rows(source))))
     statements, of_balances = statements_of(
         rows, table.accounts, account_above(head), table.reversal_lines()
     )
@@ -76,6 +76,8 @@ class _Table:
         self._passed: dict[str, list[int]] = {}
         self._balances: dict[int, str] = {}
         self._count = 0
+        self._last = 0
+        self._more: dict[int, list[str]] = {}
         self.foot: list[int] = []
         self.accounts: list[str] = []
 
@@ -108,10 +110,21 @@ class _Table:
             ):
                 self._balances[self._count] = kind
             self._count += 1
+            self._last = line
             if account is not None:
                 self.accounts.append(fields[account].strip())
             yield row
         self._settle_foot()
+
+    def with_more(self, rows: list[StatementRow]) -> list[StatementRow]:
+        """The rows, each with the lines that go on with its description."""
+        if not self._more:
+            return rows
+        whole = []
+        for index, row in enumerate(rows, 1):
+            told = [row.description, *self._more.get(index, ())]
+            whole.append(replace(row, description=" ".join(filter(None, told))))
+        return whole
 
     def without_balances(self, rows: list[StatementRow]) -> list[StatementRow]:
         """The rows without those that are a balance in the column of amounts; see `carried`."""
@@ -161,8 +174,23 @@ class _Table:
             raise CannotRead(f"line {record.line}", reason)
 
     def _wait(self, record: Record) -> None:
-        if _is_filled(record):
+        if self._goes_on(record):
+            self._more.setdefault(self._count, []).append(" ".join(" ".join(record.fields).split()))
+            self._last = record.line
+        elif _is_filled(record):
             self._waiting.append(record)
+
+    def _goes_on(self, record: Record) -> bool:
+        """Whether nothing stands in it but more of the description of the row right above it.
+
+        Only behind the empty cell of its date: a row that is cut off there would look the same.
+        """
+        fields, told = record.fields, self._p.description
+        if self._waiting or record.line != self._last + 1 or len(fields) > self._width:
+            return False
+        filled = [i for i, field in enumerate(fields) if field.strip()]
+        inside = bool(filled) and all(i in told and i > self._p.date for i in filled)
+        return inside and self._known_other(record) is None
 
     def _without_amount(self, record: Record) -> None:
         """A dated line without an amount is a balance that is carried, or it is refused."""
