@@ -35,6 +35,8 @@ from mintflow.domain.statements import (
 _TAG = re.compile(r"(?:\{4:\s*)?:(\d{2}[A-Z]?|NS):(.*)\Z", re.DOTALL)
 _END = re.compile(r"-[}A-Z0-9{:\s]*\Z")
 _ROW = Tags.STATEMENT.value.re
+# Some banks write a space before the type of the transaction, which the standard does not know.
+_GAP = re.compile(r"(\d{6}(?:\d{4})?R?[DC][A-Z]?[0-9,]{1,15}) (?=[A-Z][A-Z0-9]{3})")
 _BALANCE = Tags.FINAL_OPENING_BALANCE.value.re
 _SUM = Tags.SUM_DEBIT_ENTRIES.value.re
 _TYPE = re.compile(r"[A-Z][A-Z0-9 ]{3}\Z")
@@ -181,7 +183,7 @@ def _closed(opened: _Open, findings: list[Finding]) -> Statement:
 def _row(item: _Field, number: int) -> StatementRow:
     """A :61: line. RC takes a credit back and RD a debit, so money goes out and comes in."""
     where = f"line {item.line}"
-    match = _ROW.match(item.text.strip())
+    match = _ROW.match(_GAP.sub(r"\1", item.text.strip(), count=1))
     plain = plain_digits(match["amount"], ",") if match else None
     # The library's pattern takes what is left of a broken amount for a type or a reference.
     if match is None or plain is None or not _TYPE.match(match["id"] or ""):

@@ -49,6 +49,11 @@ def test_the_mark_gives_the_sign(mark: str, amount: str) -> None:
     assert rows_of(read(OPEN + line + CLOSE))[0][1] == amount
 
 
+def test_a_space_behind_the_amount_is_passed_over() -> None:
+    (row,) = read(OPEN + ":61:2401050105D4,50 NTRFKREF+//BANKREF1\n" + CLOSE).statements[0].rows
+    assert (str(row.amount), row.bank_id, row.reference) == ("-4.50", "BANKREF1", "KREF+")
+
+
 def test_the_entry_date_takes_the_year_next_to_its_value_date() -> None:
     text = OPEN + ":61:2312290102D1,NTRFX\n:61:2401021229D1,NTRFX\n:61:240105D1,NTRFX\n" + CLOSE
     rows = read(text).statements[0].rows
