@@ -11,6 +11,7 @@ import re
 
 from charset_normalizer import from_bytes
 
+from mintflow.connectors.files.delimited.words import roles_of
 from mintflow.connectors.files.errors import CannotRead
 
 _BOMS = (
@@ -39,6 +40,10 @@ _OTHERS = [
     "cp1250", "cp1251", "cp1253", "cp850", "cp852", "mac_roman", "koi8_r",
     "shift_jis", "gb18030", "big5", "euc_kr",
 ]  # fmt: skip
+# Encodings whose letters cp1252 has others for, so that a wrong reading looks like words too.
+_NEIGHBOURS = ("cp1250", "cp1257", "cp1254")
+_HEAD_LINES = 64
+_CELLS = re.compile(r"[,;\t|\r\n]")
 # In cp1252 these stand alone or beside digits; between two letters they betray another encoding.
 _SIGNS = "\u00a1-\u00a9\u00ab-\u00b1\u00b2-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7\u2122"
 _NEVER = "\u00a4\u00af\u201a\u201e\u2020\u2021\u02c6\u2030\u2039\u203a"
@@ -117,9 +122,16 @@ def _one_byte_encoding_of(data: bytes) -> str:
     except UnicodeDecodeError:
         text = ""
     if text and not _STRAY.search(text) and not _FOREIGN_RUN.search(text):
-        return _if_whole("cp1252", data)
+        # Czech or Lithuanian may read as letters of the West: then the column names do not.
+        head = b"\n".join(data[:_SAMPLE_BYTES].split(b"\n")[:_HEAD_LINES])
+        return _if_whole(max(("cp1252", *_NEIGHBOURS), key=lambda e: _known_names(head, e)), data)
     best = from_bytes(sample, cp_isolation=_OTHERS).best()
     return _if_whole(best.encoding if best else "cp1252", data)
+
+
+def _known_names(head: bytes, encoding: str) -> int:
+    cells = _CELLS.split(head.decode(encoding, "replace"))
+    return sum(bool(roles_of(cell.strip(' "'))) for cell in cells if not cell.isascii())
 
 
 def _if_whole(encoding: str, data: bytes) -> str:

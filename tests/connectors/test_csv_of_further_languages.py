@@ -111,3 +111,21 @@ def test_yen_are_read_with_their_sign() -> None:
     assert file.statements[0].currency == "JPY"
     assert file.statements[0].closing is not None
     assert str(file.statements[0].closing.amount) == "900"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "names", "told"),
+    [
+        ("cp1250", "Datum provedení;Zpráva;Zaúčtovaná částka", "Příjem za červen, Mělník"),
+        ("cp1257", "Data;Paaiškinimai;Išlaidos;Pajamos", "Mokėjimas už gėles"),
+        ("cp1254", "Tarih;Açıklama;İşlem Tutarı", "Alışveriş"),
+        ("cp1252", "Buchungstag;Verwendungszweck;Betrag;Währung", "Überweisung für März"),
+    ],
+)
+def test_column_names_tell_the_encoding(encoding: str, names: str, told: str) -> None:
+    more = ";" * (names.count(";") - 2)
+    text = f"{names}\n13.01.2024;{told};-1,50{more}\n14.01.2024;{told};-2,50{more}\n"
+    file = read_file(text.encode(encoding), "export.csv")
+    assert [row[2] for row in rows_of(file)] == [told, told]
+    assert file.profile is not None
+    assert file.profile.encoding == encoding
