@@ -129,3 +129,16 @@ def test_column_names_tell_the_encoding(encoding: str, names: str, told: str) ->
     assert [row[2] for row in rows_of(file)] == [told, told]
     assert file.profile is not None
     assert file.profile.encoding == encoding
+
+
+def test_the_shop_in_a_swedish_reference_is_part_of_the_description() -> None:
+    text = (
+        "Radnummer,Bokföringsdag,Referens,Beskrivning,Belopp,Bokfört saldo\n"
+        "1,2024-01-14,BOKHANDEL NORR,Kortköp/uttag,-120.00,880.00\n"
+        "2,2024-01-13,MATBUTIK,Kortköp/uttag,-11.00,1000.00\n"
+    )
+    file = read_file(text.encode("cp1252"), "export.csv")
+    assert [told for _, _, told in rows_of(file)] == [
+        "BOKHANDEL NORR Kortköp/uttag",
+        "MATBUTIK Kortköp/uttag",
+    ]

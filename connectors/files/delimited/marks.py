@@ -100,7 +100,7 @@ def is_total(text: str) -> bool:
 # money: but only where a file has the opening and the closing one. The books of other programs
 # begin with an opening balance, and a single word may be what somebody paid for.
 _CARRIED = {
-    normalised(name): kind
+    form: kind
     for kind, names in {
         "opening": "opening balance|starting balance|beginning balance|initial balance|"
         "previous balance|balance brought forward|brought forward|balance b/f|b/f|anfangssaldo|"
@@ -120,14 +120,10 @@ _CARRIED = {
         "turnover": "turnover|total turnover|apyvarta|apgrozījums|käive|обороты",
     }.items()
     for name in names.split("|")
+    for form in (name.casefold(), normalised(name))
 }
-_STEM = re.compile(
-    r"bal|sald|s a l d o|forward|[bc]/f|turnover|konto|sold|zůst|zost|egyen|likut|atlik|apyv|"
-    r"apgr|käive|остат|оборот|[余餘繰]",
-    re.IGNORECASE,
-)
 
 
 def carried(text: str) -> str:
-    """ "opening", "closing" or "turnover" if the text is no more than the name of one, else ""."""
-    return _CARRIED.get(normalised(text), "") if _STEM.search(text) else ""
+    """Which of opening, closing or turnover the text names and nothing more, or ""."""
+    return _CARRIED.get(text.strip(" .:").casefold(), "")

@@ -61,7 +61,8 @@ MORE_NAMES: dict[str, str] = {
     "svrha|namen|περιγραφή|αιτιολογία|תיאור|תיאור הפעולה|פרטים|الوصف|البيان|التفاصيل|شرح|摘要|"
     "交易摘要|交易描述|交易说明|商品|商品说明|摘要内容|お取扱内容|お取引内容|取引内容|入出金内容|内容|お取り扱い内容|利用店名|"
     "ご利用店名|적요|내용|거래내용|기재내용|รายการ|รายละเอียด|คำอธิบาย|nội dung|nội dung giao dịch|"
-    "diễn giải|mô tả|deskripsi|butiran|huraian|skýring|purpose|reason|vorgang/verwendungszweck",
+    "diễn giải|mô tả|deskripsi|butiran|huraian|skýring|purpose|reason|referens|"
+    "vorgang/verwendungszweck",
     "memo": "примечание|комментарий|poznámka|备注|附言|交易附言|備註|备考|メモ|메모",
 }  # fmt: skip
 # The amount in the account's own currency, beside one in the currency of the purchase.
