@@ -13,12 +13,14 @@ that the API could not, and works with or without a running host.
     one file per group of commands
 """
 
+import io
 import os
 import sys
 
 
 def main() -> None:
     """Entry point of the `mintflow` program."""
+    _have_standard_streams()
     # libpq calls every connection of this process by it: `pg_stat_activity` tells whose each is.
     command = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
     os.environ.setdefault("PGAPPNAME", f"mintflow {command}".strip())
@@ -28,6 +30,25 @@ def main() -> None:
 
     tune_collector()
     build_app()(prog_name="mintflow")
+
+
+def _have_standard_streams() -> None:
+    """A caller may have closed them: the next socket or file would take the number of one of them.
+
+    Words that a terminal's encoding has no letters for are shown with "?".
+    """
+    for number, mode in enumerate("rww"):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest number that is free is given out, which is this one.
+            os.open(os.devnull, os.O_RDWR)
+        name = ("stdin", "stdout", "stderr")[number]
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115 - for good
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 __all__ = ["main"]

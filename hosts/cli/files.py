@@ -17,6 +17,7 @@ from mintflow.domain.core.money import check_currency
 from mintflow.hosts.cli.lookup import Row, accounts_of, ledgers_of, named
 from mintflow.hosts.cli.options import Kind
 from mintflow.hosts.cli.preview import Preview
+from mintflow.hosts.cli.shell import readable
 from mintflow.hosts.session import Refused, Session, Tell
 
 CURRENCY_DEFAULT = "USD"
@@ -55,6 +56,11 @@ class _Loaded:
     content: bytes = b""
     error: dict[str, Any] | None = None
 
+    @property
+    def name(self) -> str:
+        """As text, which the name of a file need not be."""
+        return readable(self.path.name)
+
 
 async def import_files(session: Session, wish: Wish, tell: Tell, say: Tell) -> Row:
     """Import each file whole or not at all; a file that can not be read stops no other one.
@@ -82,10 +88,10 @@ async def import_files(session: Session, wish: Wish, tell: Tell, say: Tell) -> R
     preview = Preview(wish.form, account, wish.statement_account)
     entries, position = [], None
     for number, file in enumerate(files, 1):
-        tell(f"importing {file.path.name} ({number} of {len(files)})…")
+        tell(f"importing {file.name} ({number} of {len(files)})…")
         outcome = await _uploaded(session, wish, ledger, account, file)
         if wish.dry_run and len(files) > 1 and "error" not in outcome:
-            name, content = file.path.name, file.content
+            name, content = file.name, file.content
             outcome = await preview.corrected(session, ledger["ledger_id"], name, content, outcome)
         position = outcome.pop("position", None) or position
         entries.append(_entry(file, wish, outcome))
@@ -95,14 +101,16 @@ async def import_files(session: Session, wish: Wish, tell: Tell, say: Tell) -> R
 
 
 def _load(path: Path) -> _Loaded:
+    code = "file_not_readable"
     try:
         return _Loaded(path, path.read_bytes())
     except FileNotFoundError:
-        problem = {"code": "file_not_found", "message": f"{path.name}: there is no such file"}
+        code, reason = "file_not_found", "there is no such file"
     except OSError as trouble:
         reason = trouble.strerror or type(trouble).__name__
-        problem = {"code": "file_not_readable", "message": f"{path.name}: {reason}"}
-    return _Loaded(path, error=problem)
+    loaded = _Loaded(path)
+    loaded.error = {"code": code, "message": f"{loaded.name}: {reason}"}
+    return loaded
 
 
 def _chosen_ledger(ledgers: list[Row], wanted: str | None) -> Row | None:
@@ -122,7 +130,7 @@ def _facts(files: list[_Loaded], wish: Wish) -> tuple[str | None, Kind | None] |
 
     for file in files:
         if file.error is None:
-            name = file.path.name
+            name = file.name
             try:
                 content = read_file(file.content, name, format=wish.form, currency=wish.currency)
             except MintFlowError:
@@ -184,7 +192,7 @@ def _previewed(file: _Loaded, preview: Preview) -> Row:
     if file.error is not None:
         return {"error": file.error}
     try:
-        return preview.counts(file.path.name, file.content)
+        return preview.counts(file.name, file.content)
     except MintFlowError as refusal:
         return {"error": _problem(refusal)}
 
@@ -198,7 +206,7 @@ async def _uploaded(session: Session, wish: Wish, ledger: Row, account: Row, fil
         form["statement_account"] = wish.statement_account
     path = f"/v1/ledgers/{ledger['ledger_id']}/imports"
     try:
-        answer = await session.upload(path, file.path.name, file.content, form)
+        answer = await session.upload(path, file.name, file.content, form)
     except Refused as refusal:
         return {"error": _problem(refusal)}
     return {**answer.data, "position": answer.position}
@@ -213,7 +221,7 @@ def _entry(file: _Loaded, wish: Wish, outcome: Row) -> Row:
     """An entry of `files`; a file with an error has added nothing."""
     form = None if wish.form == "auto" else wish.form
     return {
-        "file": str(file.path),
+        "file": readable(str(file.path)),
         "format": outcome.get("format", form),
         **{name: outcome.get(name, 0) for name in (*_COUNTS, "matched")},
         "findings": outcome.get("findings", []),

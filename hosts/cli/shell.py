@@ -193,6 +193,9 @@ def refusals(shell: Shell, *, as_json: bool) -> Iterator[None]:
         yield
     except (MintFlowError, Refused) as refusal:
         refuse(shell, refusal, as_json=as_json)
+    except UnicodeEncodeError:
+        # Nothing but what was typed can hold what is no text.
+        refuse(shell, Refused("not_text", "a word is no UTF-8"), as_json=as_json)
     except OSError as trouble:
         # A pipe that nobody reads any more is no refusal.
         if isinstance(trouble, ConnectionError) or trouble.strerror is None:
@@ -228,10 +231,29 @@ def error_of(refusal: MintFlowError | Refused) -> dict[str, Any]:
 
 
 def print_json(value: Any) -> None:
-    """One document on stdout."""
-    text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str)
-    sys.stdout.write(text.decode() + "\n")
+    """One document on stdout, in UTF-8 whatever the terminal speaks."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
+    try:
+        text = orjson.dumps(value, option=options, default=str)
+    except orjson.JSONEncodeError:
+        text = orjson.dumps(_readable(value), option=options, default=str)
     sys.stdout.flush()
+    sys.stdout.buffer.write(text)
+    sys.stdout.buffer.flush()
+
+
+def readable(name: str) -> str:
+    """A file's name as text: what is no UTF-8 in it, as in old archives, is shown as such."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def _readable(value: Any) -> Any:
+    """The names in an answer made readable; all else of it is text already."""
+    if isinstance(value, dict):
+        return {key: _readable(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_readable(one) for one in value]
+    return readable(value) if isinstance(value, str) else value
 
 
 def _shown(value: Any) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -231,3 +232,29 @@ def test_a_setting_that_can_not_be_used_is_refused_by_name(
     refused = CommandLine(folder).json(*words, exit_code=1)["error"]
     assert refused["code"] == "setting_not_usable"
     assert "MINTFLOW_POOL_CONNECTIONS_MAX" in refused["message"]
+
+
+def test_a_terminal_without_the_letters_gets_its_answer_and_json_is_utf8(
+    mintflow: CommandLine,
+) -> None:
+    mintflow("ledgers", "open", "Hä")
+    words = [*PROGRAM, "ledgers", "--data", str(mintflow.data)]
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    shown = subprocess.run(words, env=ascii_only, capture_output=True, check=True)
+    assert b"H?" in shown.stdout
+    told = subprocess.run([*words, "--json"], env=ascii_only, capture_output=True, check=True)
+    assert json.loads(told.stdout.decode("utf-8"))["ledgers"][0]["name"] == "Hä"
+
+
+def test_a_caller_who_closed_the_standard_streams_does_not_end_the_command(
+    mintflow: CommandLine,
+) -> None:
+    mintflow("ledgers", "open", "Home")
+    words = [*PROGRAM, "ledgers", "--data", str(mintflow.data), "--json"]
+    for closed in ("<&-", "2>&-", "<&- >&- 2>&-"):
+        done = subprocess.run(
+            ["sh", "-c", f'"$@" {closed}', "sh", *words], capture_output=True, check=False
+        )
+        assert done.returncode == 0, closed
+        if ">&- 2" not in closed:
+            assert json.loads(done.stdout)["ledgers"][0]["name"] == "Home"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -198,3 +199,26 @@ def test_a_dry_run_of_real_exports_says_exactly_what_the_import_does(
     assert counts(planned) == counts(done)
     for before, after in zip(planned["files"], done["files"], strict=True):
         assert {**before, "import_id": None} == {**after, "import_id": None}
+
+
+def test_a_file_with_a_name_that_is_no_utf8_is_imported_under_what_can_be_read_of_it(
+    mintflow: CommandLine, tmp_path: Path
+) -> None:
+    """As old archives of banks unpack: Umsätze.csv in Latin-1."""
+    file = Path(os.fsdecode(bytes(tmp_path) + b"/Ums\xe4tze.csv"))
+    file.write_text(CSV)
+    words = ("import", str(file), "--ledger", "Home", "--account", "Checking")
+    report = mintflow.json(*words)
+    assert report["added"] == 4
+    assert report["files"][0]["file"] == str(tmp_path / "Ums\ufffdtze.csv")
+    file.unlink()
+    entry = mintflow.json(*words, exit_code=1)["files"][0]
+    assert entry["error"]["message"] == "Ums\ufffdtze.csv: there is no such file"
+
+
+def test_a_word_that_is_no_utf8_is_refused(mintflow: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(CSV)
+    words = ("import", str(tmp_path / "a.csv"), "--ledger", "Home", "--account", "\udce4")
+    assert mintflow.json(*words, exit_code=1)["error"]["code"] == "not_text"
+    refused = mintflow.json("balances", "--ledger", "\udce4", exit_code=1)["error"]
+    assert refused["code"] == "ledger_not_found"
