@@ -55,7 +55,9 @@ class _Body(BaseModel):
 
 
 class AccountChanges(_Body):
-    """What is given changes; closed: true closes the account today, false re-opens it."""
+    """What is given changes, what is not given stays: an opening balance keeps its opening_date,
+    and a date alone moves it; null makes it undated. closed: true closes the account today, false
+    re-opens it."""
 
     name: Name | None = None
     closed: bool | None = None

@@ -38,7 +38,9 @@ class OpenAccount(Command):
 class ChangeAccount(Command):
     """What is given changes, in this order: name, opening balance, closed or re-opened.
 
-    closed_on: with closed true; today where it is not given.
+    opening_balance keeps its day where no opening_date is given, and the other way round; a null
+    one makes it undated. Nothing has no day. closed_on: with closed true; today where it is not
+    given.
     """
 
     account_id: UUID
@@ -89,13 +91,23 @@ async def change_account(command: ChangeAccount, unit: Unit) -> dict[str, Any]:
     account = await unit.change(Account, command.account_id, AccountNotFound)
     if command.name is not None:
         account.rename(command.name, unit.now)
-    if command.opening_balance is not None:
-        account.change_opening_balance(command.opening_balance, command.opening_date, unit.now)
+    _change_opening(account, command, unit)
     if command.closed:
         account.close(command.closed_on or unit.now.date(), unit.now)
     elif command.closed is False:
         account.reopen(unit.now)
     return _answer(account)
+
+
+def _change_opening(account: Account, command: ChangeAccount, unit: Unit) -> None:
+    held = account.opening
+    dated = "opening_date" in command.model_fields_set
+    amount = command.opening_balance
+    if amount is None and dated and held is not None:
+        amount = held.amount
+    if amount is not None:
+        day = command.opening_date if dated or held is None else held.date
+        account.change_opening_balance(amount, day, unit.now)
 
 
 async def report_balance(command: ReportBalance, unit: Unit) -> dict[str, Any]:

@@ -76,6 +76,25 @@ def test_accounts_say_balance_pending_and_available(ledger: Any) -> None:
     assert ada.get(f"{path}/accounts/{account_id}", as_of="2024-12-31")["balance"] == "0.00"
 
 
+def test_an_opening_balance_and_its_day_are_changed_apart(ledger: Any) -> None:
+    ada, path = ledger.client, ledger.path
+    body = {"name": "Wallet", "kind": "cash", "currency": "USD"}
+    account = f"{path}/accounts/{ada.post(f'{path}/accounts', body)['account_id']}"
+
+    def held(**changes: str | None) -> list[str]:
+        ada.patch(account, changes)
+        days = ("2025-01-01", "2025-02-01", "2025-03-01")
+        return [ada.get(account, as_of=day)["balance"] for day in days]
+
+    assert held(opening_date="2025-03-01") == ["0.00", "0.00", "0.00"]
+    assert held(opening_balance="100") == ["100.00", "100.00", "100.00"]
+    assert held(opening_date="2025-02-01") == ["0.00", "100.00", "100.00"]
+    assert held(opening_balance="70") == ["0.00", "70.00", "70.00"]
+    assert held(opening_balance="50", opening_date="2025-03-01") == ["0.00", "0.00", "50.00"]
+    assert held(name="Purse") == ["0.00", "0.00", "50.00"]
+    assert held(opening_date=None) == ["50.00", "50.00", "50.00"]
+
+
 def test_account_history_is_the_balance_at_the_end_of_each_interval(ledger: Any) -> None:
     ada, path = ledger.client, ledger.path
     for day, amount in (("2025-01-30", "10"), ("2025-02-01", "-3"), ("2025-03-15", "0.50")):
