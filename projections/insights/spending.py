@@ -41,7 +41,8 @@ async def spending(
 
     by category: each with all below it, `own` is without; a category that only holds others is
     there too. by merchant and tag: None for what has none; a transaction with two tags counts in
-    both. by account: also `name`. transactions: a split counts once in each of its categories.
+    both. by account: also `name`. transactions: a split counts once in each of its categories,
+    and once in each category that has some of them below it.
     """
     rows, position = await read(conn, _BY[by], ledger_id, _args(span, as_of))
     if by == "category":
@@ -50,7 +51,7 @@ async def spending(
         sums = {}
         for row in rows:
             held = sums.setdefault((row["key"], row["currency"]), _Sums(row["label"]))
-            held.add(row["span"], row["spent"], row["transactions"])
+            held.add(row)
     found = [_shown(by, key, code, held, span) for (key, code), held in sums.items()]
     found.sort(key=lambda row: (-row["spent"], str(row[_NAMED[by]] or ""), row["currency"]))
     return found, position
@@ -103,11 +104,18 @@ class _Sums:
         self.label = label
         self.spent: dict[str, Decimal] = dict.fromkeys(_SPANS, ZERO)
         self.own = ZERO
-        self.counts: dict[str, int] = dict.fromkeys(_SPANS, 0)
+        self._counts: dict[str, int] = dict.fromkeys(_SPANS, 0)
+        self._splits: dict[str, set[UUID]] = {span: set() for span in _SPANS}
 
-    def add(self, span: str, spent: Decimal, transactions: int) -> None:
-        self.spent[span] = EXACT.add(self.spent[span], spent)
-        self.counts[span] += transactions
+    def add(self, row: Row) -> None:
+        span = row["span"]
+        self.spent[span] = EXACT.add(self.spent[span], row["spent"])
+        self._counts[span] += row["transactions"]
+        # Several categories below one may have parts of the same transaction.
+        self._splits[span].update(row["splits"] or ())
+
+    def count(self, span: str) -> int:
+        return self._counts[span] + len(self._splits[span])
 
 
 _Key = tuple[str | None, str]
@@ -120,7 +128,7 @@ def _subtrees(rows: Iterable[Row]) -> dict[_Key, _Sums]:
         parts = row["key"].split(".")
         for depth in range(1, len(parts) + 1):
             held = sums.setdefault((".".join(parts[:depth]), row["currency"]), _Sums())
-            held.add(row["span"], row["spent"], row["transactions"])
+            held.add(row)
             if depth == len(parts) and row["span"] == "now":
                 held.own = EXACT.add(held.own, row["spent"])
     return sums
@@ -131,7 +139,7 @@ def _shown(by: Dimension, key: str | None, currency: str, held: _Sums, span: Spa
     row: Row = {_NAMED[by]: held.label if by == "merchant" else key}
     if by == "account":
         row["name"] = held.label
-    row |= {"currency": currency, "spent": spent, "transactions": held.counts["now"]}
+    row |= {"currency": currency, "spent": spent, "transactions": held.count("now")}
     if by == "category":
         row["own"] = exact_amount(held.own, currency)
     for name, then in (("previous", span.previous()), ("year_ago", span.year_ago())):
@@ -141,7 +149,7 @@ def _shown(by: Dimension, key: str | None, currency: str, held: _Sums, span: Spa
             "start": then.first,
             "end": then.last,
             "spent": before,
-            "transactions": held.counts[name],
+            "transactions": held.count(name),
             "difference": difference,
             "ratio": share,
         }
@@ -168,7 +176,8 @@ def _query(key: str, label: str, joined: str = "") -> str:
     return positioned(
         f"""
         select p.span, {key} as key, {label} as label, p.currency, sum(p.spent) as spent,
-            {TRANSACTIONS}::bigint as transactions
+            count(*) filter (where p.single) as transactions,
+            array_agg(distinct p.transaction_id) filter (where not p.single) as splits
         from ({_PARTS}) p {joined}
         where p.spent is not null
         group by p.span, {key}, p.currency

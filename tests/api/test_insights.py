@@ -30,6 +30,23 @@ def test_spending_of_a_month_by_everything_it_can_be_split_by(ledger: Any) -> No
     assert (row["spent"], row["saved"], row["previous"]["spent"]) == ("12.30", "-12.30", "2.00")
 
 
+def test_a_split_counts_once_in_a_category_that_has_several_of_its_parts_below(ledger: Any) -> None:
+    for day in ("2025-02-05", "2025-03-05"):
+        row = ledger.record(amount="-12.30", date=day, category="food_dining.groceries")
+        parts = [("food_dining", "-1"), ("food_dining.groceries", "-2.30"), ("shopping", "-9")]
+        splits = [{"category": category, "amount": amount} for category, amount in parts]
+        address = f"{ledger.path}/transactions/{row['transaction_id']}/category"
+        ledger.client.put(address, {"splits": splits})
+    ledger.record(amount="-4.00", category="food_dining.restaurants")
+    rows = ledger.client.get(f"{ledger.path}/spending/by-category", month="2025-03")
+    counts = {row["category"]: row["transactions"] for row in rows}
+    assert counts == {
+        "food_dining": 2, "food_dining.groceries": 1, "food_dining.restaurants": 1, "shopping": 1
+    }  # fmt: skip
+    before = {row["category"]: row["previous"]["transactions"] for row in rows}
+    assert (before["food_dining"], before["shopping"]) == (1, 1)
+
+
 def test_months_without_any_are_there_with_zeros(ledger: Any) -> None:
     ledger.record(amount="-12.30", category="shopping")
     span = {"start": "2025-01-15", "end": "2025-04-02"}
