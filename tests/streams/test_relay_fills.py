@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 from kafka_broker import Kafka
@@ -21,6 +22,7 @@ from streams.relaying import (
 )
 
 from mintflow.hosts.relaying import own_figures
+from mintflow.streams.core.relay import watching
 from mintflow.streams.core.relay.delivery import KafkaTarget
 from mintflow.streams.core.relay.lanes import Lane, enter, place_of
 from mintflow.streams.core.relay.loop import Relay
@@ -138,6 +140,51 @@ def test_what_time_took_from_a_topic_is_not_given_to_it_again(books: Books, kafk
     asyncio.run(run())
     assert in_topic(books, kafka, CREATED) == wanted(books)[-1:]
     assert in_topic(books, kafka, CATEGORIZED) == wanted(books)
+
+
+def test_a_topic_that_is_made_anew_under_a_relay_gets_the_whole_history(
+    books: Books, kafka: Kafka
+) -> None:
+    """Its producer sees nothing of that: only what Kafka calls the topic tells."""
+    target = make_topics(kafka)
+
+    async def run() -> None:
+        await asyncio.to_thread(buy, books, 10)
+        async with relaying(books, target) as relay:
+            await relayed(books)
+            await asyncio.to_thread(make_anew, target, kafka, EVENTS)
+            await until(lambda: relay.restarts_total > 0, "the relay has seen it")
+            await asyncio.to_thread(buy, books, 2)
+            await relayed(books)
+
+    asyncio.run(run())
+    assert check_everything_is_there(books, kafka) == 0
+
+
+def test_a_topic_that_begins_late_is_refused_until_it_is_made_anew(
+    books: Books, kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is left where the relay sends something in the moment before it sees the new topic."""
+    monkeypatch.setattr(watching, "WATCH_S", 3600.0)
+    target = make_topics(kafka)
+
+    async def run() -> None:
+        await asyncio.to_thread(buy, books, 10)
+        async with relaying(books, target):
+            await relayed(books)
+            await asyncio.to_thread(make_anew, target, kafka, EVENTS)
+            await asyncio.to_thread(buy, books, 2)
+            await relayed(books)
+        async with relaying(books, target) as relay:
+            await until(lambda: bool(relay.blocked()), "it is noticed")
+            assert relay.blocked() == {books.shard: "topic_begins_late"}
+        await asyncio.to_thread(make_anew, target, kafka, EVENTS)
+        await asyncio.to_thread(buy, books, 1)
+        async with relaying(books, target):
+            await relayed(books)
+
+    asyncio.run(run())
+    assert check_everything_is_there(books, kafka) == 0
 
 
 def test_an_installation_from_before_looks_once_and_repeats_nothing(

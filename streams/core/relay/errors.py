@@ -51,6 +51,21 @@ class TopicOfAnotherLog(Conflict):
     code = "topic_of_another_log"
 
 
+class TopicMadeAnew(Unavailable):
+    """A topic was deleted and made again while a relay ran; it begins anew by itself, and fills
+    it."""
+
+    code = "topic_made_anew"
+
+
+class TopicBeginsLate(Conflict):
+    """A partition from which nothing was taken does not have the beginning of the history: it was
+    made anew while a relay went on. Stop the relays, delete the topic, run `mintflow topics apply`,
+    start the relays."""
+
+    code = "topic_begins_late"
+
+
 class MessageTooLarge(Conflict):
     """An event is larger than Kafka takes; the shard waits rather than leave it out."""
 

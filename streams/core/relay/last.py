@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
@@ -26,18 +26,22 @@ _LOOK_BACK = 16
 
 @dataclass(frozen=True, slots=True)
 class LastMessage:
-    """The highest position that a partition ends with, and the headers of its message."""
+    """The highest position that a partition ends with, and the headers of its message. whole: False
+    where nothing was taken from the partition, and it never got as many messages as positions."""
 
     position: int
     headers: Headers
+    whole: bool = True
 
 
-def topic_ids(target: KafkaTarget, names: Sequence[str], partitions: int) -> dict[str, str]:
-    """Topic (without prefix) -> Kafka's id of it.
+def topic_ids(
+    target: KafkaTarget, names: Sequence[str], partitions: int, admin: Admin | None = None
+) -> dict[str, str]:
+    """Topic (without prefix) -> Kafka's id of it. admin: of who asks again and again.
 
     Raises TopicsNotReady, KafkaUnreachable, KafkaRefusesUs, KafkaOptionsRefused.
     """
-    admin = Admin(target)
+    admin = admin or Admin(target)
     asked = TopicCollection([target.topic(name) for name in names])
     try:
         described = admin.describe_topics(asked, request_timeout=ANSWER_S_MAX)
@@ -114,6 +118,10 @@ def _last_messages(
                 _take(message, short, open_ends, found)
     finally:
         consumer.close()
+    for (name, shard), last in found.items():
+        partition = target.topic(name), shard
+        whole = first[partition] > 0 or behind[partition] >= last.position
+        found[name, shard] = replace(last, whole=whole)
     return found
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from functools import partial
 from typing import Any
@@ -25,11 +25,17 @@ from mintflow.domain.core.ids import SHARDS
 from mintflow.streams.core.background import ended, rest
 from mintflow.streams.core.doorbell import Doorbell
 from mintflow.streams.core.relay.delivery import Delivery, KafkaTarget
-from mintflow.streams.core.relay.errors import KafkaUnreachable, LogHasAGap, MessageTooLarge
+from mintflow.streams.core.relay.errors import (
+    KafkaUnreachable,
+    LogHasAGap,
+    MessageTooLarge,
+    TopicBeginsLate,
+)
 from mintflow.streams.core.relay.lanes import Lane, enter
 from mintflow.streams.core.relay.last import last_messages, topic_ids
 from mintflow.streams.core.relay.leases import Connect, Leases
 from mintflow.streams.core.relay.sources import LogSource, Source
+from mintflow.streams.core.relay.watching import watching
 
 log = structlog.get_logger(__name__)
 
@@ -189,7 +195,8 @@ class Relay:
             delivery.listen(partial(loop.call_soon_threadsafe, delivery.take_reports))
             # Only now: a relay that can not reach Kafka must not keep shards from one that can.
             await self._leases.start()
-            await self._cycles(conn, delivery, ids)
+            async with watching(self._target, ids) as check:
+                await self._cycles(conn, delivery, ids, check)
             await asyncio.to_thread(delivery.flush, STOP_S_MAX)
             delivery.poll()
             await self._record(conn)
@@ -199,12 +206,17 @@ class Relay:
             self._refused |= delivery.refused
 
     async def _cycles(
-        self, conn: AsyncConnection[Any], delivery: Delivery, ids: Mapping[str, str]
+        self,
+        conn: AsyncConnection[Any],
+        delivery: Delivery,
+        ids: Mapping[str, str],
+        check: Callable[[], None],
     ) -> None:
         idle_s, look_at, acknowledged = POLL_S_MIN, 0.0, 0
         rung, moved_at = True, time.monotonic()
         while not self._stopping.is_set():
             delivery.poll()
+            check()
             now = time.monotonic()
             if delivery.acknowledged > acknowledged or not delivery.waiting:
                 moved_at = now
@@ -272,6 +284,11 @@ class Relay:
                 if end is not None:
                     try:
                         await source.check_last(conn, shard, end.position, end.headers)
+                        if not end.whole:
+                            raise TopicBeginsLate(
+                                "the topic lacks the beginning of the history",
+                                topic=self._target.topic(source.topics[0]), shard=shard,
+                            )  # fmt: skip
                     except Conflict as conflict:
                         for lane in lanes:
                             # What the topic ends with is none of this log: it is not noted here.
