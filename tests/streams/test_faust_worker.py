@@ -187,6 +187,25 @@ def test_the_next_worker_reads_on_from_where_the_last_one_was(books: Books, log:
     assert books.dump() == books.rebuilt()
 
 
+@pytest.mark.parametrize("seen", [0, 4], ids=["never_read", "read_on"])
+def test_what_retention_took_before_it_was_read_is_filled_from_the_log(
+    books: Books, log: KafkaLog, seen: int
+) -> None:
+    async def run() -> None:
+        async with working(a_worker(books, log)):
+            await until(partial(caught_up, books))
+
+    if seen:
+        some_days(books, seen)
+        log.relay(books.url)
+        asyncio.run(run())
+    some_days(books, 3)
+    log.relay(books.url)
+    log.expire()
+    asyncio.run(run())
+    assert books.dump() == books.rebuilt()
+
+
 def test_offsets_of_a_topic_that_was_made_anew_do_not_count(books: Books, kafka: Kafka) -> None:
     for _ in range(2):
         some_days(books, 4)

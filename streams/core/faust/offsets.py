@@ -2,7 +2,8 @@
 
 An offset says where to begin to look and nothing else. What was applied is told by the checkpoints:
 records below them are dropped and holes are filled from the log, so an offset that is too old costs
-time and one of another topic is not found, because it is kept under the id of its topic.
+time and one of another topic is not found, because it is kept under the id of its topic. What the
+topic no longer has from there on is nothing to wait for: the log is at its head before Kafka is.
 """
 
 from __future__ import annotations
@@ -24,16 +25,29 @@ class ReadFrom(NamedTuple):
 
 
 async def load_offsets(
-    conn: AsyncConnection[Any], topic_id: UUID, followers: Sequence[str], shards: Iterable[int]
+    conn: AsyncConnection[Any],
+    topic_id: UUID,
+    followers: Sequence[str],
+    shards: Iterable[int],
+    begins: Mapping[int, int],
 ) -> dict[int, ReadFrom]:
-    """Shard -> from where every follower sees what it has not had; absent: from the start."""
+    """Shard -> from where every follower sees what it has not had; absent: from the start.
+
+    begins: shard -> the first offset that its partition still has. Where that is behind what was to
+    be read, everything up to the head of the log is taken to lie before it.
+    """
     cursor = await conn.execute(
         "select shard, min(next_offset), min(position) from projection.read_offset"
         " where topic_id = %s and follower = any(%s) and shard = any(%s)"
         " group by shard having count(*) = %s",
         [topic_id, list(followers), Int4Array.of(list(shards)), len(followers)],
     )
-    return {shard: ReadFrom(*found) for shard, *found in await cursor.fetchall()}
+    found = {shard: ReadFrom(*kept) for shard, *kept in await cursor.fetchall()}
+    gone = [at for at, first in begins.items() if first > (found[at].offset if at in found else 0)]
+    cursor = await conn.execute(
+        "select shard, position from log.shard_head where shard = any(%s)", [Int4Array.of(gone)]
+    )
+    return found | {shard: ReadFrom(begins[shard], at) for shard, at in await cursor.fetchall()}
 
 
 async def save_offsets(

@@ -15,7 +15,8 @@ from uuid import UUID
 import psycopg
 import structlog
 from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
-from confluent_kafka import TopicCollection
+from confluent_kafka import TopicCollection, TopicPartition
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
 from mintflow.domain.core.errors import MintFlowError
 from mintflow.streams.core.background import cut_off, rest
@@ -27,6 +28,7 @@ from mintflow.streams.core.faust.offsets import load_offsets
 from mintflow.streams.core.relay.asking import FAULTS, Admin, is_unknown
 from mintflow.streams.core.relay.delivery import KafkaTarget
 from mintflow.streams.core.relay.errors import TopicsNotReady
+from mintflow.streams.core.relay.last import offsets
 
 log = structlog.get_logger(__name__)
 
@@ -168,12 +170,12 @@ class Worker:
         """Offsets for newly assigned shards; waits for the database and never raises."""
         wanted, found = frozenset(shards), {}
         assert self._topic_id is not None
-        wait_s = RETRY_S_MIN
+        wait_s, begins = RETRY_S_MIN, await self._begins(wanted)
         while not self._stopping.is_set():
             try:
                 async with await self._connect() as conn:
                     names = [follower.name for follower in self.followers]
-                    found = await load_offsets(conn, self._topic_id, names, wanted)
+                    found = await load_offsets(conn, self._topic_id, names, wanted, begins)
                 break
             except (psycopg.Error, OSError) as fault:
                 log.warning("worker_waits", error=type(fault).__name__, retry_in_s=wait_s)
@@ -185,6 +187,16 @@ class Worker:
         for follower in self.followers:
             follower.assigned(found, wanted)
         return {shard: found[shard].offset if shard in found else 0 for shard in wanted}
+
+    async def _begins(self, shards: Iterable[int]) -> Mapping[int, int]:
+        """The first offsets that the topic still has; none where Kafka does not tell them."""
+        try:
+            return await asyncio.to_thread(
+                first_offsets, self._bootstrap, self._topic, self._options, list(shards)
+            )
+        except MintFlowError as fault:
+            log.warning("first_offsets_not_known", error=fault.code)
+            return {}
 
     async def _look(self) -> None:
         while True:
@@ -208,6 +220,22 @@ def topic_id(bootstrap: str, topic: str, options: Mapping[str, str]) -> UUID:
         raise admin.fault(fault) from fault
     high, low = found.get_most_significant_bits(), found.get_least_significant_bits()
     return UUID(int=((high & (2**64 - 1)) << 64) | (low & (2**64 - 1)))
+
+
+def first_offsets(
+    bootstrap: str, topic: str, options: Mapping[str, str], shards: Sequence[int]
+) -> dict[int, int]:
+    """Shard -> the first offset that its partition still has; retention moves it on.
+
+    Raises KafkaUnreachable, KafkaRefusesUs, KafkaOptionsRefused.
+    """
+    admin = Admin(KafkaTarget(bootstrap, "", options))
+    partitions = [TopicPartition(topic, shard) for shard in shards]
+    try:
+        found = offsets(admin, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+    except FAULTS as fault:
+        raise admin.fault(fault) from fault
+    return {shard: offset for (_, shard), offset in found.items()}
 
 
 def _agent(follower: Lanes) -> Callable[[Any], Awaitable[None]]:

@@ -87,8 +87,8 @@ def _last_messages(
 ) -> Mapping[tuple[str, int], LastMessage]:
     short = {target.topic(name): name for name in names}
     partitions = [TopicPartition(topic, shard) for topic in short for shard in shards]
-    first = _offsets(admin, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-    behind = _offsets(admin, partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+    first = offsets(admin, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+    behind = offsets(admin, partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
     starts = [
         TopicPartition(topic, shard, max(first[topic, shard], end - _LOOK_BACK))
         for (topic, shard), end in behind.items()
@@ -147,9 +147,10 @@ def _take(
         found[place] = LastMessage(position, headers)
 
 
-def _offsets(
+def offsets(
     admin: Admin, partitions: Sequence[TopicPartition], which: OffsetSpec
 ) -> dict[tuple[str, int], int]:
+    """(topic, partition) -> the offset. Raises one of FAULTS."""
     asked = dict.fromkeys(partitions, which)
     answers = admin.list_offsets(asked, request_timeout=ANSWER_S_MAX)
     return {
