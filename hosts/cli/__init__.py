@@ -21,6 +21,7 @@ import sys
 def main() -> None:
     """Entry point of the `mintflow` program."""
     _have_standard_streams()
+    _write_all_of_it()
     # libpq calls every connection of this process by it: `pg_stat_activity` tells whose each is.
     command = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
     os.environ.setdefault("PGAPPNAME", f"mintflow {command}".strip())
@@ -49,6 +50,16 @@ def _have_standard_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def _write_all_of_it() -> None:
+    """Have stdout buffered where PYTHONUNBUFFERED took the buffer away: a pipe may take only a part
+    of a write, and without a buffer Python forgets the rest of it. Lines still go out at once."""
+    out = sys.stdout
+    if out is not None and isinstance(out.buffer, io.RawIOBase):
+        sys.stdout = io.TextIOWrapper(
+            io.BufferedWriter(out.buffer), out.encoding, out.errors, line_buffering=True
+        )
 
 
 __all__ = ["main"]

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -54,6 +54,22 @@ def up(folder: Path) -> Iterator[subprocess.Popen[str]]:
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
+
+
+@pytest.mark.slow
+def test_a_document_is_whole_whoever_reads_it_slowly(folder: Path) -> None:
+    """Larger than a pipe, and without Python's own buffer, as in many containers."""
+    command = [*PROGRAM, "lag", "--json", "--data", str(folder)]
+    unbuffered = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with up(folder), subprocess.Popen(command, stdout=subprocess.PIPE, env=unbuffered) as process:
+        assert process.stdout is not None
+        process.stdout.read(1)  # it writes now, and nothing is taken meanwhile
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(2)
+        text = process.stdout.read()
+    assert len(text) > 65_536
+    assert json.loads(b"{" + text)["behind"] == 0
+    assert process.returncode == 0
 
 
 @pytest.mark.slow
