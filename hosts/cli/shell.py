@@ -98,9 +98,16 @@ def shell_of(ctx: typer.Context) -> Shell:
     return shell
 
 
+class _Uncut(Console):
+    """Lines that a terminal is too narrow for are broken by it, not cut here."""
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        super().print(*objects, **{"crop": False, **how})
+
+
 def make_shell(*, quiet: bool) -> Shell:
     """Consoles that colour on a terminal only, and never when NO_COLOR is set."""
-    out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+    out, err = _Uncut(highlight=False), Console(stderr=True, highlight=False)
     for console in (out, err):
         if not console.is_terminal:
             console.width = _PIPE_WIDTH

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -18,6 +18,9 @@ Row = dict[str, Any]
 # Below this width a category takes two lines and a bar is half as long.
 WIDE = 104
 BAR_CELLS = 16
+# Names are broken into lines down to this width, with what stands around them.
+NAME_CELLS_MIN = 10
+NEEDED_MAX = 1_000
 _STATUS = {"ok": ("green", "ok"), "warning": ("yellow", "warning"), "exceeded": ("red", "exceeded")}
 
 
@@ -30,9 +33,25 @@ def money(text: str | Decimal | None, currency: str = "") -> Text:
     return shown.append(f" {currency}", style="dim") if currency else shown
 
 
+class _Whole(Table):
+    """A table that is wider than a terminal too narrow for it, which then breaks its lines.
+
+    Made to fit, it would leave out digits of amounts and the names beside them.
+    """
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        least = self._extra_width
+        for column in self.columns:
+            needed = self._measure_column(console, options.update(max_width=NEEDED_MAX), column)
+            least += needed.maximum if column.no_wrap else min(needed.maximum, NAME_CELLS_MIN)
+        if least > options.max_width:
+            options = options.update(width=least)
+        return super().__rich_console__(console, options)
+
+
 def table(title: str, *columns: str) -> Table:
-    """A table of ours. A column whose name begins with ">" is set to the right."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    """A table of ours. A column whose name begins with ">" is set to the right, and never cut."""
+    made = _Whole(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     for column in columns:
         right = column.startswith(">")
         made.add_column(

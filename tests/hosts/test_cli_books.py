@@ -9,7 +9,9 @@ import pytest
 from command_line import CSV, CommandLine
 
 from mintflow.domain.accounts import ACCOUNT_KINDS
+from mintflow.hosts.cli import views
 from mintflow.hosts.cli.options import Kind
+from mintflow.hosts.cli.shell import make_shell
 
 
 @pytest.fixture
@@ -159,3 +161,21 @@ def test_an_audit_that_can_see_nothing_is_neither_good_nor_bad(
     audit = home.json("audit", "verify", exit_code=3)
     assert (audit["ok"], audit["events"]) == (False, 0)
     assert {one["code"] for one in audit["findings"]} == {"UNREADABLE"}
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80])
+def test_a_narrow_terminal_gets_every_digit_of_an_amount_and_whose_it_is(columns: int) -> None:
+    out = make_shell(quiet=True).out
+    out.width = columns
+    account = {
+        "name": "Card",
+        "kind": "credit_card",
+        "currency": "EUR",
+        "balance": "-123456789.35",
+        "pending": "-1234.50",
+        "available": "-123458023.85",
+    }
+    with out.capture() as printed:
+        views.balances(out, [account])
+    for figure in ("Card", "-123,456,789.35", "-1,234.50", "-123,458,023.85"):
+        assert figure in printed.get()
