@@ -41,6 +41,9 @@ def erase(
     dates, categories and every proof stay. Without --confirm nothing is done: the state is shown.
     """
 
+    if cancel and (now or confirm is not None):
+        raise typer.BadParameter("either --cancel, or --confirm and --now")
+
     async def work(session: Session) -> Row:
         if cancel:
             return {"ledgers": (await session.delete("/v1/me/erasure")).data}

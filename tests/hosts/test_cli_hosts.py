@@ -274,3 +274,9 @@ def test_a_caller_who_closed_the_standard_streams_does_not_end_the_command(
         assert done.returncode == 0, closed
         if ">&- 2" not in closed:
             assert json.loads(done.stdout)["ledgers"][0]["name"] == "Home"
+
+
+def test_to_call_an_erasure_off_and_to_have_it_done_at_once_is_wrong_usage(folder: Path) -> None:
+    words = ("erase", "--cancel", "--confirm", "erase everything")
+    for more in ((), ("--now",)):
+        assert "--cancel" in CommandLine(folder)(*words, *more, exit_code=2).stderr
