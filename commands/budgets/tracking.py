@@ -154,7 +154,7 @@ def _answer(budget: Budget, nodes: list[Category], term: BudgetTerm) -> dict[str
         "amount": _text(term.amount),
         "currency": budget.currency,
         "period": term.cycle.period,
-        "start": (term.start[:7] if calendar else term.start) or None,
+        "start": term.start_shown,
         "rollover": term.rollover,
         "cap": _text(term.cap),
         "alert_threshold": money_text(Decimal(term.alert_threshold)),

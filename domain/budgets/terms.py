@@ -42,6 +42,15 @@ class BudgetTerm:
     cycle: Cycle = MONTHLY
     cap: Decimal | None = None
 
+    @property
+    def start_shown(self) -> str | None:
+        """As a `start` is written: calendar months as 2025-03, any other day whole, None for all
+        days before. After another kind of period the first month begins with the day of the change.
+        """
+        if self.cycle.is_calendar_month and self.start.endswith("-01"):
+            return self.start[:7]
+        return self.start or None
+
 
 def index_at(terms: Sequence[BudgetTerm], day: dt.date) -> int:
     """The place of the term that holds on a day; -1 before the first."""

@@ -194,7 +194,7 @@ def _shown(term: BudgetTerm) -> Row:
     return {
         "period": term.cycle.period,
         "amount": term.amount,
-        "start": (term.start[:7] if calendar else term.start) or None,
+        "start": term.start_shown,
         "rollover": term.rollover,
         "alert_threshold": term.alert_threshold,
         "cap": term.cap,

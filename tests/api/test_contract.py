@@ -322,6 +322,21 @@ def test_budgets_are_set_and_their_status_is_told(ledger: Any) -> None:
     assert ada.get(f"{path}/budgets/status", month="1999-01")[0]["status"] == "ok"
 
 
+def test_a_month_that_begins_late_after_another_kind_of_period_says_its_day(ledger: Any) -> None:
+    ada, path = ledger.client, ledger.path
+    weeks = {"category": "travel", "amount": "50", "period": "two_weeks", "anchor": "2025-03-07"}
+    ada.put(f"{path}/budgets", weeks | {"start": "2025-01-01"})
+    months = {"category": "travel", "amount": "100", "period": "month"}
+    assert ada.put(f"{path}/budgets", months | {"start": "2025-03-22"})["start"] == "2025-03-21"
+    assert ada.put(f"{path}/budgets", months | {"amount": "90", "start": "2025-05"})["start"] == (
+        "2025-05"
+    )
+    (budget,) = ada.get(f"{path}/budgets")
+    assert [term["start"] for term in budget["terms"]] == ["2024-12-27", "2025-03-21", "2025-05"]
+    (march,) = ada.get(f"{path}/budgets/status", date="2025-03-25")
+    assert (march["start"], march["end"]) == ("2025-03-21", "2025-03-31")
+
+
 def test_events_come_in_order_after_any_ledger_seq(ledger: Any) -> None:
     ada, path = ledger.client, ledger.path
     for _ in range(5):
