@@ -29,7 +29,7 @@ from mintflow.hosts.evidence import evidence_of
 from mintflow.hosts.folder_lock import FolderLock
 from mintflow.hosts.http_server import serve_http, stop_on_signals
 from mintflow.hosts.postgres import EmbeddedPostgres
-from mintflow.hosts.postgres.keeper import kept_up
+from mintflow.hosts.postgres.keeper import kept_up, started
 from mintflow.hosts.series import scheduling
 from mintflow.hosts.settings import Settings
 from mintflow.hosts.tokens import Tokens
@@ -79,7 +79,7 @@ class EmbeddedHost:
             else:
                 postgres = EmbeddedPostgres(self.data_dir, lock=lock)
                 stack.callback(postgres.stop)
-                self.database_url = await asyncio.to_thread(postgres.start)
+                self.database_url = await started(postgres)
                 await stack.enter_async_context(kept_up(postgres))
             outdated = await asyncio.to_thread(prepare_database, self.database_url)
             folder = Path(self.settings.keys_folder or self.data_dir / "keys")

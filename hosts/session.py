@@ -232,15 +232,16 @@ async def open_database(
     if not make:
         _must_exist(data_dir)
     from mintflow.hosts.postgres import EmbeddedPostgres
+    from mintflow.hosts.postgres.keeper import started
 
-    async def started() -> str:
+    async def opened() -> str:
         tell("starting Postgres…")
         server = EmbeddedPostgres(data_dir)
         stack.callback(server.stop)
-        return await asyncio.to_thread(server.start)
+        return await started(server)
 
     async with AsyncExitStack() as stack:
-        found = await _patiently(data_dir, tell, started)
+        found = await _patiently(data_dir, tell, opened)
         yield found.database_url if isinstance(found, HostFacts) else found
 
 

@@ -24,6 +24,23 @@ LOOK_EVERY_S = 0.25
 RETRY_S = 5.0
 
 
+async def started(postgres: EmbeddedPostgres) -> str:
+    """Start the server without holding up the loop; its URL.
+
+    Who is cancelled meanwhile waits for the start, which a thread does to its end: a `stop` before
+    then would find no server yet, and leave the one that comes running for ever.
+    """
+    starting = asyncio.create_task(asyncio.to_thread(postgres.start), name="postgres-start")
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait({starting})
+        if not starting.cancelled():
+            # Asked for, so that asyncio does not log it as one that nobody did.
+            starting.exception()
+        raise
+
+
 @asynccontextmanager
 async def kept_up(postgres: EmbeddedPostgres) -> AsyncIterator[None]:
     """While inside, start the server again whenever it has died."""

@@ -16,7 +16,9 @@ import pytest
 from services import new_data_folder
 
 from mintflow.hosts.embedded import EmbeddedHost
+from mintflow.hosts.postgres import EmbeddedPostgres
 from mintflow.hosts.postgres.postmaster import read_postmaster
+from mintflow.hosts.session import open_database
 from mintflow.hosts.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -82,3 +84,31 @@ async def _answered(
 
 def _position(answer: dict[str, Any]) -> str:
     return str(answer["meta"]["position"])
+
+
+@pytest.mark.parametrize("opens", ["host", "database"])
+def test_who_is_interrupted_while_postgres_starts_leaves_none_running(
+    data_dir: Path, opens: str
+) -> None:
+    with EmbeddedPostgres(data_dir):
+        pass
+    settings = Settings.from_environment({})
+
+    async def go() -> None:
+        async with (
+            EmbeddedHost(data_dir, settings)
+            if opens == "host"
+            else open_database(data_dir, settings)
+        ):
+            raise AssertionError("it was to be interrupted before")
+
+    async def interrupted() -> None:
+        task = asyncio.create_task(go())
+        while not (data_dir / "host.lock").read_text():  # noqa: ASYNC110 - a file has no event
+            await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(interrupted())
+    assert read_postmaster(data_dir / "postgres") is None
