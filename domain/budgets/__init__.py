@@ -33,6 +33,7 @@ from mintflow.domain.budgets.status import (
 from mintflow.domain.budgets.terms import (
     BudgetTerm,
     Rollover,
+    carried_since,
     period_at,
     periods_between,
     runs_between,
@@ -62,6 +63,7 @@ __all__ = [
     "Wish",
     "budget_stream",
     "carried_into",
+    "carried_since",
     "cycle_of",
     "pace_of",
     "period_at",

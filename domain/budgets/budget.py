@@ -27,6 +27,7 @@ from mintflow.domain.budgets.periods import Cycle
 from mintflow.domain.budgets.terms import (
     BudgetTerm,
     Rollover,
+    carried_since,
     first_day_of_change,
     term_at,
     with_term,
@@ -189,14 +190,10 @@ class Budget(Aggregate):
         day = wish.start or now.date()
         first = first_day_of_change(self.terms, wish.cycle, day)
         held = term_at(self.terms, first)
-        goes_on = (
-            held is not None
-            and held.cycle == wish.cycle
-            and held.amount is not None
-            and (held.rollover == wish.rollover or "none" not in (held.rollover, wish.rollover))
-        )
-        carry_from = held.carry_from if held is not None and goes_on else first.isoformat()
-        term = _term(wish, first.isoformat(), carry_from)
+        term = _term(wish, first.isoformat(), first.isoformat())
+        since = carried_since(with_term(self.terms, term), first)
+        if since is not None:
+            term = replace(term, carry_from=since.isoformat())
         if held is None or _said(held) != _said(term):
             self._trigger(BudgetChanged, term, now)
             return term

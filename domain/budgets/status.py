@@ -18,6 +18,7 @@ from mintflow.domain.budgets.periods import Period
 from mintflow.domain.budgets.terms import (
     BudgetTerm,
     Run,
+    carried_since,
     period_at,
     periods_between,
     runs_between,
@@ -118,9 +119,9 @@ def statuses_since(
     end = last.last + dt.timedelta(days=1) if last is not None else until
     before: BudgetStatus | None = None
     for period, term in periods_between(terms, since, end):
-        if term.rollover == "none":
-            carried = ZERO
-        elif before is not None and _carries_on(before, term):
+        begin = carried_since(terms, period.first)
+        # A budget without a beginning has periods before the one from which it carries, too.
+        if begin is not None and before is not None and before.period.last >= begin:
             carried = _left_over(before.term, before.remaining)
         else:
             carried = carried_into(terms, spending, period)
@@ -132,22 +133,13 @@ def statuses_since(
     return found
 
 
-def _carries_on(before: BudgetStatus, term: BudgetTerm) -> bool:
-    """Whether what a period leaves over is carried into the next one: a budget without a beginning
-    has periods before the one from which it carries, too."""
-    begin = term.carry_from
-    return before.term.carry_from == begin and before.period.last.isoformat() >= begin
-
-
 def carried_into(terms: Sequence[BudgetTerm], spending: Spending, period: Period) -> Decimal:
     """What earlier periods left over, by the rollover that each of them had."""
-    term = term_at(terms, period.first)
-    if term is None or term.rollover == "none":
-        return ZERO
     carried = ZERO
-    begin = dt.date.fromisoformat(term.carry_from)
-    for run in runs_between(terms, begin, period.first):
-        carried = _carried_through(run, carried, spending)
+    begin = carried_since(terms, period.first)
+    if begin is not None:
+        for run in runs_between(terms, begin, period.first):
+            carried = _carried_through(run, carried, spending)
     return carried
 
 

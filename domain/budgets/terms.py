@@ -30,7 +30,8 @@ class BudgetTerm:
 
     start: first day as "2025-03-01"; "" for a budget that holds for every day before as well.
     amount: per period; None where the budget was archived from this day on.
-    carry_from: the day from which leftovers are carried on.
+    carry_from: the day from which leftovers were carried on when the term was said. Terms that are
+    said or taken back later change that, so it counts for a first term without a start alone.
     cap: the most that `capped` carries on; None with any other rollover.
     """
 
@@ -96,6 +97,23 @@ class Run:
 
     term: BudgetTerm
     borders: Sequence[int]
+
+
+def carried_since(terms: Sequence[BudgetTerm], day: dt.date) -> dt.date | None:
+    """The day from which leftovers are carried into the period of a day; None where nothing is.
+
+    It is told by the terms as they stand, in whatever order they were said.
+    """
+    index = index_at(terms, day)
+    if index < 0 or not _carries(terms[index]):
+        return None
+    while index and _carries(terms[index - 1]) and terms[index - 1].cycle == terms[index].cycle:
+        index -= 1
+    return dt.date.fromisoformat(terms[index].start or terms[index].carry_from)
+
+
+def _carries(term: BudgetTerm) -> bool:
+    return term.amount is not None and term.rollover != "none"
 
 
 def runs_between(terms: Sequence[BudgetTerm], start: dt.date, end: dt.date) -> Iterator[Run]:

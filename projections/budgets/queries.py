@@ -17,6 +17,7 @@ from psycopg import AsyncConnection
 
 from mintflow.domain.budgets import (
     BudgetTerm,
+    carried_since,
     pace_of,
     period_at,
     status_at,
@@ -136,9 +137,7 @@ def _wanted(held: Held, day: dt.date) -> Wanted | None:
     term, period = term_at(held.terms, day), period_at(held.terms, day)
     if term is None or term.amount is None or period is None:
         return None
-    since = period.first
-    if term.rollover != "none":
-        since = min(since, dt.date.fromisoformat(term.carry_from))
+    since = min(period.first, carried_since(held.terms, period.first) or period.first)
     closed_on = max(period.last, held.set_on)
     return Wanted(held, borders_since(held, since, period.first), period.last, closed_on)
 

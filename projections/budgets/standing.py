@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 from mintflow.domain.budgets import (
     BudgetStatus,
     Spending,
+    carried_since,
     period_at,
     state_of,
     status_at,
@@ -83,10 +84,8 @@ def _wanted(held: Held, days: Sequence[dt.date]) -> Wanted:
     """From the first period that matters to the end of the last."""
     periods = [found for day in days if (found := period_at(held.terms, day)) is not None]
     first = min((one.first for one in periods), default=DATE_MAX)
-    since = first
-    for term in held.terms:
-        if term.rollover != "none":
-            since = min(since, dt.date.fromisoformat(term.carry_from))
+    begins = [carried_since(held.terms, one.first) or first for one in periods]
+    since = min([first, *begins])
     last = max((one.last for one in periods), default=DATE_MIN)
     return Wanted(held, borders_since(held, since, first), last, DATE_MAX)
 

@@ -59,7 +59,7 @@ def plain_carry(
     carried = Decimal(0)
     if running.rollover == "none":
         return carried
-    begin = dt.date.fromisoformat(running.carry_from)
+    begin = plain_since(terms, running)
     for earlier, term in plain_periods(terms, begin, period.first):
         if term.amount is None or term.rollover == "none":
             carried = Decimal(0)
@@ -70,6 +70,16 @@ def plain_carry(
         if term.cap is not None:
             carried = min(carried, term.cap)
     return carried
+
+
+def plain_since(terms: Sequence[BudgetTerm], running: BudgetTerm) -> dt.date:
+    """The first day of the terms of one cycle that carry, without a gap, up to the running one."""
+    begin = running
+    for term in reversed([one for one in terms if one.start < running.start]):
+        if term.amount is None or term.rollover == "none" or term.cycle != running.cycle:
+            break
+        begin = term
+    return dt.date.fromisoformat(begin.start or begin.carry_from)
 
 
 def any_budget(

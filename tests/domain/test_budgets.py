@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,7 @@ from mintflow.domain.budgets import (
     Spending,
     Wish,
     carried_into,
+    cycle_of,
     status_at,
     term_at,
     with_term,
@@ -239,6 +241,35 @@ def test_carrying_begins_anew_where_it_was_switched_on_or_the_budget_had_ended()
     one.change(wish("100", currency="USD", start=JUNE, rollover="surplus"), NOW)
     assert carried_into(one.terms, spending({}), period(JUNE)) == 0
     assert carried_into(one.terms, spending({}), period(Month(2025, 7))) == 100
+
+
+def test_what_is_carried_is_told_by_the_terms_in_whatever_order_they_were_said() -> None:
+    def made(*said: tuple[Month, str, str]) -> Budget:
+        first, *others = [
+            wish(amount, currency="USD", start=start, rollover=rollover)
+            for start, rollover, amount in said
+        ]
+        one = Budget.set(LEDGER, ["food"], first, NOW)
+        for other in others:
+            one.change(other, NOW)
+        return one
+
+    in_order = made((MARCH, "surplus", "100"), (MAY, "surplus", "50"))
+    backwards = made((MAY, "surplus", "50"), (MARCH, "surplus", "100"))
+    corrected = made((MARCH, "surplus", "100"), (MAY, "none", "9"), (MAY, "surplus", "50"))
+    taken_back = made((MARCH, "surplus", "100"), (APRIL, "none", "9"), (MAY, "surplus", "50"))
+    taken_back.restore([one for one in taken_back.terms if one.start != "2025-04-01"], NOW)
+    for one in (in_order, backwards, corrected, taken_back):
+        assert [term.start for term in one.terms] == ["2025-03-01", "2025-05-01"]
+        assert carried_into(one.terms, spending({}), period(MAY)) == 200
+        assert carried_into(one.terms, spending({}), period(JUNE)) == 250
+    switched_off = made((MARCH, "surplus", "1"), (MAY, "surplus", "50"), (APRIL, "none", "9"))
+    by_week = made((MARCH, "surplus", "1"), (MAY, "surplus", "50"))
+    week = wish("7", currency="USD", start=APRIL, rollover="surplus")
+    by_week.change(replace(week, cycle=cycle_of("week", None)), NOW)
+    for one in (switched_off, by_week):
+        assert carried_into(one.terms, spending({}), period(MAY)) == 0
+        assert carried_into(one.terms, spending({}), period(JUNE)) == 50
 
 
 def test_eighteen_digits_are_carried_exactly() -> None:

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 import pytest
-from domain.plain_budgets import any_budget, plain_carry, plain_sum
+from domain.plain_budgets import any_budget, plain_carry, plain_since, plain_sum
 from read_models.books import NOW, Books
 
 from mintflow.domain.accounts import Account
@@ -100,8 +100,9 @@ def plain_row(
     carried, spent = plain_carry(held.terms, own, day), plain_sum(own, period)
     begin = period.first
     if term.rollover != "none":
-        running = period_at(held.terms, dt.date.fromisoformat(term.carry_from))
-        begin = min(begin, dt.date.fromisoformat(term.carry_from))
+        since = plain_since(held.terms, term_at(held.terms, begin) or term)
+        running = period_at(held.terms, since)
+        begin = min(begin, since)
         begin = begin if running is None else min(begin, running.first)
     mattering = [one for one in other if begin <= one[0] <= period.last]
     unconverted: dict[str, Decimal] = defaultdict(Decimal)
