@@ -108,20 +108,26 @@ def _named_money(free: Sequence[Column], sign: DecimalSign) -> Money | None:
         # Where all three stand, an amount without signs repeats what the two others say.
         amount = None if debit.filled or credit.filled else amount
     if amount:
-        if balance and balance.roles["balance"] > _KNOWN_BALANCE_RANK:
-            values = amount.amounts(sign), balance.amounts(sign)
-            balance = balance if chain.share(*values) > _CHAIN_SHARE_MIN else None
+        balance = _that_follows(balance, amount.amounts(sign), sign)
         fee = fee if fee and balance and "net" not in amount.name.casefold() else None
         if fee and _fee_is_inside(amount, fee, balance, sign):
             fee = None
         return Money(amount.index, balance=_index(balance), fee=_index(fee))
     if debit and credit and debit is not credit:
-        if balance and balance.roles["balance"] > _KNOWN_BALANCE_RANK:
-            moved = moves(debit.amounts(sign), credit.amounts(sign))
-            held = chain.share(moved, balance.amounts(sign))
-            balance = balance if held > _CHAIN_SHARE_MIN else None
+        balance = _that_follows(balance, moves(debit.amounts(sign), credit.amounts(sign)), sign)
         return Money(debit=debit.index, credit=credit.index, balance=_index(balance))
     return None
+
+
+def _that_follows(
+    balance: Column | None, moved: Sequence[Decimal | None], sign: DecimalSign
+) -> Column | None:
+    """The column of balances; None where its name leaves open whose they are and no row shows it.
+
+    moved: one signed amount per row."""
+    if balance is None or balance.roles["balance"] <= _KNOWN_BALANCE_RANK:
+        return balance
+    return balance if chain.share(moved, balance.amounts(sign)) > _CHAIN_SHARE_MIN else None
 
 
 def _best(free: Sequence[Column], role: str) -> Column | None:
