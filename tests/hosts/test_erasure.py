@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -61,17 +62,23 @@ class Home:
         return str(self.ada.get("/v1/me/erasure")[0]["state"])
 
 
-@pytest.fixture
-def home(
-    postgres: PostgresService, tmp_path: Path, request: pytest.FixtureRequest
-) -> Iterator[Home]:
-    wait = str(getattr(request, "param", "0"))
+@contextmanager
+def at_home(postgres: PostgresService, tmp_path: Path, wait: str = "0") -> Iterator[Home]:
+    """wait: seconds until an erasure that was asked for is due."""
     settings = Settings.from_environment({"MINTFLOW_ERASURE_WAIT_S": wait})
     with (
         postgres.migrated() as url,
         product(url, keys=FolderKeyStore(tmp_path / "keys"), settings=settings) as started,
     ):
         yield Home(started, tmp_path / "keys", wait)
+
+
+@pytest.fixture
+def home(
+    postgres: PostgresService, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Home]:
+    with at_home(postgres, tmp_path, str(getattr(request, "param", "0"))) as made:
+        yield made
 
 
 def write(client: Client) -> str:

@@ -10,16 +10,13 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from acceptance.product import product
 from confluent_kafka.admin import AdminClient
-from hosts.test_erasure import CANARY, Home
+from hosts.test_erasure import CANARY, Home, at_home
 from kafka_broker import Kafka
 from read_models.books import connect
 from services import PostgresService
 from streams.relaying import make_topics, read_topic, until
 
-from mintflow.hosts.settings import Settings
-from mintflow.store.keys import FolderKeyStore
 from mintflow.streams.core.doorbell import Doorbell
 from mintflow.streams.core.relay.loop import Relay
 
@@ -32,13 +29,8 @@ where h.position > coalesce(c.position, 0)
 
 @pytest.fixture
 def home(postgres: PostgresService, tmp_path: Path) -> Iterator[Home]:
-    settings = Settings.from_environment({"MINTFLOW_ERASURE_WAIT_S": "0"})
-    keys = FolderKeyStore(tmp_path / "keys")
-    with (
-        postgres.migrated() as url,
-        product(url, keys=keys, settings=settings) as started,
-    ):
-        yield Home(started, tmp_path / "keys", "0")
+    with at_home(postgres, tmp_path) as made:
+        yield made
 
 
 async def relay_all(url: str, kafka: Kafka) -> None:
