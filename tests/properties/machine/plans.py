@@ -33,7 +33,7 @@ class PlanRules(Machine):
         currency: str | None, cap: str,
     ) -> None:  # fmt: skip
         most = Decimal(cap) if rollover == "capped" else None
-        path = self._path(which)
+        path = self._with_budget(which) if which % 2 and self.books.terms else self._path(which)
         self._both(
             SetBudget(
                 category=path,
@@ -60,12 +60,16 @@ class PlanRules(Machine):
     @rule(which=PICK, start=MONTHS)
     @precondition(lambda self: self.books.terms)
     def archive_budget(self, which: int, start: str | None) -> None:
-        held = [self.books.categories[one].path for one in self.books.terms]
-        path = held[which % len(held)] if which % 5 else self._path(which)
+        path = self._with_budget(which) if which % 5 else self._path(which)
         self._both(
             ArchiveBudget(category=path, start=start),
             lambda: budgets.archive_budget(self.books, path, start),
         )
+
+    def _with_budget(self, which: int) -> str:
+        """What is carried shows in budgets that were changed, and there are many categories."""
+        held = [self.books.categories[one].path for one in self.books.terms]
+        return held[which % len(held)]
 
     @rule(
         what=st.sampled_from(["add", "add", "move", "merge", "archive", "restore"]),

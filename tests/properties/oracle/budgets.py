@@ -37,13 +37,6 @@ def set_budget(
         check_budget(amount)
         begins = carries = start or this_month
         held = term_of(terms, begins)
-        # Leftovers stay where one kind of carrying takes the place of another.
-        if (
-            held is not None
-            and held["amount"] is not None
-            and ("none" not in (held["rollover"], rollover) or held["rollover"] == rollover)
-        ):
-            carries = held["carries"]
         same = {"amount": amount, "rollover": rollover, "threshold": threshold, "cap": cap}
         if held is not None and all(held[name] == said for name, said in same.items()):
             return
@@ -126,21 +119,29 @@ def check_budget(amount: Decimal) -> None:
 def _carried(books: Books, category_id: str, month: str) -> Decimal:
     """What each month leaves by its own rule; one that does not roll over leaves nothing."""
     terms = books.terms[category_id]
-    held = term_of(terms, month)
-    assert held is not None
-    carried, at = Decimal(0), held["carries"]
+    carried, at = Decimal(0), _carries_since(terms, month)
     while at < month:
         then = term_of(terms, at)
-        if then is None or then["amount"] is None or then["rollover"] == "none":
-            carried = Decimal(0)
-        else:
-            carried = then["amount"] + carried - spent(books, category_id, at)
-            if then["rollover"] != "both":
-                carried = max(carried, Decimal(0))
-            if then["rollover"] == "capped":
-                carried = min(carried, then["cap"])
+        assert then is not None
+        carried = then["amount"] + carried - spent(books, category_id, at)
+        if then["rollover"] != "both":
+            carried = max(carried, Decimal(0))
+        if then["rollover"] == "capped":
+            carried = min(carried, then["cap"])
         at = _next(at)
     return carried
+
+
+def _carries_since(terms: dict[str, dict[str, Any]], month: str) -> str:
+    """Told by the terms as they stand: one that carries goes on where the one before it carries."""
+    since = None
+    for begins in sorted(one for one in terms if one <= month):
+        term = terms[begins]
+        if term["amount"] is None or term["rollover"] == "none":
+            since = None
+        elif since is None:
+            since = begins or str(term["carries"])
+    return since or month
 
 
 def _next(month: str) -> str:
