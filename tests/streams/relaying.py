@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from kafka_broker import Kafka
 from read_models.books import Books, connect
 
@@ -51,10 +51,11 @@ async def relaying(books: Books, target: KafkaTarget, **facts: Any) -> AsyncIter
         await relay.stop()
 
 
-async def until(condition: Callable[[], bool], what: str) -> None:
-    """Wait for something that other tasks or processes bring about."""
+async def until(condition: Callable[[], bool], what: str, *, here: bool = False) -> None:
+    """Wait for something that other tasks or processes bring about. here: it asks a relay, which
+    changes in this thread: another one could look while it takes its shards one by one."""
     deadline = time.monotonic() + WAIT_S
-    while not await asyncio.to_thread(condition):
+    while not (condition() if here else await asyncio.to_thread(condition)):
         assert time.monotonic() < deadline, f"it never came: {what}"
         await asyncio.sleep(0.02)
 
@@ -96,7 +97,8 @@ def read_topic(kafka: Kafka, name: str) -> dict[int, list[Message]]:
         while len(ended) < SHARDS:
             assert time.monotonic() < deadline, "the topic does not end"
             for message in consumer.consume(1_000, timeout=0.1):
-                if message.error() is not None:
+                if (fault := message.error()) is not None:
+                    assert fault.code() == KafkaError._PARTITION_EOF, fault
                     ended.add(message.partition())
                 else:
                     found[message.partition()].append(message)

@@ -21,6 +21,7 @@ from streams.relaying import (
     until,
 )
 
+from mintflow.domain.core.ids import SHARDS
 from mintflow.hosts.relaying import own_figures
 from mintflow.streams.core.relay import watching
 from mintflow.streams.core.relay.delivery import KafkaTarget
@@ -69,7 +70,11 @@ def _partitions_filling(relay: Relay) -> float:
 
 
 async def filled(relay: Relay) -> None:
-    await until(lambda: bool(relay.shards) and not relay.filling(), "every topic has everything")
+    await until(
+        lambda: len(relay.shards) == SHARDS and not relay.filling(),
+        "every topic has everything",
+        here=True,
+    )
 
 
 def test_a_topic_that_comes_later_gets_the_history_and_what_is_new_behind_it(
