@@ -23,7 +23,7 @@ from streams.relaying import (
 
 from mintflow.domain.core.ids import SHARDS
 from mintflow.hosts.relaying import own_figures
-from mintflow.streams.core.relay import watching
+from mintflow.streams.core.relay import last, watching
 from mintflow.streams.core.relay.delivery import KafkaTarget
 from mintflow.streams.core.relay.lanes import Lane, enter, place_of
 from mintflow.streams.core.relay.loop import Relay
@@ -187,6 +187,33 @@ def test_a_topic_that_begins_late_is_refused_until_it_is_made_anew(
         await asyncio.to_thread(buy, books, 1)
         async with relaying(books, target):
             await relayed(books)
+
+    asyncio.run(run())
+    assert check_everything_is_there(books, kafka) == 0
+
+
+def test_what_lands_while_a_relay_looks_at_a_topic_does_not_make_it_one_that_begins_late(
+    books: Books, kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relay that lost its shards may have sent something that Kafka takes only then."""
+    target = make_topics(kafka)
+
+    offsets = last.offsets
+
+    def asked_before(*asked: Any) -> dict[tuple[str, int], int]:
+        return {place: max(0, end - 2) for place, end in offsets(*asked).items()}
+
+    async def run() -> None:
+        await asyncio.to_thread(buy, books, 10)
+        async with relaying(books, target):
+            await relayed(books)
+        with monkeypatch.context() as patched:
+            patched.setattr(last, "offsets", asked_before)
+            async with relaying(books, target) as relay:
+                await asyncio.to_thread(buy, books, 1)
+                await until(lambda: len(relay.shards) == SHARDS, "it has looked", here=True)
+                assert relay.blocked() == {}
+                await relayed(books)
 
     asyncio.run(run())
     assert check_everything_is_there(books, kafka) == 0

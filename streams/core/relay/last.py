@@ -26,11 +26,13 @@ _LOOK_BACK = 16
 
 @dataclass(frozen=True, slots=True)
 class LastMessage:
-    """The highest position that a partition ends with, and the headers of its message. whole: False
-    where nothing was taken from the partition, and it never got as many messages as positions."""
+    """The highest position that a partition ends with, and the headers of its message. offset: of
+    that message. whole: False where nothing was taken from the partition, and it never got as many
+    messages as positions."""
 
     position: int
     headers: Headers
+    offset: int
     whole: bool = True
 
 
@@ -119,8 +121,8 @@ def _last_messages(
     finally:
         consumer.close()
     for (name, shard), last in found.items():
-        partition = target.topic(name), shard
-        whole = first[partition] > 0 or behind[partition] >= last.position
+        # By its own offset: a relay that was frozen may have sent it after the end was asked for.
+        whole = first[target.topic(name), shard] > 0 or last.offset + 1 >= last.position
         found[name, shard] = replace(last, whole=whole)
     return found
 
@@ -144,7 +146,7 @@ def _take(
         return  # somebody else's: it says nothing of what was relayed
     place = (short[message.topic()], message.partition())
     if place not in found or position > found[place].position:
-        found[place] = LastMessage(position, headers)
+        found[place] = LastMessage(position, headers, message.offset())
 
 
 def offsets(
