@@ -24,6 +24,7 @@ from mintflow.streams.core.relay.plan import apply, plan
 from mintflow.streams.core.topics import EVENTS
 
 WAIT_S = 60
+LEASE_S = 60.0
 
 
 def target_of(kafka: Kafka) -> KafkaTarget:
@@ -43,7 +44,9 @@ def new_relay(books: Books, target: KafkaTarget, **facts: Any) -> Relay:
 
 @asynccontextmanager
 async def relaying(books: Books, target: KafkaTarget, **facts: Any) -> AsyncIterator[Relay]:
-    relay = new_relay(books, target, **facts)
+    """Its lease is long unless said otherwise: where the machine stands still for some seconds, a
+    relay loses its shards and may send again what was under way."""
+    relay = new_relay(books, target, **{"lease_s": LEASE_S, **facts})
     await relay.start()
     try:
         yield relay
