@@ -16,12 +16,13 @@ import psycopg
 
 from mintflow.domain.core.errors import MintFlowError
 from mintflow.domain.core.ids import shard_of
+from mintflow.hosts.key_folder import keys_folder
 from mintflow.hosts.settings import Settings
 from mintflow.projections.core.bulk.folder import FoldFailed, LedgerIncomplete
 from mintflow.projections.core.rebuild import Difference, check_models
 from mintflow.store.evidence.keyring import Keyring
 from mintflow.store.evidence.verifier import NotProven, PublicKey, older_keys, trusted_keys
-from mintflow.store.keys import FolderKeyStore
+from mintflow.store.keys import FolderKeyStore, has_master_key
 from mintflow.store.verify import Finding, Looking, PublishedHeads, VerifyReport, verify
 from mintflow.store.verify.published import published_last
 
@@ -39,7 +40,7 @@ class Places:
     def of(cls, data: Path, settings: Settings) -> Places:
         data = data.resolve()
         return cls(
-            Path(settings.keys_folder or data / "keys"),
+            keys_folder(data, settings),
             Path(settings.evidence_folder or data / "heads"),
         )
 
@@ -50,7 +51,7 @@ class Places:
 
     def key_store(self) -> partial[FolderKeyStore] | None:
         """Opens the ledger keys; None where there are none: opening would make a master key."""
-        return partial(FolderKeyStore, self.keys) if (self.keys / "master.key").is_file() else None
+        return partial(FolderKeyStore, self.keys) if has_master_key(self.keys) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from mintflow.hosts.collector import tune_collector
 from mintflow.hosts.evidence import evidence_of
 from mintflow.hosts.folder_lock import FolderLock
 from mintflow.hosts.http_server import serve_http, stop_on_signals
+from mintflow.hosts.key_folder import keys_folder, keys_of_books
 from mintflow.hosts.postgres import EmbeddedPostgres
 from mintflow.hosts.postgres.keeper import kept_up, started
 from mintflow.hosts.series import scheduling
@@ -70,7 +71,8 @@ class EmbeddedHost:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        """Raises DataFolderInUse, DatabaseNotUsable, DatabaseUnreachable, PostgresUnavailable."""
+        """Raises DataFolderInUse, DatabaseNotUsable, DatabaseUnreachable, PostgresUnavailable,
+        KeysNotFound."""
         async with AsyncExitStack() as stack:
             lock = stack.enter_context(FolderLock(self.data_dir))
             self.data_dir = self.data_dir.resolve()
@@ -82,12 +84,14 @@ class EmbeddedHost:
                 self.database_url = await started(postgres)
                 await stack.enter_async_context(kept_up(postgres))
             outdated = await asyncio.to_thread(prepare_database, self.database_url)
-            folder = Path(self.settings.keys_folder or self.data_dir / "keys")
+            self.keys = keys = await asyncio.to_thread(
+                keys_of_books, self.database_url, self.data_dir, self.settings
+            )
             # Nobody else folds what is in this folder. On a server of several hosts an operator
             # says when: `mintflow rebuild`.
             if outdated and self.settings.database_url is None:
                 log.info("read_models_made_anew", projections=outdated)
-                opens = partial(FolderKeyStore, folder)
+                opens = partial(FolderKeyStore, keys_folder(self.data_dir, self.settings))
                 await asyncio.to_thread(rebuild, self.database_url, opens, outdated)
             owner = LocalOwner.of(self.data_dir, new_id())
             self.token = owner.token
@@ -96,8 +100,6 @@ class EmbeddedHost:
             def authenticate(token: str) -> Principal | None:
                 return owner.authenticate(token) or tokens.authenticate(token)
 
-            keys = FolderKeyStore(folder)
-            self.keys = keys
             tail = self.settings.projections == "here"
             self.running = await stack.enter_async_context(
                 running(

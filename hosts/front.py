@@ -23,10 +23,10 @@ from mintflow.hosts.collector import tune_collector
 from mintflow.hosts.embedded import prepare_database
 from mintflow.hosts.evidence import evidence_of
 from mintflow.hosts.http_server import serve_http, stop_on_signals
+from mintflow.hosts.key_folder import keys_of_books
 from mintflow.hosts.series import scheduling
 from mintflow.hosts.settings import Settings
 from mintflow.hosts.tokens import Tokens
-from mintflow.store.keys import FolderKeyStore
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ async def serve_api(
 ) -> None:
     """Serve on loopback until SIGINT or SIGTERM. announce: is told the address.
 
-    Raises DatabaseNotSet, DatabaseNotUsable, DatabaseUnreachable.
+    Raises DatabaseNotSet, DatabaseNotUsable, DatabaseUnreachable, KeysNotFound.
     """
     if settings.database_url is None:
         raise DatabaseNotSet("MINTFLOW_DATABASE_URL says which database, and is not set")
@@ -59,7 +59,7 @@ async def serve_api(
         log.info("serving", url=url)
         announce(url)
 
-    keys = FolderKeyStore(Path(settings.keys_folder or data_dir / "keys"))
+    keys = await asyncio.to_thread(keys_of_books, settings.database_url, data_dir, settings)
     evidence = await asyncio.to_thread(evidence_of, data_dir, settings)
     async with (
         running(

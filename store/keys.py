@@ -24,6 +24,7 @@ from mintflow.store.durable import make_private_folder, put_new, put_over, sync_
 
 KEY_BYTES = 32
 _MODE = 0o600
+_MASTER = "master.key"
 
 
 class KeysUnreadable(Unavailable):
@@ -56,6 +57,11 @@ class KeyStore(Protocol):
         """Forget all keys of a ledger for ever."""
 
 
+def has_master_key(folder: Path) -> bool:
+    """Whether a folder has one; to open it as a key store would make one."""
+    return (folder / _MASTER).is_file()
+
+
 class FolderKeyStore:
     """Keys as files below one folder of mode 0700; the master key is `master.key`, mode 0600.
 
@@ -67,7 +73,7 @@ class FolderKeyStore:
         """Opens the folder; makes it and a new master key where there is none."""
         self._folder = folder
         make_private_folder(folder)
-        self._current, self._next = folder / "master.key", folder / "master.next.key"
+        self._current, self._next = folder / _MASTER, folder / "master.next.key"
         master = self._read(self._current)
         self._masters = self._known(
             master

@@ -290,6 +290,7 @@ def _add_keys(app: typer.Typer) -> None:
     for name, function, example in (
         ("rotate", keys.rotate, "mintflow keys rotate --ledger Home"),
         ("rotate-master", keys.rotate_master, "mintflow keys rotate-master"),
+        ("begin-anew", keys.begin_anew, "mintflow keys begin-anew"),
     ):
         group.command(name, epilog=_epilog(example))(function)
     app.add_typer(group, name="keys", rich_help_panel=_HOST)

@@ -1,4 +1,4 @@
-"""`keys rotate`, `keys rotate-master`: a new key for what comes, a new lock for all keys."""
+"""`keys`: a new key for what comes, a new lock for all keys, a beginning where they are lost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mintflow.hosts.cli.lookup import Row, the_ledger
 from mintflow.hosts.cli.options import DATA_DEFAULT, Data, Json, Ledger
 from mintflow.hosts.cli.shell import perform, present, refusals, settings_of_command, shell_of
 from mintflow.hosts.cli.upkeep import key_store, must_have_keys
-from mintflow.hosts.session import Session
+from mintflow.hosts.session import DataFolderNotFound, Session
 
 if TYPE_CHECKING:
     from mintflow.store.keys import FolderKeyStore
@@ -59,5 +59,28 @@ def rotate_master(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json =
 
     def show(console: Console, made: Row) -> None:
         console.print(Text(f"{made['keys']:,} keys are wrapped by the new master key."))
+
+    present(shell, answer, show, as_json=as_json)
+
+
+def begin_anew(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = False) -> None:
+    """Make a master key where the old keys are lost for good, so that hosts start again.
+
+    Amounts, days, categories and proofs of the old books stay; their names and descriptions stay
+    closed, and they take no commands. If the old keys are found later, put them into a folder of
+    their own: never over these.
+    """
+    shell = shell_of(ctx)
+    with refusals(shell, as_json=as_json):
+        from mintflow.hosts.key_folder import make_anew
+
+        settings = settings_of_command()
+        books = any((data / one).exists() for one in ("postgres", "owner.json"))
+        if settings.keys_folder is None and not books:
+            raise DataFolderNotFound(f"{data} holds no books; is --data right?", folder=str(data))
+        answer = {"folder": str(make_anew(data, settings))}
+
+    def show(console: Console, made: Row) -> None:
+        console.print(Text(f"There is a new master key in {made['folder']}."))
 
     present(shell, answer, show, as_json=as_json)

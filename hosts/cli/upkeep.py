@@ -60,24 +60,29 @@ def key_store(data: Path, settings: Settings) -> FolderKeyStore:
 def opens_keys(data: Path, settings: Settings) -> partial[FolderKeyStore]:
     """Opens the key store of a data folder, in processes that fold too: they need not load this
     command line for it."""
+    from mintflow.hosts.key_folder import keys_folder
     from mintflow.store.keys import FolderKeyStore
 
-    return partial(FolderKeyStore, _keys_folder(data, settings))
-
-
-def _keys_folder(data: Path, settings: Settings) -> Path:
-    return Path(settings.keys_folder or data.resolve() / "keys")
+    return partial(FolderKeyStore, keys_folder(data, settings))
 
 
 def has_keys(data: Path, settings: Settings) -> bool:
-    return (_keys_folder(data, settings) / "master.key").is_file()
+    from mintflow.hosts.key_folder import keys_folder
+    from mintflow.store.keys import has_master_key
+
+    return has_master_key(keys_folder(data, settings))
 
 
 def must_have_keys(data: Path, settings: Settings) -> None:
-    """With a folder of no keys every ledger would look erased, and be served like that."""
-    folder = _keys_folder(data, settings)
+    """With a folder of no keys every ledger would look erased, and be served like that.
+
+    Raises KeysNotFound.
+    """
+    from mintflow.hosts.key_folder import KeysNotFound, keys_folder
+
     if not has_keys(data, settings):
-        raise Refused("keys_not_found", f"there is no master key in {folder}; is --data right?")
+        folder = keys_folder(data, settings)
+        raise KeysNotFound("there is no master key; is --data right?", folder=str(folder))
 
 
 def lag(ctx: typer.Context, data: Data = DATA_DEFAULT, as_json: Json = False) -> None:
