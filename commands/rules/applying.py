@@ -84,19 +84,12 @@ def categorize_handler(books: Books, sorter: Sorter) -> Handler:
         rows = await books.standing(unit.ledger_id, command.q)
         suggest = command.suggest and command.rule_id is None
         wanted = await asyncio.to_thread(_wanted, rows, book, sorter, suggest=suggest)
-        found = await unit.prefetch(Transaction, [one.row.transaction_id for one in wanted])
         changed: list[dict[str, Any]] = []
         count = 0
-        for one in wanted:
-            transaction = found.get(one.row.transaction_id)
-            if transaction is None or transaction.booking is None or transaction.transfer_id:
-                continue
-            before = len(transaction.pending_events)
-            give(transaction, one.labels, unit)
-            if len(transaction.pending_events) > before:
-                count += 1
-                if len(changed) < command.shown:
-                    changed.append(_shown(transaction, one, book))
+        for one, transaction in await _given(wanted, unit):
+            count += 1
+            if len(changed) < command.shown:
+                changed.append(_shown(transaction, one, book))
         if command.dry_run:
             unit.discard()
         return {
@@ -124,7 +117,8 @@ def preview_handler(books: Books, sorter: Sorter) -> Handler:
         await books.caught_up(unit.ledger_id)
         rows = await books.standing(unit.ledger_id, command.condition)
         wanted = await asyncio.to_thread(_wanted, rows, book, sorter, suggest=False)
-        changing = {one.row.transaction_id for one in wanted}
+        changing = {transaction.id for _, transaction in await _given(wanted, unit)}
+        unit.discard()
         newest = sorted(rows, key=lambda row: row.facts.date, reverse=True)[: command.shown]
         return {
             "hits": len(rows),
@@ -148,6 +142,21 @@ def preview_handler(books: Books, sorter: Sorter) -> Handler:
         }
 
     return preview
+
+
+async def _given(wanted: Sequence[ChangedRow], unit: Unit) -> list[tuple[ChangedRow, Transaction]]:
+    """Those that change by what they get: what their user set himself is known to them alone."""
+    found = await unit.prefetch(Transaction, [one.row.transaction_id for one in wanted])
+    changed = []
+    for one in wanted:
+        transaction = found.get(one.row.transaction_id)
+        if transaction is None or transaction.booking is None or transaction.transfer_id:
+            continue
+        before = len(transaction.pending_events)
+        give(transaction, one.labels, unit)
+        if len(transaction.pending_events) > before:
+            changed.append((one, transaction))
+    return changed
 
 
 def give(transaction: Transaction, labels: Labels, unit: Unit) -> None:

@@ -143,6 +143,28 @@ def test_a_preview_names_exactly_what_applying_changes(ledger: Any) -> None:
     assert ledger.client.get(f"{ledger.path}/rules")[0]["transactions"] == 3
 
 
+def test_a_preview_leaves_out_what_a_user_set_himself(ledger: Any) -> None:
+    """It once told of changes that no apply ever made: it knew of the user's categories alone."""
+    mine = ledger.record(description="Blue", tags=["work"], notes="mine")
+    address = f"{ledger.path}/transactions/{mine['transaction_id']}"
+    ledger.client.patch(address, {"merchant": "My Blue"})
+    ledger.client.patch(address, {"notes": ""})
+    ledger.client.patch(address, {"tags": []})
+    split = [{"category": "bills", "ratio": "0.5"}, {"category": "travel", "ratio": "0.5"}]
+    for actions in ({"merchant": "Blue"}, {"note": "theirs"}, {"tags": ["work"]}, {"split": split}):
+        body = {"condition": COFFEE["condition"], "actions": actions}
+        rule = ledger.client.post(f"{ledger.path}/rules", COFFEE | body)
+        apply = f"{ledger.path}/rules/{rule['rule_id']}/apply"
+        if "split" in actions:
+            assert ledger.client.post(apply, {})["changed"] == 1
+        preview = ledger.client.post(f"{ledger.path}/rules/preview", body)
+        (hit,) = preview["transactions"]
+        changed = ledger.client.post(apply, {"dry_run": True})["changed"]
+        assert (preview["hits"], preview["would_change"], hit["would_change"]) == (1, 0, False)
+        assert changed == 0
+        ledger.client.delete(f"{ledger.path}/rules/{rule['rule_id']}")
+
+
 def test_a_split_comes_out_in_exact_cents(ledger: Any) -> None:
     split = [{"category": "bills", "ratio": "0.3333"}, {"category": "travel", "amount": "1"},
              {"category": "health"}]  # fmt: skip
