@@ -33,6 +33,8 @@ def _span(text: str | None) -> str | None:
     if text is not None and (text == "-" or not _POSITIONS.match(text)):
         raise typer.BadParameter("positions are written like 1-5000, 5001- or -5000")
     first, last = _bounds(text)
+    if 0 in (first, last):
+        raise typer.BadParameter("positions begin with 1")
     if first is not None and last is not None and first > last:
         raise typer.BadParameter("the first of the positions is behind the last")
     return text

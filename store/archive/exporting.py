@@ -80,8 +80,9 @@ def export(
             finally:
                 journal.close()
         except OSError as trouble:
+            reason = trouble.strerror or type(trouble).__name__
             raise ExportNotWritable(
-                "the export can not be written", reason=trouble.strerror or type(trouble).__name__
+                f"the export can not be written: {reason}", reason=reason
             ) from trouble
 
 

@@ -82,6 +82,8 @@ def test_ranges_and_types(filled: CommandLine, tmp_path: Path) -> None:
     for wrong in (
         ("--positions", "x"),
         ("--positions", "5-3"),
+        ("--positions", "0-"),
+        ("--positions=-0",),  # It once meant all of them.
         ("--since", "noon"),
         ("--format", "xls"),
     ):
@@ -91,6 +93,12 @@ def test_ranges_and_types(filled: CommandLine, tmp_path: Path) -> None:
         assert refused["code"] == "event_type_not_known"
         assert "transaction.recorded" in refused["details"]["near"]["transaction.recordet"]
     assert not (tmp_path / "c").exists()
+
+
+def test_says_why_it_can_not_write(filled: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    refused = filled("export", str(tmp_path / "file" / "folder"), exit_code=1)
+    assert "the export can not be written: Not a directory" in refused.stderr
 
 
 def test_refuses_what_is_no_export(mintflow: CommandLine, tmp_path: Path) -> None:
