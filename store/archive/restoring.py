@@ -33,8 +33,10 @@ _COPY = (
     " recorded_at, record, sealed, hash) from stdin (format binary)"
 )
 _BINARY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+# AttributeError: where a text should stand, JSON has a number.
 _DAMAGE = (
-    pa.ArrowException, OSError, ValueError, KeyError, TypeError, OverflowError, struct.error,
+    pa.ArrowException, AttributeError, OSError, ValueError, KeyError, TypeError, OverflowError,
+    struct.error,
 )  # fmt: skip
 
 
@@ -158,7 +160,7 @@ class _Restore:
         if wrong is None:
             try:
                 return _tuple(row)
-            except (*_DAMAGE, AttributeError):
+            except _DAMAGE:
                 wrong = "it is no event"
         raise ExportDamaged(
             f"{part.file}, position {position + 1}: {wrong}",
@@ -181,7 +183,7 @@ class _Restore:
                 envelope["ledger_id"], envelope["stream_id"], envelope["stream_version"],
                 envelope["type"],
             )  # fmt: skip
-        except (*_DAMAGE, AttributeError):
+        except _DAMAGE:
             return "it is no event"
         if (row.shard, row.position) != (part.shard, position + 1):
             return "another event stands here"

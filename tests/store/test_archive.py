@@ -239,12 +239,16 @@ def _nonsense(line: dict[str, Any]) -> None:
     line["stream_version"] = "many"
 
 
+def _a_number_for_an_id(line: dict[str, Any]) -> None:
+    line["ledger_id"] = 1.5
+
+
 @pytest.mark.usefixtures("small_parts")
 @pytest.mark.parametrize(
     "alter",
     [
         *(_change_a_record, _change_the_time, _change_a_column, _change_the_hash),
-        *(_drop_the_seal, _nonsense),
+        *(_drop_the_seal, _nonsense, _a_number_for_an_id),
     ],
 )
 def test_refuses_an_altered_event_naming_file_and_position(
