@@ -28,6 +28,7 @@ from mintflow.domain.goals.progress import (
     usual_spending,
 )
 from mintflow.projections.core.reading import Row, Rows, positioned, read
+from mintflow.projections.insights.parts import ONE_SPAN, PARTS
 
 Balances = Mapping[UUID, Decimal]
 
@@ -133,7 +134,7 @@ class _Known:
         """Of the whole months before this one, from the first in which anything was spent."""
         this = Month.of(self.today)
         first = _months_before(this, SPENDING_MONTHS)
-        args = {"first": first.first, "end": this.first}
+        args = {"first": first.first, "last": this.first - _DAY, "as_of": None}
         rows, _ = await read(conn, _SPENDING, ledger_id, args)
         for currency in {goal["currency"] for goal in self.goals}:
             own = {row["month"]: row["spent"] for row in rows if row["currency"] == currency}
@@ -345,21 +346,15 @@ _BALANCES = positioned(
     """,
     "accounts",
 )
-# Spending that nobody sorted counts too; what came in unsorted is no refund.
+# By parts and not by the sums of months: what came in unsorted would be taken off what went out
+# unsorted, and a month whose only purchase was voided keeps a sum of nothing.
 _SPENDING = positioned(
-    """
-    select s.month, s.currency, sum(s.spent) as spent
-    from (
-        select m.month, m.currency, case
-            when c.kind = 'expense' then -sum(m.amount) else greatest(-sum(m.amount), 0)
-            end as spent
-        from category_months m
-        join categories c on c.ledger_id = m.ledger_id and c.category_id = m.category_id
-        where m.ledger_id = %(ledger_id)s and m.month >= %(first)s and m.month < %(end)s
-            and (c.kind = 'expense' or c.category_id = 'uncategorized')
-        group by m.month, m.currency, m.category_id, c.kind
-    ) s
-    group by s.month, s.currency
-    """,
+    f"""
+    select date_trunc('month', p.date::timestamp)::date as month, p.currency, sum(p.spent) as spent
+    from ({PARTS.format(spans=ONE_SPAN)}) p
+    where p.spent is not null
+    group by 1, 2
+    """,  # noqa: S608 - constants only
+    "transactions",
     "categories",
 )

@@ -144,3 +144,30 @@ def test_unsorted_spending_counts_as_usual_and_a_refund_lowers_it(books: Books) 
     shown = stands(books, one)
     assert (shown["monthly_spending"], shown["target"]) == (Decimal("70.00"), Decimal("140.00"))
     assert shown["saved"] == Decimal("5.00")
+
+
+def test_unsorted_wages_take_nothing_off_what_is_usually_spent(books: Books) -> None:
+    one = goal(books, kind="emergency", target=None, months=3)
+    books.put(one)
+    for month in ("2024-12", "2025-01", "2025-02"):
+        books.record("3000.00", f"{month}-01")
+        books.record("-2000.00", f"{month}-09")
+    books.fold()
+    shown = stands(books, one)
+    assert (shown["monthly_spending"], shown["target"]) == (Decimal("2000.00"), Decimal("6000.00"))
+
+
+def test_a_month_without_spending_does_not_begin_what_is_usually_spent(books: Books) -> None:
+    one = goal(books, kind="emergency", target=None, months=3)
+    books.put(one)
+    voided = books.record("-10.00", "2024-10-09", "shopping")
+    voided.void(NOW)
+    books.put(voided)
+    books.record("3000.00", "2024-11-09")
+    for month in ("2025-01", "2025-02"):
+        books.record("-2000.00", f"{month}-09", "shopping")
+    books.fold()
+    assert stands(books, one)["monthly_spending"] is None
+    books.record("-2000.00", "2024-12-09", "shopping")
+    books.fold()
+    assert stands(books, one)["monthly_spending"] == Decimal("2000.00")
