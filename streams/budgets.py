@@ -10,9 +10,13 @@ from mintflow.projections.core.bookings import MONEY_TYPES
 from mintflow.store.mapper import RecordedEvent
 from mintflow.streams.core.reactions import Reaction
 
+# What makes the same bookings stand otherwise: by its terms, by the tree, by a rate.
 _PLANS = frozenset(
-    {"budget.set", "budget.changed", "category.moved", "category.merged", "transaction.budgeted"}
-)
+    {
+        "budget.set", "budget.changed", "budget.restored", "category.moved", "category.merged",
+        "transaction.budgeted", "rate.recorded", "rate.added", "rate.withdrawn",
+    }
+)  # fmt: skip
 
 
 def check_budgets(events: Sequence[RecordedEvent]) -> CheckBudgets:
@@ -37,7 +41,7 @@ ALERTS = Reaction(
     name="budget_alerts",
     types=MONEY_TYPES | _PLANS,
     ledgers="budgets",
-    after=("budgets", "categories", "transactions"),
+    after=("budgets", "categories", "fx", "transactions"),
     decide=check_budgets,
     # An alert that was raised is in the budget; an answer kept for every look would be a row each.
     repeatable=True,

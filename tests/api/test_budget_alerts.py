@@ -125,6 +125,35 @@ def test_a_backdated_one_crosses_in_a_period_that_was_over_when_the_budget_was_m
     assert alerts_of(ledger, 2)[0]["cleared_at"] is not None
 
 
+def test_a_change_that_is_undone_leads_to_another_look(ledger: Any, books: Product) -> None:
+    budgets = f"{ledger.path}/budgets"
+    ledger.client.put(budgets, {"category": "travel", "amount": "100"})
+    ledger.record(date=month(), amount="-500", category="travel")
+    alerts_of(ledger, 1)
+    raised = ledger.client.send("PUT", budgets, json={"category": "travel", "amount": "1000"})
+    settled(books)
+    assert alerts_of(ledger, 1)[0]["cleared_at"] is not None
+    operation = {"operation_id": raised.json()["meta"]["request_id"]}
+    ledger.client.post(f"{ledger.path}/undo", operation)
+    assert told(alerts_of(ledger, 2))[1:] == [("travel", "exceeded", month())]
+
+
+def test_a_rate_that_came_or_went_leads_to_another_look(ledger: Any, books: Product) -> None:
+    ledger.client.put(f"{ledger.path}/budgets", {"category": "travel", "amount": "100"})
+    foreign = {"name": "Away", "kind": "checking", "currency": "JPY"}
+    account = ledger.client.post(f"{ledger.path}/accounts", foreign)["account_id"]
+    ledger.record(date=month(), amount="-500", category="travel", account_id=account)
+    settled(books)
+    assert alerts_of(ledger, 0) == []
+    rate = {"base": "JPY", "quote": "USD", "date": month(), "rate": "0.9"}
+    said = ledger.client.send("POST", f"{ledger.path}/rates", json={"rates": [rate]})
+    assert told(alerts_of(ledger, 1)) == [("travel", "exceeded", month())]
+    operation = {"operation_id": said.json()["meta"]["request_id"]}
+    ledger.client.post(f"{ledger.path}/undo", operation)
+    settled(books)
+    assert alerts_of(ledger, 1)[0]["cleared_at"] is not None
+
+
 def test_nothing_is_raised_twice_when_the_reaction_looks_again(ledger: Any, books: Product) -> None:
     ledger.client.put(f"{ledger.path}/budgets", {"category": "travel", "amount": "100"})
     ledger.record(date=month(), amount="-500", category="travel")
