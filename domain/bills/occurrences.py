@@ -60,14 +60,32 @@ def occurrences(
 ) -> list[Occurrence]:
     """The times that are due from span[0] to span[1], in order.
 
-    payments: of the same payee, currency and direction; each pays one time, the nearest.
+    payments: of the same payee, currency and direction; each pays one time, the nearest. One that a
+    mark names, of whatever payee, pays that time alone; what is skipped takes none.
     """
     first, last = span
     schedule = expected.schedule
     # Times around the span take their payments too, so that none of those pays one inside it.
     margin = timedelta(days=40)
     slots = list(schedule.between(max(first, date.min + margin) - margin, last + margin, is_free))
-    taken = _assigned(expected, payments, slots)
+    by_id = {one.transaction_id: one for one in payments}
+    # What was said goes first, so that it is not paid with a second time.
+    named = {
+        due: by_id[said]
+        for due, (mark, said) in marks.items()
+        if mark == "paid" and said is not None and said in by_id
+    }
+    used = {one.transaction_id for one in named.values()}
+    taken = _assigned(
+        expected,
+        [one for one in payments if one.transaction_id not in used],
+        [
+            (slot, day)
+            for slot, day in slots
+            if (due := date.fromordinal(schedule.nominal(slot))) not in named
+            and marks.get(due, ("open", None))[0] != "skipped"
+        ],
+    )
     found = []
     for slot, expected_on in slots:
         due = date.fromordinal(schedule.nominal(slot))
@@ -75,12 +93,8 @@ def occurrences(
             continue
         if expected.last_day is not None and due > expected.last_day:
             break
-        mark, said = marks.get(due, ("open", None))
-        paid = taken.get(slot)
-        if mark == "paid" and said is not None:
-            paid = next((one for one in payments if one.transaction_id == said), paid)
-        if mark == "skipped":
-            paid = None
+        mark, _ = marks.get(due, ("open", None))
+        paid = named.get(due, taken.get(slot))
         found.append(
             Occurrence(due, expected_on, _status(expected, expected_on, mark, paid, today), paid)
         )

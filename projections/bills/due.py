@@ -143,10 +143,11 @@ def _of_bill(
     )
     payee = bill["payee"]
     words = set(payee.split())
+    named = {said for mark, said in marks.values() if mark == "paid"}
     candidates = [
         one
         for key, one in paid.get((bill["currency"], bill["amount"] > 0), ())
-        if words and words <= set(key.split())
+        if (words and words <= set(key.split())) or one.transaction_id in named
     ]
     # A bill begins with its first day; one from a stream, with what is known of the stream.
     begin = schedule.anchor if bill["stream_id"] is None else dt.date.min

@@ -53,6 +53,30 @@ def test_each_time_of_a_bill_says_what_became_of_it(ledger: Any) -> None:
     assert late[-1]["status"] == "late"
 
 
+def test_a_payment_that_a_mark_names_pays_that_time_alone(ledger: Any) -> None:
+    path = f"{ledger.path}/bills/{insurance(ledger)['bill_id']}/marks"
+    late = ledger.record(date="2025-05-06", amount="-42.00", description="ACME INSURANCE 4711")
+    other = ledger.record(date="2025-03-11", amount="-42.00", description="A friend who paid it")
+    for on, payment in (("2025-04-10", late), ("2025-03-10", other)):
+        body = {"due": on, "mark": "paid", "transaction_id": payment["transaction_id"]}
+        ledger.client.post(path, body)
+    assert [(row["due"], row["status"], row["paid_on"]) for row in due(ledger)[:3]] == [
+        ("2025-03-10", "paid", "2025-03-11"), ("2025-04-10", "paid", "2025-05-06"),
+        ("2025-05-10", "missed", None),
+    ]  # fmt: skip
+
+
+def test_what_is_skipped_takes_no_payment_of_the_next_time(ledger: Any) -> None:
+    bill = insurance(ledger, frequency="weekly")
+    ledger.record(date="2025-03-13", amount="-42.00", description="ACME INSURANCE 4711")
+    mark = {"due": "2025-03-10", "mark": "skipped"}
+    ledger.client.post(f"{ledger.path}/bills/{bill['bill_id']}/marks", mark)
+    rows = due(ledger, to="2025-03-17")
+    assert [(row["due"], row["status"]) for row in rows] == [
+        ("2025-03-10", "skipped"), ("2025-03-17", "paid"),
+    ]  # fmt: skip
+
+
 def test_a_time_that_is_none_can_not_be_marked(ledger: Any) -> None:
     bill = insurance(ledger)
     answer = ledger.client.send(
