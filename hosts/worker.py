@@ -43,11 +43,12 @@ log = structlog.get_logger(__name__)
 
 GROUP = "mintflow-projections"
 
-# What Kafka has of each shard against what all projections that are served have folded of it.
+# What Kafka has of each shard against what all projections of this release have folded of it. What
+# another release brought along stands still without its workers, and a new start changes nothing.
 _PROGRESS = """
 select r.shard, r.position, min(c.position) from relay.checkpoint r
 join projection.checkpoint c on c.shard = r.shard
-where r.target = %s and r.source = %s
+where r.target = %s and r.source = %s and c.projection = any(%s)
 group by r.shard, r.position
 """
 
@@ -104,7 +105,7 @@ async def work(
         watchdog = Watchdog(
             database_url,
             _PROGRESS,
-            (target.prefix, LogSource.name),
+            (target.prefix, LogSource.name, [projection.name for projection in PROJECTIONS]),
             lambda: worker.assigned,
             settings.worker_stall_s,
         )

@@ -46,6 +46,12 @@ pytestmark = pytest.mark.slow
 PROGRAM = (sys.executable, "-m", "mintflow.hosts.cli")
 WAIT_S = 60
 
+# As a relay notes it that has brought all there is.
+_RELAYED = (
+    b"insert into relay.checkpoint (shard, target, source, topic_id, position)"
+    b" select shard, '', 'log', '', position from log.shard_head"
+)
+
 
 @pytest.fixture(scope="module")
 def broker() -> Iterator[Broker]:
@@ -152,11 +158,25 @@ def test_one_that_stands_still_is_ended_by_its_watchdog(
         other.execute("select from projection.checkpoint for update")
         books.record("-1.00", "2025-03-01", "shopping")
         log.relay(books.url)
-        books.conn.execute(
-            "insert into relay.checkpoint (shard, target, source, topic_id, position)"
-            " select shard, '', 'log', '', position from log.shard_head"
-        )
+        books.conn.execute(_RELAYED)
         assert worker.process.wait(WAIT_S) == EXIT_CODE
+
+
+def test_a_projection_of_another_release_is_not_its_to_fold(
+    books: Books, log: KafkaLog, tmp_path: Path
+) -> None:
+    """One that a newer release brought along while this worker is still there."""
+    log.relay(books.url)
+    books.conn.execute(_RELAYED)
+    books.conn.execute(
+        "insert into projection.checkpoint (shard, projection, version, position)"
+        " select shard, 'holdings', 1, 0 from log.shard_head"
+    )
+    with worker_process(books, log, tmp_path, MINTFLOW_WORKER_STALL_S="2") as worker:
+        with pytest.raises(subprocess.TimeoutExpired):
+            worker.process.wait(8)
+        worker.process.send_signal(signal.SIGTERM)
+        assert worker.process.wait(30) == 0
 
 
 @pytest.mark.parametrize(
