@@ -5,7 +5,8 @@
 Reads `ledger.events` to its present end and prints a line per day, category and currency. Every
 event of money says what was in the books before and what is in them after, so a total is the sum of
 the differences, whatever was corrected later. A message may come twice: what is not beyond the last
-position of its partition is dropped. Positions are committed after the lines are printed.
+position of its partition is dropped. The totals are in memory alone, so each run reads from the
+beginning; a service that keeps them keeps the positions beside them.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import json
 from collections import Counter
 from decimal import Decimal
 
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, KafkaError, KafkaException
 
 GROUP = "analytics-service-group"
 
@@ -28,6 +29,7 @@ def main() -> None:
             "bootstrap.servers": asked.bootstrap,
             "group.id": asked.prefix + GROUP,
             "auto.offset.reset": "earliest",
+            # Committed, they would leave out of the next totals what is in these.
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "isolation.level": "read_committed",
@@ -43,8 +45,10 @@ def main() -> None:
     ended: set[int] = set()
     while not assigned or ended < assigned:
         for message in consumer.consume(500, timeout=1.0):
-            if message.error():
-                ended.add(message.partition())  # the end of a partition
+            if fault := message.error():
+                if fault.code() != KafkaError._PARTITION_EOF:
+                    raise KafkaException(fault)
+                ended.add(message.partition())
                 continue
             headers = dict(message.headers())
             position = int(headers["ce_position"])
@@ -57,7 +61,6 @@ def main() -> None:
     for (day, category, currency), amount in sorted(totals.items()):
         if amount:
             print(day, category, amount, currency)
-    consumer.commit(asynchronous=False)
     consumer.close()
 
 

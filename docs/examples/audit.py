@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, KafkaError, KafkaException
 
 GROUP = "audit-service-group"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,7 +58,9 @@ def main() -> int:
     with closing(consumer):
         while not assigned or ended < assigned:
             for message in consumer.consume(500, timeout=1.0):
-                if message.error():
+                if fault := message.error():
+                    if fault.code() != KafkaError._PARTITION_EOF:
+                        raise KafkaException(fault)
                     ended.add(message.partition())
                     continue
                 headers = {name: value.decode() for name, value in message.headers()}

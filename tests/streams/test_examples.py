@@ -66,6 +66,21 @@ def test_analytics_prints_the_totals_of_each_day(topic: Books, kafka: Kafka) -> 
         "2025-03-01 travel -5.00 USD",
     ]
     assert len(lines) == 6
+    # And again: what was read once is in the totals of the next run as well.
+    assert run("analytics.py", kafka.bootstrap, "--prefix", kafka.prefix) == lines
+
+
+@pytest.mark.slow
+def test_a_topic_without_events_has_no_totals_and_one_that_is_not_there_is_said(
+    kafka: Kafka,
+) -> None:
+    words = (kafka.bootstrap, "--prefix", kafka.prefix)
+    for name in ("analytics.py", "audit.py"):
+        with pytest.raises(AssertionError, match="UNKNOWN_TOPIC_OR_PART"):
+            run(name, *words)
+    make_topics(kafka)
+    assert run("analytics.py", *words) == []
+    assert run("audit.py", *words) == ["0 events in 0 shards, every one as written"]
 
 
 @pytest.mark.slow
