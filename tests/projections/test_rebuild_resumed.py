@@ -14,6 +14,7 @@ import pytest
 from read_models.books import Books, broken, key_source, passes_over
 
 from mintflow.projections.core.checkpoints import lag, parked
+from mintflow.projections.core.projection import Projection
 from mintflow.projections.core.rebuild import (
     NothingToGoBackTo,
     Options,
@@ -23,6 +24,7 @@ from mintflow.projections.core.rebuild import (
     forget_previous,
     rebuild,
     rollback,
+    switch,
 )
 from mintflow.projections.core.rebuild.catching_up import Replay
 from mintflow.projections.core.rebuild.lanes import Lanes
@@ -220,6 +222,50 @@ def test_a_rollback_of_everything_is_one_switch(household: Books) -> None:
     assert {row["behind"] for row in household.ask(lag)} == {0}
     live(household)
     household.check_everywhere()
+
+
+def test_a_rollback_that_had_to_try_again_tells_each_event_once(
+    household: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(household)
+    tries: list[None] = []
+
+    def after_one_more(*args: Any, **how: Any) -> None:
+        live(household)
+        switch.switch(*args, **how)
+
+    def in_the_way_at_first(*_: object) -> None:
+        tries.append(None)
+        if len(tries) < 3:
+            raise psycopg.errors.LockNotAvailable
+
+    monkeypatch.setattr(coordinator, "switch", after_one_more)
+    monkeypatch.setattr(switch, "_keep_readers_off", in_the_way_at_first)
+    assert rollback(household.url, key_source(household))[1] == len(PROJECTIONS)
+    assert len(tries) == 3
+    household.check_everywhere()
+
+
+def test_a_query_of_two_tables_can_not_come_between_the_moves_of_a_rollback(
+    household: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(household)
+    held: list[set[str]] = []
+    keep = switch.keep
+
+    def look(conn: psycopg.Connection[Any], projection: Projection) -> None:
+        found = conn.execute(
+            "select relation::regclass::text from pg_locks"
+            " where relation is not null and mode = 'AccessExclusiveLock'"
+            " and pid = pg_backend_pid()"
+        ).fetchall()
+        held.append({name.removeprefix("model.") for (name,) in found})
+        keep(conn, projection)
+
+    monkeypatch.setattr(switch, "keep", look)
+    rollback(household.url, key_source(household))
+    assert len(held) == len(PROJECTIONS)
+    assert {table.name for one in PROJECTIONS for table in one.tables} <= held[0]
 
 
 def test_a_rollback_brings_back_what_was_parked(household: Books) -> None:

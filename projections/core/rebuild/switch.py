@@ -55,18 +55,18 @@ def switch(
     the served ones. Whoever applies events waits for the locked checkpoints, and goes on with the
     new tables from the same positions.
     """
-    for replay in replays:
-        while keep_up and replay.behind(_served_positions(conn, replay)) > _CLOSE:
-            replay.until(_served_positions(conn, replay))
     for _ in range(_ATTEMPTS):
-        positions = [dict(replay.positions) for replay in replays]
+        for replay in replays:
+            while keep_up and replay.behind(_served_positions(conn, replay)) > _CLOSE:
+                replay.until(_served_positions(conn, replay))
+        stood = [(dict(replay.positions), replay.events) for replay in replays]
         try:
             with conn.transaction():
                 _switch(conn, replays, everything, keep_old=keep_old, same=same)
             return
         except psycopg.errors.LockNotAvailable:
-            for replay, stood_at in zip(replays, positions, strict=True):
-                replay.positions = stood_at
+            for replay, (positions, events) in zip(replays, stood, strict=True):
+                replay.positions, replay.events = positions, events
             time.sleep(_BETWEEN_S)
     raise SwitchRefused("long queries held the read models all the time; try again later")
 
@@ -88,6 +88,7 @@ def _switch(
     # before the server looks for deadlocks (1 s) makes sure that it is never the query that fails.
     conn.execute("set local lock_timeout = '300ms'")
     drop_views(conn, everything)
+    _keep_readers_off(conn, [one for one in everything if one in projections])
     for replay in replays:
         schema = set_aside(conn, replay.schema)
         for projection in replay.projections:
@@ -143,6 +144,14 @@ def _end_vacuum(
     conn.execute(f"set local lock_timeout = '{_FOR_VACUUM}'".encode())
     run(conn, f"lock table {', '.join(tables)} in share update exclusive mode")
     conn.execute("set local lock_timeout to default")
+
+
+def _keep_readers_off(conn: psycopg.Connection[Any], projections: Sequence[Projection]) -> None:
+    """Have all served tables at once, in one order: had one after the other between the moves, a
+    query of two of them comes between again and again, waits for one and holds the other."""
+    tables = [f"{SERVED}.{name}" for one in projections for name in served_tables(conn, one)]
+    if tables:
+        run(conn, f"lock table {', '.join(tables)} in access exclusive mode")
 
 
 def _lock(conn: psycopg.Connection[Any], names: Sequence[str]) -> None:
