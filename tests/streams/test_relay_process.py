@@ -28,6 +28,7 @@ from streams.relaying import (
 from warm_program import warm_command
 
 from mintflow.domain.core.ids import SHARDS
+from mintflow.streams.core.relay.delivery import KafkaTarget
 from mintflow.streams.core.relay.plan import apply, plan
 from mintflow.streams.core.topics import AUDIT, CREATED, TOPICS, Topic
 
@@ -141,6 +142,15 @@ def test_while_the_database_is_away_it_tells_what_it_knows_itself(
         assert answer.status_code == 200
         assert "mintflow_relay_up 0.0" in answer.text
         assert "mintflow_relay_behind_events" not in answer.text
+
+
+def test_before_it_has_reached_kafka_it_is_not_ready(books: Books) -> None:
+    nobody = KafkaTarget("127.0.0.1:1")
+    with relay_process(environment(books.url, nobody)) as relay:
+        answer = relay.get("/ready")
+        assert answer.status_code == 503
+        assert answer.json()["parts"]["relay"]["state"] == "starting"
+        assert "mintflow_relay_up 0.0" in relay.get("/metrics").text
 
 
 def test_killed_again_and_again_it_loses_nothing_and_sends_few_twice(

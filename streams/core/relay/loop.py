@@ -51,6 +51,8 @@ STOP_S_MAX = 5.0
 # What waits for longer is given up and read again, perhaps by a relay that Kafka answers.
 STALL_S_MAX = 30.0
 LEASE_S = 4.0
+# Instead of a fault, until Kafka and the database were reached for the first time.
+_STARTING = "starting"
 
 # A checkpoint that a crash of the database takes back costs a look at the ends of the topics.
 _RECORDS_DO_NOT_WAIT = "set synchronous_commit = off"
@@ -104,12 +106,14 @@ class Relay:
         """Messages that Kafka acknowledged since the start."""
         self.restarts_total = 0
         """Times that it began anew after a fault or a lost lease."""
-        self.fault: str | None = None
-        """The code or name of what the last attempt failed with; None while all is well."""
+        self.fault: str | None = _STARTING
+        """The code or name of what the last attempt failed with, `starting` before the first one
+        came so far as to relay; None while all is well."""
 
     async def start(self) -> None:
         """Begin to relay; returns at once."""
         self._stopping.clear()
+        self.fault = _STARTING
         self._task = asyncio.create_task(self._run(), name="relay")
 
     async def stop(self) -> None:
@@ -155,7 +159,7 @@ class Relay:
                 log.warning("relay_lost_a_shard")
                 began_well = True
             except Exception as fault:
-                began_well = self.fault is None
+                began_well = self.fault in (None, _STARTING)
                 self.fault = (
                     fault.code if isinstance(fault, MintFlowError) else type(fault).__name__
                 )
