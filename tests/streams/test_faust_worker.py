@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from typing import Any
 
 import pytest
 from kafka_broker import Kafka
@@ -13,6 +14,8 @@ from streams.workers import a_worker, caught_up, working
 
 from mintflow.projections.registry import PROJECTIONS
 from mintflow.streams.core.envelope import Message, encode
+from mintflow.streams.core.faust.worker import first_offsets
+from mintflow.streams.core.relay.errors import KafkaUnreachable
 
 
 @pytest.fixture
@@ -203,6 +206,31 @@ def test_what_retention_took_before_it_was_read_is_filled_from_the_log(
     log.relay(books.url)
     log.expire()
     asyncio.run(run())
+    assert books.dump() == books.rebuilt()
+
+
+def test_it_is_filled_too_where_kafka_does_not_tell_at_first_what_is_gone(
+    books: Books, log: KafkaLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[bool] = []
+
+    def silent_at_first(*asked: Any) -> dict[int, int]:
+        told.append(len(told) >= 3)
+        if not told[-1]:
+            raise KafkaUnreachable("Kafka does not answer", reason="_TIMED_OUT")
+        return first_offsets(*asked)
+
+    monkeypatch.setattr("mintflow.streams.core.faust.worker.first_offsets", silent_at_first)
+    some_days(books, 3)
+    log.relay(books.url)
+    log.expire()
+
+    async def run() -> None:
+        async with working(a_worker(books, log)):
+            await until(partial(caught_up, books))
+
+    asyncio.run(run())
+    assert told == [False, False, False, True]
     assert books.dump() == books.rebuilt()
 
 

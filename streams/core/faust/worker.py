@@ -24,7 +24,7 @@ from mintflow.streams.core.faust.app import App, make_app
 from mintflow.streams.core.faust.credentials import credentials
 from mintflow.streams.core.faust.follower import Connect
 from mintflow.streams.core.faust.lanes import Lanes
-from mintflow.streams.core.faust.offsets import load_offsets
+from mintflow.streams.core.faust.offsets import ReadFrom, load_offsets
 from mintflow.streams.core.relay.asking import FAULTS, Admin, is_unknown
 from mintflow.streams.core.relay.delivery import KafkaTarget
 from mintflow.streams.core.relay.errors import TopicsNotReady
@@ -66,6 +66,8 @@ class Worker:
         self._waits_for = "NotConnected"
         self._app: App | None = None
         self._stopping = asyncio.Event()
+        # Set while it is not known of some assigned shard where its partition begins.
+        self._begins_unknown = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -87,6 +89,7 @@ class Worker:
                 return
             self._tasks = [
                 asyncio.create_task(self._look(), name="worker_looks"),
+                asyncio.create_task(self._ask_again(), name="worker_asks"),
                 *(asyncio.create_task(one.run(), name=one.name) for one in self.followers),
             ]
             await self._until_over()
@@ -168,14 +171,13 @@ class Worker:
 
     async def _read_from(self, shards: Iterable[int]) -> Mapping[int, int]:
         """Offsets for newly assigned shards; waits for the database and never raises."""
-        wanted, found = frozenset(shards), {}
-        assert self._topic_id is not None
+        wanted = frozenset(shards)
+        found: Mapping[int, ReadFrom] = {}
+        # An assignment does not wait for Kafka: the group would go on without this worker.
         wait_s, begins = RETRY_S_MIN, await self._begins(wanted)
         while not self._stopping.is_set():
             try:
-                async with await self._connect() as conn:
-                    names = [follower.name for follower in self.followers]
-                    found = await load_offsets(conn, self._topic_id, names, wanted, begins)
+                found = await self._known(wanted, begins or {})
                 break
             except (psycopg.Error, OSError) as fault:
                 log.warning("worker_waits", error=type(fault).__name__, retry_in_s=wait_s)
@@ -186,17 +188,53 @@ class Worker:
             log.info("partitions_assigned", group=self._group, shards=sorted(wanted))
         for follower in self.followers:
             follower.assigned(found, wanted)
+        if begins is None:
+            self._begins_unknown.set()
+        else:
+            self._begins_unknown.clear()
         return {shard: found[shard].offset if shard in found else 0 for shard in wanted}
 
-    async def _begins(self, shards: Iterable[int]) -> Mapping[int, int]:
-        """The first offsets that the topic still has; none where Kafka does not tell them."""
+    async def _known(
+        self, shards: frozenset[int], begins: Mapping[int, int]
+    ) -> Mapping[int, ReadFrom]:
+        """From where shards are read. Raises psycopg.Error, OSError."""
+        assert self._topic_id is not None
+        names = [follower.name for follower in self.followers]
+        async with await self._connect() as conn:
+            return await load_offsets(conn, self._topic_id, names, shards, begins)
+
+    async def _ask_again(self) -> None:
+        """Where Kafka did not tell at an assignment what retention has taken, find it out: in a
+        shard to which nothing new comes, nothing else would show that events are missing."""
+        while True:
+            await self._begins_unknown.wait()
+            wait_s = RETRY_S_MIN
+            while self._begins_unknown.is_set():
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, RETRY_S_MAX)
+                shards = self.assigned
+                begins = await self._begins(shards)
+                if begins is None:
+                    continue
+                try:
+                    found = await self._known(shards, begins)
+                except (psycopg.Error, OSError):
+                    continue
+                # An assignment that came meanwhile has asked for itself.
+                if shards == self.assigned and self._begins_unknown.is_set():
+                    for follower in self.followers:
+                        follower.assigned(found, shards)
+                    self._begins_unknown.clear()
+
+    async def _begins(self, shards: Iterable[int]) -> Mapping[int, int] | None:
+        """The first offsets that the topic still has; None where Kafka does not tell them."""
         try:
             return await asyncio.to_thread(
                 first_offsets, self._bootstrap, self._topic, self._options, list(shards)
             )
         except MintFlowError as fault:
-            log.warning("first_offsets_not_known", error=fault.code)
-            return {}
+            log.warning("first_offsets_not_known", error=fault.code, details=fault.details)
+            return None
 
     async def _look(self) -> None:
         while True:
