@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from read_models.books import Books, broken, key_source, passes_over
 
+from mintflow.projections.core.bulk.folder import FoldFailed
 from mintflow.projections.core.checkpoints import lag, parked
 from mintflow.projections.core.projection import Projection
 from mintflow.projections.core.rebuild import (
@@ -29,6 +30,8 @@ from mintflow.projections.core.rebuild import (
 from mintflow.projections.core.rebuild.catching_up import Replay
 from mintflow.projections.core.rebuild.lanes import Lanes
 from mintflow.projections.registry import PROJECTIONS
+
+LOCK = 0x4D726562
 
 
 class Killed(BaseException):
@@ -287,6 +290,36 @@ def test_a_projection_named_twice_is_brought_up_to_date_once(household: Books) -
     assert household.dump() == served
     rollback(household.url, key_source(household), ["accounts"])
     assert household.dump() == served
+
+
+def test_who_rebuilds_again_in_the_same_breath_is_not_refused(books: Books) -> None:
+    with (
+        psycopg.connect(books.url, autocommit=True) as one,
+        psycopg.connect(books.url, autocommit=True) as other,
+    ):
+        with coordinator.alone(one):
+            assert not _is_free(other)
+        assert _is_free(other)
+        with pytest.raises(FoldFailed), coordinator.alone(one):
+            raise FoldFailed
+        assert _is_free(other)
+
+
+def test_a_rebuild_waits_a_moment_for_the_end_of_one_that_was_killed(household: Books) -> None:
+    with psycopg.connect(household.url) as killed:
+        killed.execute("select pg_advisory_lock(%s)", [LOCK])
+        ends = threading.Timer(0.5, killed.close)
+        ends.start()
+        assert run(household).identical is True
+        ends.join()
+
+
+def _is_free(conn: psycopg.Connection[Any]) -> bool:
+    """Whether the lock of rebuilds can be had at once."""
+    (had,) = conn.execute(
+        "select pg_try_advisory_lock(%s) and pg_advisory_unlock(%s)", [LOCK] * 2
+    ).fetchone() or (False,)
+    return bool(had)
 
 
 def test_refuses_to_drop_what_there_is_not(household: Books) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -47,6 +47,7 @@ from mintflow.store.sealing import Sealer
 
 UNIT_EVENTS = 20_000
 _LOCK = 0x4D726562  # Any fixed number.
+_LOCK_TIMEOUT = "2s"
 
 Progress = Callable[[str, int, int], None]
 """(what is being done, events folded, events in all)"""
@@ -206,12 +207,25 @@ def _course(
 
 @contextmanager
 def alone(conn: psycopg.Connection[Any]) -> Iterator[None]:
-    """Hold the lock of rebuilds; it goes with the connection. Raises RebuildRefused."""
-    row = conn.execute("select pg_try_advisory_lock(%s)", [_LOCK]).fetchone()
-    if row is None or not row[0]:
-        raise RebuildRefused("another rebuild of this database is under way")
-    wait_for_lanes(conn)
-    yield
+    """Hold the lock of rebuilds; it goes with the connection at the latest. Raises RebuildRefused.
+
+    The server takes a moment to see that a rebuild was killed, which the next one waits for.
+    """
+    conn.execute("select set_config('lock_timeout', %s, false)", [_LOCK_TIMEOUT])
+    try:
+        conn.execute("select pg_advisory_lock(%s)", [_LOCK])
+    except psycopg.errors.LockNotAvailable:
+        raise RebuildRefused("another rebuild of this database is under way") from None
+    finally:
+        conn.execute("reset lock_timeout")
+    try:
+        wait_for_lanes(conn)
+        yield
+    finally:
+        # Not left to the end of the connection, which the server sees after we are gone: whoever
+        # goes on in the same breath would be refused.
+        with suppress(psycopg.Error):
+            conn.execute("select pg_advisory_unlock(%s)", [_LOCK])
 
 
 def make_schema(conn: psycopg.Connection[Any], projections: Sequence[Projection]) -> str:
