@@ -6,6 +6,7 @@ that a kill cut off does not count, and neither does the file it would have name
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -152,9 +153,18 @@ class Journal:
         """plan: for a new export. Raises ExportInTheWay, ManifestUnreadable."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        self._held = _alone(folder)
+        try:
+            self.plan, self.parts = self._taken_up(plan)
+            self._stream = (folder / JOURNAL).open("ab")
+        except BaseException:
+            os.close(self._held)
+            raise
+
+    def _taken_up(self, plan: Manifest) -> tuple[Manifest, list[Part]]:
+        folder, path = self._folder, self._folder / JOURNAL
         if (folder / MANIFEST).exists():
             raise ExportInTheWay("the folder holds a whole export already", folder=str(folder))
-        path = folder / JOURNAL
         lines = path.read_bytes().split(b"\n") if path.exists() else [b""]
         if len(lines) < 2:
             # Not even the plan is whole: nothing was exported yet.
@@ -163,20 +173,18 @@ class Journal:
             others += sorted(one.name for one in folder.glob(f"{FILES}/*"))
             if others:
                 raise ExportInTheWay("the folder is not empty", files=others[:10])
-            self.plan, begun = plan, list[Part]()
             (folder / FILES).mkdir(exist_ok=True)
             write_durably(path, orjson.dumps(plan.document()) + b"\n")
-        else:
-            self.plan, begun = _begun(folder, lines)
-            same = (self.plan.format, self.plan.selection, self.plan.opened)
-            if same != (plan.format, plan.selection, plan.opened):
-                raise ExportInTheWay(
-                    "the folder holds the beginning of another export", folder=str(folder)
-                )
-            # What stands behind the last line end was cut off by a kill.
-            write_durably(path, b"\n".join([*lines[:-1], b""]))
-        self.parts = begun
-        self._stream = path.open("ab")
+            return plan, []
+        begun, parts = _begun(folder, lines)
+        same = (begun.format, begun.selection, begun.opened)
+        if same != (plan.format, plan.selection, plan.opened):
+            raise ExportInTheWay(
+                "the folder holds the beginning of another export", folder=str(folder)
+            )
+        # What stands behind the last line end was cut off by a kill.
+        write_durably(path, b"\n".join([*lines[:-1], b""]))
+        return begun, parts
 
     def add(self, part: Part) -> None:
         """Note a file that is there for good."""
@@ -201,6 +209,23 @@ class Journal:
 
     def close(self) -> None:
         self._stream.close()
+        os.close(self._held)
+
+
+def _alone(folder: Path) -> int:
+    """A hold on the folder that goes with the process; to be closed. Raises ExportInTheWay."""
+    held = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        raise ExportInTheWay(
+            "another export is writing into this folder", folder=str(folder)
+        ) from None
+    except OSError:
+        # Some network file systems lock no folders; there nobody is turned away.
+        pass
+    return held
 
 
 def write_durably(path: Path, content: bytes) -> None:

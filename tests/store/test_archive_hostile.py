@@ -18,7 +18,7 @@ from store.bookkeeping import Bookkeeper
 
 from mintflow.store.archive import export, restore
 from mintflow.store.archive.formats import ExportDamaged, Row, read_rows, writer
-from mintflow.store.archive.manifest import ExportInTheWay, ManifestUnreadable
+from mintflow.store.archive.manifest import ExportInTheWay, ManifestUnreadable, read_manifest
 from mintflow.store.chain import first_hash, leaf_hash, link_hash
 from mintflow.store.keys import MemoryKeyStore
 from mintflow.store.mapper import Mapper
@@ -76,6 +76,21 @@ def test_an_export_does_not_go_on_with_another_log(
             with pytest.raises(ExportInTheWay, match="another log"):
                 export(url, tmp_path, "jsonl")
     assert export(full, tmp_path, "jsonl").events == _count(full)
+
+
+def test_two_exports_do_not_write_into_one_folder(full: str, tmp_path: Path) -> None:
+    refused: list[str] = []
+
+    def second(_done: int, _total: int) -> None:
+        try:
+            export(full, tmp_path, "jsonl")
+        except ExportInTheWay as error:
+            refused.append(str(error))
+
+    manifest = export(full, tmp_path, "jsonl", progress=second)
+    assert len(refused) == len(manifest.parts) > 1
+    assert set(refused) == {"another export is writing into this folder"}
+    assert read_manifest(tmp_path) == manifest
 
 
 @pytest.mark.parametrize("line", [b"nonsense", b"[]", b"{}", b"5"])
