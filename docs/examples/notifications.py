@@ -9,6 +9,7 @@ service in its database.
 
 import argparse
 import json
+import sys
 
 from confluent_kafka import Consumer
 
@@ -34,7 +35,11 @@ def main() -> None:
     told: set[str] = set()
     while not asked.lines or len(told) < asked.lines:
         message = consumer.poll(1.0)
-        if message is None or message.error():
+        if message is None:
+            continue
+        if fault := message.error():
+            # The client goes on by itself once the broker, or the topic, is there.
+            print(fault, file=sys.stderr)
             continue
         headers = {name: value.decode() for name, value in message.headers()}
         if headers["ce_id"] not in told:

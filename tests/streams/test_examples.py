@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,6 +133,21 @@ def test_notifications_prints_a_line_per_alert_once(kafka: Kafka) -> None:
         f" budget_id=budget-{number} level=warning"
         for number in (1, 2)
     ]
+
+
+@pytest.mark.slow
+def test_notifications_says_that_its_topic_is_not_there(kafka: Kafka) -> None:
+    words = (str(EXAMPLES / "notifications.py"), kafka.bootstrap, "--prefix", kafka.prefix)
+    with subprocess.Popen([sys.executable, *words], stderr=subprocess.PIPE, text=True) as following:
+        watchdog = threading.Timer(WAIT_S, following.kill)
+        watchdog.start()
+        try:
+            assert following.stderr is not None
+            assert "UNKNOWN_TOPIC_OR_PART" in following.stderr.readline()
+            assert following.poll() is None
+        finally:
+            watchdog.cancel()
+            following.kill()
 
 
 @pytest.mark.slow
