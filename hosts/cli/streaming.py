@@ -112,5 +112,8 @@ def _show_plan(console: Console, answer: Row) -> None:
     for change in answer["changes"]:
         made.add_row(change["topic"], change["action"].replace("_", " "), Text(change["detail"]))
     console.print(made)
+    if all(change["action"] == "keep" for change in answer["changes"]):
+        console.print(Text("Nothing has to be done.", style="green"))
+        return
     done = "Done." if answer["applied"] else "Nothing was done yet: --yes does it."
     console.print(Text(done, style="green" if answer["applied"] else "yellow"))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import psycopg
 from confluent_kafka import Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic  # type: ignore[attr-defined]
 from kafka_broker import Kafka
 
 from mintflow.store.rows import StoredRow
@@ -41,8 +41,12 @@ class KafkaLog:
             }
         )
 
-    def create(self) -> None:
-        self._admin.create_topics([NewTopic(self.topic, SHARDS, 1)])[self.topic].result(15)
+    def create(self, partitions: int = SHARDS) -> None:
+        self._admin.create_topics([NewTopic(self.topic, partitions, 1)])[self.topic].result(15)
+
+    def grow(self, partitions: int = SHARDS) -> None:
+        grown = self._admin.create_partitions([NewPartitions(self.topic, partitions)])
+        grown[self.topic].result(15)
 
     def delete(self) -> None:
         self._admin.delete_topics([self.topic])[self.topic].result(15)

@@ -12,6 +12,7 @@ from read_models.books import Books, broken
 from streams.kafka_log import KafkaLog, stored_rows, until
 from streams.workers import a_worker, caught_up, working
 
+from mintflow.domain.core.ids import SHARDS
 from mintflow.projections.registry import PROJECTIONS
 from mintflow.streams.core.envelope import Message, encode
 from mintflow.streams.core.faust.worker import first_offsets
@@ -260,6 +261,23 @@ def test_a_worker_waits_for_a_topic_that_is_not_there_yet(books: Books, kafka: K
             await asyncio.to_thread(log.create)
             await asyncio.to_thread(log.relay, books.url)
             await until(partial(caught_up, books))
+
+    asyncio.run(run())
+
+
+def test_a_worker_waits_for_a_topic_with_too_few_partitions(books: Books, kafka: Kafka) -> None:
+    some_days(books, 2)
+    log = KafkaLog(kafka, create=False)
+    log.create(1)
+
+    async def run() -> None:
+        worker = a_worker(books, log)
+        async with working(worker):
+            await until(lambda: worker.fault == "topics_not_ready")
+            await asyncio.to_thread(log.grow)
+            await asyncio.to_thread(log.relay, books.url)
+            await until(partial(caught_up, books))
+            assert worker.assigned == frozenset(range(SHARDS))
 
     asyncio.run(run())
 

@@ -109,6 +109,17 @@ def test_a_topic_is_never_made_smaller_and_keeps_what_others_set(kafka: Kafka) -
     assert settings["max.message.bytes"].value == "16777216"
 
 
+def test_a_plan_that_only_leaves_something_as_it_is_asks_for_no_yes(
+    books: Books, kafka: Kafka
+) -> None:
+    target = make_topics(kafka)
+    apply(target, plan(target, SHARDS + 1, [Topic(CREATED, "", (), 1_000)])[:1], -1)
+    told = warm_command(["topics", "apply"], environment(books.url, target))
+    assert f"has {SHARDS + 1} partitions" in told
+    assert "Nothing has to be done." in told
+    assert "--yes" not in told
+
+
 def test_the_process_says_how_it_is_and_ends_in_order(books: Books, kafka: Kafka) -> None:
     given = environment(books.url, make_topics(kafka))
     with relay_process(given) as relay:

@@ -19,6 +19,7 @@ from confluent_kafka import TopicCollection, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
 from mintflow.domain.core.errors import MintFlowError
+from mintflow.domain.core.ids import SHARDS
 from mintflow.streams.core.background import cut_off, rest
 from mintflow.streams.core.faust.app import App, make_app
 from mintflow.streams.core.faust.credentials import credentials
@@ -251,11 +252,15 @@ def topic_id(bootstrap: str, topic: str, options: Mapping[str, str]) -> UUID:
     admin = Admin(KafkaTarget(bootstrap, "", options))
     try:
         described = admin.describe_topics(TopicCollection([topic]), request_timeout=ASK_S)
-        found = admin.answer(described[topic], ASK_S).topic_id
+        told = admin.answer(described[topic], ASK_S)
     except FAULTS as fault:
         if is_unknown(fault):
             raise TopicsNotReady("run: mintflow topics apply", topics=[topic]) from fault
         raise admin.fault(fault) from fault
+    if len(told.partitions) < SHARDS:
+        # A broker that makes topics by itself gives them too few.
+        raise TopicsNotReady("run: mintflow topics apply", topics=[topic])
+    found = told.topic_id
     high, low = found.get_most_significant_bits(), found.get_least_significant_bits()
     return UUID(int=((high & (2**64 - 1)) << 64) | (low & (2**64 - 1)))
 
