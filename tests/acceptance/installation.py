@@ -6,6 +6,7 @@ here are ever killed.
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import shutil
@@ -203,6 +204,21 @@ class Installation:
             return -1
         assert row is not None
         return int(row[0])
+
+    def late_s(self) -> float:
+        """Age of the oldest event that some projection has not applied, 0 where there is none;
+        infinite while nobody can say. While commands arrive `behind` is hardly ever 0."""
+        try:
+            with psycopg.connect(self.database_url, connect_timeout=5) as conn:
+                row = conn.execute(
+                    "select coalesce(extract(epoch from now() - min(e.recorded_at)), 0)"
+                    " from projection.checkpoint c"
+                    " join log.event e on (e.shard, e.position) = (c.shard, c.position + 1)"
+                ).fetchone()
+        except psycopg.Error:
+            return math.inf
+        assert row is not None
+        return float(row[0])
 
     def wait(self, done: Callable[[], bool], what: str, seconds: float = STARTED_WITHIN_S) -> float:
         """Wait for something; the seconds that it took."""
