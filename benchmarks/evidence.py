@@ -26,7 +26,8 @@ import psycopg
 
 from benchmarks.setting import Place, drop_database, fresh_database, places, product
 from mintflow.commands.transactions import RecordTransaction
-from mintflow.hosts.bootstrap import Running, connector
+from mintflow.hosts.bootstrap import Running
+from mintflow.hosts.connections import connector
 from mintflow.hosts.notarizing import Evidence, Notarizing
 from mintflow.hosts.settings import Settings
 from mintflow.store.evidence.growth import ShardTree, keep

@@ -23,7 +23,7 @@ from benchmarks.history import write_history
 from benchmarks.setting import drop_database, fresh_database
 from mintflow.commands.core.ids import new_id
 from mintflow.domain.core.ids import SHARDS
-from mintflow.hosts.bootstrap import connector
+from mintflow.hosts.connections import connector
 from mintflow.store.keys import MemoryKeyStore
 from mintflow.streams.core.doorbell import Doorbell
 from mintflow.streams.core.relay.delivery import Delivery, KafkaTarget, Line

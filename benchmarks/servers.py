@@ -25,8 +25,8 @@ from starlette.responses import Response
 
 from benchmarks.setting import product
 from mintflow.commands.core.ids import new_id
-from mintflow.hosts.bootstrap import OPTIONS
 from mintflow.hosts.collector import tune_collector
+from mintflow.hosts.connections import OPTIONS
 from mintflow.hosts.logs import configure_logs
 from mintflow.store.keys import FolderKeyStore
 

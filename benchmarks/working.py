@@ -30,8 +30,9 @@ from benchmarks.stages import spans
 from benchmarks.visible import latencies
 from mintflow.commands.core.ids import new_id
 from mintflow.domain.core.ids import SHARDS
-from mintflow.hosts.bootstrap import connector, running
+from mintflow.hosts.bootstrap import running
 from mintflow.hosts.collector import WORKER_OBJECTS, tune_collector
+from mintflow.hosts.connections import connector
 from mintflow.hosts.settings import Settings
 from mintflow.projections.core.aside import Aside
 from mintflow.projections.registry import PROJECTIONS

@@ -18,7 +18,6 @@ from uuid import UUID
 import psycopg
 import structlog
 from fastapi import FastAPI
-from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from mintflow.api.core.app import create_app
@@ -34,6 +33,7 @@ from mintflow.hosts.access import OwnerOnly
 from mintflow.hosts.bells import Bells, installation_of
 from mintflow.hosts.books import ReadModelBooks
 from mintflow.hosts.capabilities import handlers, reactions, routers
+from mintflow.hosts.connections import connector, query_pool
 from mintflow.hosts.lag_metrics import (
     evidence_metrics,
     exposition,
@@ -47,7 +47,6 @@ from mintflow.hosts.trailing import Trail, WatchedKeys
 from mintflow.hosts.what_if import WhatIf
 from mintflow.ml.builtin import built_in
 from mintflow.projections.core.replay import ReplayLimits, Replays
-from mintflow.store.arrays import register_arrays
 from mintflow.store.keys import KeyStore
 from mintflow.store.mapper import Mapper
 from mintflow.store.sealing import Sealer
@@ -61,7 +60,6 @@ from mintflow.streams.core.tailer import Tailer
 
 log = structlog.get_logger(__name__)
 
-APP_ROLE = "mintflow_app"
 VERSION = "0.1.0"
 
 
@@ -103,15 +101,7 @@ async def running(
     watched = WatchedKeys(keys)
     sealer = Sealer(watched)
     mapper = Mapper(sealer)
-    pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
-        database_url,
-        min_size=2,
-        max_size=settings.pool_connections_max,
-        kwargs={"autocommit": True, "options": OPTIONS},
-        configure=_configure,
-        open=False,
-        name="queries",
-    )
+    pool = query_pool(database_url, settings.pool_connections_max)
     await pool.open(wait=True, timeout=30)
     trail = Trail(pool, keys)
     watched.trail = trail
@@ -241,11 +231,6 @@ async def running(
         await pool.close()
 
 
-# Read models are found by search path, so that a replay into scratch tables can use the same
-# queries; a statement that waits for a lock for longer than this is better tried again.
-OPTIONS = f"-c role={APP_ROLE} -c search_path=model,projection -c lock_timeout=30s -c timezone=UTC"
-
-
 def _metrics(
     pool: AsyncConnectionPool[Any], notarizing: Notarizing | None
 ) -> Callable[[RequestCounts], Awaitable[bytes]]:
@@ -273,17 +258,6 @@ def _owner_of(repository: Repository) -> Callable[[UUID], Awaitable[UUID | None]
     return owner_of
 
 
-def connector(url: str) -> Callable[[], Any]:
-    """Opens single connections of the product's role, for the appender and the tailer."""
-
-    async def connect() -> AsyncConnection[Any]:
-        conn = await psycopg.AsyncConnection.connect(url, autocommit=True, options=OPTIONS)
-        register_arrays(conn)
-        return conn
-
-    return connect
-
-
 def _replay_limits(settings: Settings) -> ReplayLimits:
     return ReplayLimits(
         settings.replays_max,
@@ -292,10 +266,6 @@ def _replay_limits(settings: Settings) -> ReplayLimits:
         settings.replay_idle_s,
         settings.wait_s_max,
     )
-
-
-async def _configure(conn: AsyncConnection[Any]) -> None:
-    register_arrays(conn)
 
 
 def _readiness(
@@ -309,7 +279,7 @@ def _readiness(
     async def ready() -> dict[str, Any]:
         parts: dict[str, Any] = {}
         try:
-            async with pool.connection(timeout=2) as conn:
+            async with asyncio.timeout(3), pool.connection(timeout=2) as conn:
                 await conn.execute("select 1 from log.shard_head limit 1")
             parts["store"] = {"state": "ok"}
         except (psycopg.Error, TimeoutError) as trouble:

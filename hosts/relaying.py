@@ -18,8 +18,8 @@ from psycopg import AsyncConnection
 
 from mintflow.commands.core.ids import new_id
 from mintflow.hosts.bells import Bells, installation_of
-from mintflow.hosts.bootstrap import connector
 from mintflow.hosts.collector import tune_collector
+from mintflow.hosts.connections import connector
 from mintflow.hosts.kafka import kafka_target
 from mintflow.hosts.lag_metrics import exposition, relay_figures
 from mintflow.hosts.probes import LOOPBACK, probes

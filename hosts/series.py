@@ -12,7 +12,8 @@ import psycopg
 from psycopg import AsyncConnection
 
 from mintflow.commands.core.command import utc_now
-from mintflow.hosts.bootstrap import Running, connector
+from mintflow.hosts.bootstrap import Running
+from mintflow.hosts.connections import connector
 from mintflow.hosts.erasure import Erasing
 from mintflow.hosts.reminding import reminding
 from mintflow.hosts.settings import Settings

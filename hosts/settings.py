@@ -30,7 +30,8 @@ class Settings(BaseModel):
     database_url: str | None = Field(
         None,
         description="Postgres 15 or newer, as a libpq URL of a role that may create schemas and "
-        "roles. Without it the embedded Postgres is run.",
+        "roles. Without it the embedded Postgres is run. A server that says nothing any more is "
+        "given up after 20 to 25 seconds, unless the URL has libpq's limits of time itself.",
     )
     keys_folder: str | None = Field(
         None,
@@ -229,6 +230,21 @@ class Settings(BaseModel):
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",
         description="DEBUG, INFO, WARNING or ERROR. INFO writes one line per request.",
     )
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_patient_for_a_while(cls, url: str | None) -> str | None:
+        """With limits of time for a server that says nothing any more, unless it has its own."""
+        if url is None:
+            return None
+        from psycopg import ProgrammingError
+
+        from mintflow.hosts.connections import with_patience
+
+        try:
+            return with_patience(url)
+        except ProgrammingError:
+            raise ValueError("is no URL that libpq understands") from None
 
     @field_validator("redis_url")
     @classmethod

@@ -19,8 +19,9 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection
 
-from mintflow.hosts.bootstrap import Running, connector, running
+from mintflow.hosts.bootstrap import Running, running
 from mintflow.hosts.collector import WORKER_OBJECTS, tune_collector
+from mintflow.hosts.connections import connector
 from mintflow.hosts.embedded import prepare_database
 from mintflow.hosts.kafka import kafka_target
 from mintflow.hosts.lag_metrics import exposition, lag_metrics, worker_metrics

@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 from acceptance.product import Product, settled
 
-from mintflow.hosts.bootstrap import connector
 from mintflow.hosts.capabilities import reactions
+from mintflow.hosts.connections import connector
 from mintflow.streams.core.reactions import Reactor
 
 TODAY_PATIENCE_S = 20
