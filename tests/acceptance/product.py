@@ -81,10 +81,16 @@ class Client:
     def __init__(self, product: Product, http: httpx.AsyncClient) -> None:
         self._product = product
         self._http = http
+        self._written: dict[str, int] = {}
 
     def send(self, method: str, path: str, **how: Any) -> httpx.Response:
         """One request; any answer."""
-        return self._product.call(self._http.request(method, path, **how))
+        return self._product.call(self._request(method, path, how))
+
+    def see_what_was_written(self, path: str) -> None:
+        """Wait until what this client wrote into a ledger is in its read models. path: of the
+        ledger."""
+        data_of(self.send("GET", path, params={"min_position": self._written.get(path, 0)}))
 
     def send_all(self, requests: list[tuple[str, str, dict[str, Any]]]) -> list[httpx.Response]:
         """Many requests at once, 64 in flight; answers in the order of the requests."""
@@ -94,11 +100,19 @@ class Client:
 
             async def one(method: str, path: str, how: Mapping[str, Any]) -> httpx.Response:
                 async with room:
-                    return await self._http.request(method, path, **how)
+                    return await self._request(method, path, how)
 
             return await _gather([one(*request) for request in requests])
 
         return self._product.call(together())
+
+    async def _request(self, method: str, path: str, how: Mapping[str, Any]) -> httpx.Response:
+        answer = await self._http.request(method, path, **how)
+        if method != "GET" and answer.is_success:
+            ledger = "/".join(path.split("/")[:4])
+            position = answer.json()["meta"]["position"] or 0
+            self._written[ledger] = max(position, self._written.get(ledger, 0))
+        return answer
 
     def get(self, path: str, **params: Any) -> Any:
         return data_of(self.send("GET", path, params=params))

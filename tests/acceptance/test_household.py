@@ -78,6 +78,7 @@ class HouseholdLedger:
 
     def rows(self, account: str) -> list[dict[str, Any]]:
         """Its transactions in the order in which they were recorded."""
+        self.client.see_what_was_written(self.path)
         return self.client.pages(
             f"{self.path}/transactions",
             account_id=self.accounts[account],
@@ -116,6 +117,7 @@ class HouseholdLedger:
     def assert_balances(self) -> None:
         """Rows, closing balances, balances at the end of every month, and the trial balance."""
         expected = self.files.expected
+        self.client.see_what_was_written(self.path)
         shown = {one["account_id"]: one for one in self.client.get(f"{self.path}/accounts")}
         for name, account_id in self.accounts.items():
             assert len(self.rows(name)) == expected["rows"][name]
@@ -132,6 +134,7 @@ class HouseholdLedger:
     def assert_category_totals(self) -> None:
         """Those of every month; a category that is not expected may not be there either."""
         found = {}
+        self.client.see_what_was_written(self.path)
         for month in self.files.expected["category_totals"]:
             totals = self.client.get(f"{self.path}/category-totals", month=month)
             assert {one["currency"] for one in totals} <= {"USD"}
@@ -141,6 +144,7 @@ class HouseholdLedger:
     def everything(self) -> dict[str, Any]:
         """Every answer that the read models give about this ledger."""
         get, path = self.client.get, self.path
+        self.client.see_what_was_written(path)
         months = self.files.expected["category_totals"]
         return {
             "accounts": get(f"{path}/accounts"),
