@@ -17,6 +17,7 @@ from uuid import UUID, uuid5
 
 import httpx
 import psycopg
+import pytest
 import uvloop
 
 from mintflow.commands.core.ports import Principal
@@ -172,6 +173,10 @@ def product(
 
         return asyncio.run_coroutine_threadsafe(awaited(), loop).result()
 
+    # The API lets who has just written see it, for a moment: on a machine that stands still for as
+    # long, tests that read at once would fail there.
+    patience = pytest.MonkeyPatch()
+    patience.setattr("mintflow.api.core.subject.OWN_WRITES_WAIT_S", _PATIENCE_S)
     context = running(
         database_url,
         keys or MemoryKeyStore(),
@@ -186,6 +191,7 @@ def product(
         finally:
             call(context.__aexit__(None, None, None))
     finally:
+        patience.undo()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.run_until_complete(loop.shutdown_default_executor())
