@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
 from mintflow.projections.core.tables import APP_ROLE
@@ -41,17 +41,13 @@ _RECONNECT_S = 2.0
 
 
 def with_patience(url: str) -> str:
-    """A libpq URL, or pairs of name and value, with the limits of time that it does not give.
+    """A libpq URL, or pairs of name and value, with the limits of time that it does not give; as
+    pairs of name and value.
 
     Raises psycopg.ProgrammingError where it is neither.
     """
-    given = conninfo_to_dict(url)
-    missing = [f"{name}={value}" for name, value in _PATIENCE.items() if name not in given]
-    if not missing:
-        return url
-    if "://" not in url:
-        return " ".join([url, *missing])
-    return url + ("&" if "?" in url else "?") + "&".join(missing)
+    settings: dict[str, Any] = {**_PATIENCE, **conninfo_to_dict(url)}
+    return make_conninfo(**settings)
 
 
 def connector(url: str) -> Callable[[], Any]:

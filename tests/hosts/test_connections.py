@@ -31,6 +31,9 @@ LIMITS = {
         "postgresql://one,two:5433/books?target_session_attrs=read-write",
         "host=db.example dbname=books password='a b?'",
         "host=/run/postgresql",
+        # Neither a query nor a scheme, but libpq takes both for a password.
+        "postgresql://mint:a?b@db.example/books",
+        "host=db.example password='a://b'",
     ],
 )
 def test_a_url_gets_the_limits_that_it_does_not_give(url: str) -> None:
