@@ -279,7 +279,7 @@ def _readiness(
     async def ready() -> dict[str, Any]:
         parts: dict[str, Any] = {}
         try:
-            async with asyncio.timeout(3), pool.connection(timeout=2) as conn:
+            async with pool.connection(timeout=2) as conn:
                 await conn.execute("select 1 from log.shard_head limit 1")
             parts["store"] = {"state": "ok"}
         except (psycopg.Error, TimeoutError) as trouble:
