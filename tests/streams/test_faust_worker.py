@@ -250,31 +250,20 @@ def test_offsets_of_a_topic_that_was_made_anew_do_not_count(books: Books, kafka:
     assert books.dump() == books.rebuilt()
 
 
-def test_a_worker_waits_for_a_topic_that_is_not_there_yet(books: Books, kafka: Kafka) -> None:
+@pytest.mark.parametrize("partitions", [0, 1], ids=["not_there", "made_by_a_broker"])
+def test_a_worker_waits_for_a_topic_with_all_partitions(
+    books: Books, kafka: Kafka, partitions: int
+) -> None:
     some_days(books, 2)
     log = KafkaLog(kafka, create=False)
+    if partitions:
+        log.create(partitions)
 
     async def run() -> None:
         worker = a_worker(books, log)
         async with working(worker):
             await until(lambda: worker.fault == "topics_not_ready")
-            await asyncio.to_thread(log.create)
-            await asyncio.to_thread(log.relay, books.url)
-            await until(partial(caught_up, books))
-
-    asyncio.run(run())
-
-
-def test_a_worker_waits_for_a_topic_with_too_few_partitions(books: Books, kafka: Kafka) -> None:
-    some_days(books, 2)
-    log = KafkaLog(kafka, create=False)
-    log.create(1)
-
-    async def run() -> None:
-        worker = a_worker(books, log)
-        async with working(worker):
-            await until(lambda: worker.fault == "topics_not_ready")
-            await asyncio.to_thread(log.grow)
+            await asyncio.to_thread(log.grow if partitions else log.create)
             await asyncio.to_thread(log.relay, books.url)
             await until(partial(caught_up, books))
             assert worker.assigned == frozenset(range(SHARDS))
