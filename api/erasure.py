@@ -14,9 +14,9 @@ from starlette.responses import Response
 from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
 from mintflow.api.core.routing import IdempotencyKey, JsonRoute
-from mintflow.api.core.services import principal_of, request_id_of, services_of
+from mintflow.api.core.services import context_of, principal_of, services_of
 from mintflow.api.core.subject import own_writes
-from mintflow.commands.core.command import Command, Context, Text
+from mintflow.commands.core.command import Command, Text
 from mintflow.commands.erasure import CancelErasure, RequestErasure
 from mintflow.domain.erasure import PHRASE, NoErasureWaits
 from mintflow.domain.ledgers import LedgerNotFound
@@ -82,7 +82,7 @@ async def _each(
     status: int,
 ) -> Response:
     """One command per ledger. One that fails leaves the others done; asking again goes on."""
-    services, principal = services_of(request), principal_of(request)
+    services = services_of(request)
     standing = await _standing(request)
     own = {row["ledger_id"]: row["state"] for row in standing}
     if ledger_ids is not None and not set(ledger_ids) <= own.keys():
@@ -99,8 +99,8 @@ async def _each(
         raise NoErasureWaits("no erasure of yours waits")
     replayed = True
     for ledger_id in wanted:
-        context = Context(principal, ledger_id, request_id_of(request), None, key)
-        replayed &= (await services.bus.execute(command(), context)).replayed
+        answer = await services.bus.execute(command(), context_of(request, ledger_id, key))
+        replayed &= answer.replayed
     return respond(request, await _standing(request), status=status, replayed=replayed)
 
 

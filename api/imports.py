@@ -16,10 +16,9 @@ from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
 from mintflow.api.core.read_models import read_models
 from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
-from mintflow.api.core.services import services_of
+from mintflow.api.core.services import context_of, services_of
 from mintflow.api.core.subject import as_of, ledger_of
 from mintflow.commands.accounts import SetImportProfile
-from mintflow.commands.core.command import Context
 from mintflow.commands.imports import ImportFile
 from mintflow.connectors.files import (
     UnreadableFile,
@@ -128,11 +127,7 @@ async def _remember(request: Request, account: Account, content: StatementFile) 
     profile = profile_to_json(content.profile)
     if profile == account.import_profile:
         return
-    context = Context(
-        request.scope["state"]["principal"],
-        ledger_of(request),
-        request.scope["state"]["request_id"],
-    )
     await services_of(request).bus.execute(
-        SetImportProfile(account_id=account.id, profile=profile), context
+        SetImportProfile(account_id=account.id, profile=profile),
+        context_of(request, ledger_of(request)),
     )

@@ -22,9 +22,9 @@ from starlette.responses import Response
 from mintflow.api.core.documentation import Documented, accepted
 from mintflow.api.core.envelope import respond
 from mintflow.api.core.routing import JsonRoute
-from mintflow.api.core.services import principal_of, request_id_of, services_of
+from mintflow.api.core.services import context_of, principal_of, request_id_of, services_of
 from mintflow.api.core.subject import ledger_of
-from mintflow.commands.core.command import Command, ConcurrentChange, Context, Day
+from mintflow.commands.core.command import Command, ConcurrentChange, Day
 from mintflow.domain.core.errors import Invalid, MintFlowError
 from mintflow.domain.core.ids import shard_of
 from mintflow.store.moments import Moment, sequence_at, shard_head
@@ -118,7 +118,7 @@ async def _imagine(
     request: Request, moment: Moment, commands: list[Asked], queries: list[str]
 ) -> dict[str, Any]:
     services, ledger_id = services_of(request), ledger_of(request)
-    context = Context(principal_of(request), ledger_id, request_id_of(request))
+    context = context_of(request, ledger_id)
     done = []
     async with services.replays.imagining(ledger_id, moment) as scratch:
         before = [await _ask(request, scratch.conn, moment, query) for query in queries]

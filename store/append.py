@@ -12,6 +12,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from mintflow.store.arrays import ByteaArray, Int4Array, Int8Array, TextArray, UuidArray
+from mintflow.store.traces import TracedRequest
 
 APPEND_SQL = (
     "select * from log.append(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -53,6 +54,7 @@ class Commit:
 
     guards: streams that were read, with the version read; a newer one is a conflict.
     expected_seq: the ledger_seq it was decided on, where it depends on the whole ledger.
+    traced: where its caller named a trace.
     """
 
     shard: int
@@ -61,6 +63,7 @@ class Commit:
     guards: Sequence[tuple[UUID, int]] = ()
     idempotency: Idempotency | None = None
     expected_seq: int | None = None
+    traced: TracedRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)

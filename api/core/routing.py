@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mintflow.api.core.envelope import respond
-from mintflow.api.core.services import principal_of, request_id_of, services_of
+from mintflow.api.core.services import context_of, principal_of, services_of
 from mintflow.api.core.subject import find_subject
-from mintflow.commands.core.command import Answer, Command, Context
+from mintflow.commands.core.command import Answer, Command
 from mintflow.commands.core.ports import Scope
 from mintflow.domain.core.errors import Forbidden, MintFlowError
 from mintflow.domain.core.ids import shard_of
@@ -114,8 +114,7 @@ async def execute(
 ) -> Response:
     """Carry out a command and answer in the envelope."""
     services = services_of(request)
-    context = Context(principal_of(request), ledger_id, request_id_of(request), None, key)
-    answer: Answer = await services.bus.execute(command, context)
+    answer: Answer = await services.bus.execute(command, context_of(request, ledger_id, key))
     position = answer.position
     if position is None and ledger_id is not None:
         # It changed nothing: what it found is visible to whoever waits for all that there is.

@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from mintflow.api.core.metrics import RequestCounts
 from mintflow.commands.core.bus import CommandBus
-from mintflow.commands.core.command import Command
+from mintflow.commands.core.command import Command, Context
 from mintflow.commands.core.imagining import Imagination
 from mintflow.commands.core.ports import Clock, IdSource, Principal
 from mintflow.commands.core.repository import Repository
@@ -24,6 +24,7 @@ from mintflow.store.evidence.keyring import Keyring
 from mintflow.store.keys import KeyStore
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.places import Place
+from mintflow.store.traces import trace_of
 
 
 class Positions(Protocol):
@@ -174,3 +175,15 @@ def principal_of(request: Request) -> Principal:
 def request_id_of(request: Request) -> UUID:
     request_id: UUID = request.scope["state"]["request_id"]
     return request_id
+
+
+def context_of(request: Request, ledger_id: UUID | None, key: str | None = None) -> Context:
+    """In which a command of this request is carried out. key: its idempotency key."""
+    named = request.headers.getlist("traceparent")
+    return Context(
+        principal_of(request),
+        ledger_id,
+        request_id_of(request),
+        idempotency_key=key,
+        trace=trace_of(named[0]) if len(named) == 1 else None,
+    )

@@ -22,6 +22,7 @@ from mintflow.store.append import (
     append_args,
     outcomes,
 )
+from mintflow.store.traces import note_traces
 
 # Events that a large commit sends at once: the next part is encoded meanwhile.
 PART_EVENTS = 2_000
@@ -51,6 +52,7 @@ async def append_in_parts(conn: AsyncConnection[Any], commit: Commit) -> Outcome
                 commit.guards if first else (),
                 commit.idempotency if final else None,
                 commit.expected_seq if first else None,
+                commit.traced if first else None,
             )
             try:
                 last = (await append(conn, [piece]))[0]
@@ -67,6 +69,19 @@ async def _part(commit: Commit, start: int) -> Sequence[EncodedEvent]:
 
 
 async def append(conn: AsyncConnection[Any], commits: Sequence[Commit]) -> list[Outcome]:
+    if any(commit.traced for commit in commits):
+        async with conn.transaction():
+            found = await _append(conn, commits)
+            pairs = zip(commits, found, strict=True)
+            await note_traces(
+                conn,
+                [one.traced for one, what in pairs if one.traced and what.kind == "appended"],
+            )
+        return found
+    return await _append(conn, commits)
+
+
+async def _append(conn: AsyncConnection[Any], commits: Sequence[Commit]) -> list[Outcome]:
     cursor = await conn.execute(APPEND_SQL, append_args(commits), prepare=True, binary=True)
     return outcomes(await cursor.fetchall())
 

@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 
 from mintflow.commands.core.ports import Principal
 from mintflow.domain.core.errors import Conflict, Invalid
+from mintflow.store.traces import Trace
 
 if TYPE_CHECKING:
     from mintflow.commands.core.unit import Unit
@@ -94,7 +95,8 @@ def example(**fields: Any) -> ConfigDict:
 class Context:
     """Who asks for a command, in which ledger, and under which key.
 
-    ledger_id: None only for commands that open one. idempotency_key: as the caller sent it.
+    ledger_id: None only for commands that open one. idempotency_key: as the caller sent it. trace:
+    the one that the caller names.
     """
 
     principal: Principal
@@ -102,6 +104,7 @@ class Context:
     correlation_id: UUID
     causation_id: UUID | None = None
     idempotency_key: str | None = None
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)

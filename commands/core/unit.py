@@ -20,6 +20,7 @@ from mintflow.domain.core.errors import NotFound
 from mintflow.domain.core.ids import shard_of
 from mintflow.store.append import BATCH_EVENTS_MAX, Commit, EncodedEvent, Idempotency
 from mintflow.store.mapper import Mapper, Provenance
+from mintflow.store.traces import TracedRequest
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -157,7 +158,14 @@ class Unit:
             guards,
             idempotency,
             self.expected_seq,
+            self._traced(),
         )
+
+    def _traced(self) -> TracedRequest | None:
+        trace = self.context.trace
+        if trace is None:
+            return None
+        return TracedRequest(self.context.correlation_id, self.ledger_id, trace)
 
     @property
     def changed(self) -> list[Aggregate]:

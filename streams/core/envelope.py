@@ -18,6 +18,7 @@ import orjson
 
 from mintflow.store.mapper import Mapper, RecordedEvent
 from mintflow.store.rows import StoredRow
+from mintflow.store.traces import Trace
 
 Header = tuple[str, bytes]
 Headers = list[Header]
@@ -43,8 +44,11 @@ ATTRIBUTES: Mapping[str, str] = {
     "effectiveat": "`effective_at`: when it happened in the world",
     "sealed": "the sealed facts, AES-256-GCM under the ledger's key, base64; absent where none",
     "chainhash": "hash of the shard's chain up to and with this event, 64 hex digits",
-    "traceparent": "W3C trace context: the trace is the correlation, the parent is the event",
+    "traceparent": "W3C trace context: the trace is that of the request's `traceparent`, without "
+    "one its correlation; the parent is the event",
 }
+
+NO_TRACES: Mapping[str, Trace] = {}
 
 
 class UnreadableMessage(ValueError):
@@ -60,10 +64,13 @@ class Message(NamedTuple):
 
 
 def encode(
-    row: StoredRow, record: Mapping[str, Any] | None = None, time: bytes | None = None
+    row: StoredRow,
+    record: Mapping[str, Any] | None = None,
+    time: bytes | None = None,
+    traces: Mapping[str, Trace] = NO_TRACES,
 ) -> Message:
     """The message of one row of the log. record, time: what `row.record` says, and `time_of` the
-    row, if they are at hand."""
+    row, if they are at hand. traces: by correlation."""
     record = orjson.loads(row.record) if record is None else record
     key, of_ledger = _of_ledger(row.ledger_id)
     event_id, correlation_id = record["event_id"], record["correlation_id"]
@@ -81,7 +88,7 @@ def encode(
         ("ce_correlationid", correlation_id.encode()),
         ("ce_effectiveat", record["effective_at"].encode()),
         ("ce_chainhash", b2a_hex(row.hash)),
-        ("ce_traceparent", _traceparent(correlation_id, event_id)),
+        ("ce_traceparent", _traceparent(correlation_id, event_id, traces.get(correlation_id))),
     ]
     if record["causation_id"] is not None:
         headers.append(("ce_causationid", record["causation_id"].encode()))
@@ -162,6 +169,9 @@ def _ledger(text: bytes) -> UUID:
     return UUID(text.decode())
 
 
-def _traceparent(correlation_id: str, event_id: str) -> bytes:
+def _traceparent(correlation_id: str, event_id: str, trace: Trace | None) -> bytes:
     """Both ids are 16 bytes in hex, and a UUIDv7 is never zero: valid trace and parent ids."""
-    return f"00-{correlation_id.replace('-', '')}-{event_id.replace('-', '')[16:]}-01".encode()
+    parent = event_id.replace("-", "")[16:]
+    if trace is not None:
+        return f"00-{trace.trace_id.hex}-{parent}-{trace.sampled:02x}".encode()
+    return f"00-{correlation_id.replace('-', '')}-{parent}-01".encode()

@@ -13,6 +13,7 @@ import orjson
 from psycopg import AsyncConnection
 
 from mintflow.store.rows import StoredRow, read_rows
+from mintflow.store.traces import Trace, Traces
 from mintflow.streams.core.envelope import Headers, Message, encode, time_of
 from mintflow.streams.core.relay.errors import TopicIsAhead, TopicOfAnotherLog
 from mintflow.streams.core.topics import EVENTS, TOPICS, topics_of
@@ -60,6 +61,9 @@ class LogSource:
     name = "log"
     topics = tuple(topic.name for topic in TOPICS if topic.name == EVENTS or topic.types)
 
+    def __init__(self) -> None:
+        self._traces = Traces()
+
     async def heads(self, conn: AsyncConnection[Any]) -> Mapping[int, int]:
         cursor = await conn.execute("select shard, position from log.shard_head")
         return dict(await cursor.fetchall())
@@ -68,7 +72,8 @@ class LogSource:
         self, conn: AsyncConnection[Any], after: Mapping[int, int], room: Mapping[int, int]
     ) -> Mapping[int, Sequence[Outgoing]]:
         rows = await read_rows(conn, after, room)
-        return {shard: outgoing(found) for shard, found in rows.items()}
+        traces = await self._traces.of(conn, [one for found in rows.values() for one in found])
+        return {shard: outgoing(found, traces) for shard, found in rows.items()}
 
     async def check_last(
         self, conn: AsyncConnection[Any], shard: int, position: int, headers: Headers
@@ -84,7 +89,7 @@ class LogSource:
             raise TopicOfAnotherLog("the topic ends with an event of another log", **where)
 
 
-def outgoing(rows: Iterable[StoredRow]) -> list[Outgoing]:
+def outgoing(rows: Iterable[StoredRow], traces: Mapping[str, Trace]) -> list[Outgoing]:
     """Where each event goes, and as what."""
     found: list[Outgoing] = []
     at, time = None, b""
@@ -93,5 +98,6 @@ def outgoing(rows: Iterable[StoredRow]) -> list[Outgoing]:
             at, time = row.recorded_at, time_of(row.recorded_at)
         record = orjson.loads(row.record)
         public = topics_of(record["type"], record["data"])
-        found.append(Outgoing(row.position, (EVENTS, *public), encode(row, record, time)))
+        message = encode(row, record, time, traces)
+        found.append(Outgoing(row.position, (EVENTS, *public), message))
     return found
