@@ -167,12 +167,14 @@ def test_a_projection_of_another_release_is_not_its_to_fold(
 ) -> None:
     """One that a newer release brought along while this worker is still there."""
     log.relay(books.url)
-    books.conn.execute(_RELAYED)
-    books.conn.execute(
-        "insert into projection.checkpoint (shard, projection, version, position)"
-        " select shard, 'holdings', 1, 0 from log.shard_head"
-    )
     with worker_process(books, log, tmp_path, MINTFLOW_WORKER_STALL_S="2") as worker:
+        # Until a relay has noted it there is nothing to fold, and nothing that stands still.
+        eventually(lambda: caught_up(books))
+        books.conn.execute(
+            "insert into projection.checkpoint (shard, projection, version, position)"
+            " select shard, 'holdings', 1, 0 from log.shard_head"
+        )
+        books.conn.execute(_RELAYED)
         with pytest.raises(subprocess.TimeoutExpired):
             worker.process.wait(8)
         worker.process.send_signal(signal.SIGTERM)
