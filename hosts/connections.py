@@ -20,11 +20,13 @@ from psycopg_pool import AsyncConnectionPool
 from mintflow.projections.core.tables import APP_ROLE
 from mintflow.store.arrays import register_arrays
 
+# How the server asks after a client.
+_ASKED_AFTER = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 # Read models are found by search path, so that a replay into scratch tables can use the same
 # queries; a statement that waits for a lock for longer than this is better tried again.
 OPTIONS = (
     f"-c role={APP_ROLE} -c search_path=model,projection -c lock_timeout=30s -c timezone=UTC"
-    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+    f" {_ASKED_AFTER}"
 )
 # Seconds; what nobody acknowledges is given up after tcp_user_timeout, in milliseconds. Over a Unix
 # socket none of them means anything.
@@ -38,15 +40,21 @@ _PATIENCE = {
 # A pool that has been without connections tries after 1, 2, 4 … seconds, up to this; its own five
 # minutes would keep a server that is back unused for as long as it was away.
 _RECONNECT_S = 2.0
+# For a connection, before whoever asks is told to come back; its own half a minute outlasts most
+# clients.
+_WAIT_S_MAX = 10.0
 
 
 def with_patience(url: str) -> str:
-    """A libpq URL, or pairs of name and value, with the limits of time that it does not give; as
-    pairs of name and value.
+    """A libpq URL, or pairs of name and value, with the limits of time that it does not give, of
+    both ends; as pairs of name and value.
 
     Raises psycopg.ProgrammingError where it is neither.
     """
     settings: dict[str, Any] = {**_PATIENCE, **conninfo_to_dict(url)}
+    options = str(settings.get("options", ""))
+    if "tcp_keepalives" not in options:
+        settings["options"] = f"{_ASKED_AFTER} {options}".rstrip()
     return make_conninfo(**settings)
 
 
@@ -76,6 +84,7 @@ def query_pool(url: str, connections_max: int) -> AsyncConnectionPool[Any]:
         url,
         min_size=2,
         max_size=connections_max,
+        timeout=_WAIT_S_MAX,
         kwargs={"autocommit": True, "options": OPTIONS},
         configure=_configure,
         reconnect_timeout=_RECONNECT_S,

@@ -7,11 +7,14 @@ differences, as in analytics.py; opening balances are no spending. pandas reads 
 """
 
 import sys
+from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-folder = sys.argv[1]
+folder = sys.argv[1] if len(sys.argv) == 2 else "."
+if not list(Path(folder).glob("events/*.parquet")):
+    sys.exit(f"no Parquet export in {folder!r}: give the folder of `mintflow export`")
 found = duckdb.sql(
     f"""
     with booked as (

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import PoolTimeout
 from services import PostgresService
 
 from mintflow.hosts.connections import connector, query_pool, with_patience
@@ -19,6 +20,7 @@ LIMITS = {
     "keepalives_interval": "5",
     "keepalives_count": "3",
     "tcp_user_timeout": "20000",
+    "options": "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
 }
 
 
@@ -40,13 +42,21 @@ def test_a_url_gets_the_limits_that_it_does_not_give(url: str) -> None:
     settings = Settings.from_environment({"MINTFLOW_DATABASE_URL": url})
     assert settings.database_url is not None
     assert conninfo_to_dict(settings.database_url) == conninfo_to_dict(url) | LIMITS
-    assert with_patience(settings.database_url) == settings.database_url
+    again = with_patience(settings.database_url)
+    assert conninfo_to_dict(again) == conninfo_to_dict(settings.database_url)
 
 
 def test_limits_that_a_url_gives_are_kept() -> None:
     given = "postgresql://db.example/books?connect_timeout=2&keepalives_idle=60&tcp_user_timeout=0"
     assert conninfo_to_dict(with_patience(given)) == LIMITS | conninfo_to_dict(given)
     assert conninfo_to_dict(with_patience(given))["tcp_user_timeout"] == "0"
+
+
+def test_options_that_a_url_gives_win_over_the_limits() -> None:
+    given = with_patience("postgresql://db.example/books?options=-c%20work_mem%3D64MB")
+    assert conninfo_to_dict(given)["options"] == f"{LIMITS['options']} -c work_mem=64MB"
+    given = "host=db.example options='-c tcp_keepalives_idle=60'"
+    assert conninfo_to_dict(with_patience(given))["options"] == "-c tcp_keepalives_idle=60"
 
 
 def test_what_is_no_url_is_refused_without_showing_it() -> None:
@@ -66,7 +76,8 @@ def test_both_ends_of_a_connection_are_told_to_ask_after_a_silent_one(
 
     with postgres.migrated() as url:
         found = asyncio.run(told(with_patience(url)))
-    assert LIMITS.items() <= found.items()
+    # The product's role comes with options of its own, which hold the same.
+    assert LIMITS.items() - {("options", LIMITS["options"])} <= found.items()
     for name, value in (("idle", 10), ("interval", 5), ("count", 3)):
         assert f"-c tcp_keepalives_{name}={value}" in found["options"]
 
@@ -100,3 +111,18 @@ def test_a_pool_finds_a_server_that_is_back_though_nobody_asks(
             admin.execute(f'alter database "{name}" allow_connections {connections}'.encode())
 
         asyncio.run(comes_back(allow))
+
+
+def test_who_waits_for_a_connection_is_told_before_it_gives_up(
+    postgres: PostgresService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mintflow.hosts.connections._WAIT_S_MAX", 0.1)
+
+    async def one_too_many() -> None:
+        async with query_pool(url, 2) as pool, pool.connection(), pool.connection():
+            with pytest.raises(PoolTimeout):
+                async with asyncio.timeout(10):
+                    await pool.getconn()
+
+    with postgres.migrated() as url:
+        asyncio.run(one_too_many())

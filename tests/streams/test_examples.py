@@ -183,6 +183,15 @@ def test_duckdb_and_pandas_sum_an_export(books: Books, tmp_path: Path) -> None:
     assert any("transaction.recorded" in line for line in lines)
 
 
+def test_duckdb_says_where_there_is_no_export(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "with_duckdb.py"), str(tmp_path)],
+        capture_output=True, text=True, timeout=WAIT_S, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("no Parquet export in ")
+
+
 def _types(books: Books) -> dict[str, int]:
     rows = books.conn.execute("select type from log.event").fetchall()
     return dict(Counter(name for (name,) in rows))
