@@ -19,7 +19,8 @@ log = structlog.get_logger(__name__)
 
 # A supervisor restarts it; 75 is sysexits' "try again".
 EXIT_CODE = 75
-# Shards that this process does not have are another one's matter, unless nobody moves them at all.
+# Shards that this process does not have are another one's matter, unless nobody moves them at all,
+# or they come and go.
 OF_OTHERS = 3
 
 # Shard -> (what can be read, what was folded).
@@ -32,10 +33,13 @@ class Standstill:
     def __init__(self, stall_s: float) -> None:
         self._stall_s = stall_s
         self._since: dict[int, tuple[int, float]] = {}
+        self._mine_since: dict[int, float] = {}
 
     def look(self, progress: Progress, mine: Collection[int], now: float) -> list[int]:
         """The shards that have stood still for too long."""
         before, self._since = self._since, {}
+        # Who has just got a shard has had no time for it yet, however long it stood still.
+        self._mine_since = {shard: self._mine_since.get(shard, now) for shard in mine}
         stuck = []
         for shard, (head, folded) in progress.items():
             if folded >= head:
@@ -44,8 +48,8 @@ class Standstill:
             if where != folded:
                 since = now
             self._since[shard] = (folded, since)
-            patience = self._stall_s * (1 if shard in mine else OF_OTHERS)
-            if now - since >= patience:
+            mine_since = max(since, self._mine_since.get(shard, now))
+            if now - since >= self._stall_s * OF_OTHERS or now - mine_since >= self._stall_s:
                 stuck.append(shard)
         return stuck
 

@@ -34,6 +34,27 @@ def test_a_shard_that_others_have_is_theirs_to_see_first() -> None:
     assert looked((0, stuck), (60, stuck), (179, stuck), (180, stuck)) == [[], [], [], [7]]
 
 
+def test_a_shard_that_has_just_come_gets_the_time_of_one() -> None:
+    """Kafka gave it late, or another process had it and ended."""
+    standstill = Standstill(60)
+    stuck = {7: (5, 3)}
+    assert standstill.look(stuck, (), 0) == []
+    assert standstill.look(stuck, (), 100) == []
+    assert standstill.look(stuck, {7}, 110) == []
+    assert standstill.look({7: (5, 4)}, {7}, 165) == []
+    assert standstill.look({7: (5, 4)}, {7}, 224) == []
+    assert standstill.look({7: (5, 4)}, {7}, 225) == [7]
+
+
+def test_a_shard_that_comes_and_goes_is_not_waited_for_for_ever() -> None:
+    standstill = Standstill(60)
+    found = [
+        standstill.look({7: (5, 3)}, {7} if now % 50 else (), now) for now in range(0, 190, 10)
+    ]
+    assert [stuck for stuck in found if stuck] == [[7]]
+    assert found[-1] == [7]
+
+
 def test_what_was_seen_before_the_database_was_away_does_not_count() -> None:
     standstill = Standstill(60)
     standstill.look({1: (5, 3)}, MINE, 0)

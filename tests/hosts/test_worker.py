@@ -110,6 +110,8 @@ def worker_process(books: Books, log: KafkaLog, folder: Path, **settings: str) -
             yield Process(process, f"http://127.0.0.1:{port}")
         finally:
             process.kill()
+            # What it said is seen beside a failure.
+            print(process.communicate()[1])
 
 
 def eventually(done: Callable[[], bool]) -> None:
