@@ -56,6 +56,8 @@ def check_actions(actions: Actions) -> Actions:
     if sum(said) > 1:
         raise RuleNotUsable("a rule gives a category, or splits, or marks as a transfer")
     check_texts(actions.merchant or "", actions.note or "", tags=actions.tags)
+    if any(text is not None and not text.strip() for text in (actions.merchant, actions.note)):
+        raise RuleNotUsable("a merchant or a note that a rule gives is not empty")
     if actions.split:
         _check_split(actions.split)
     return actions

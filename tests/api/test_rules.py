@@ -201,6 +201,8 @@ def test_what_budgets_ignore_stays_in_totals(ledger: Any) -> None:
     [
         ({"condition": "amount:abc"}, "query_not_readable"),
         ({"actions": {}}, "rule_not_usable"),
+        ({"actions": {"merchant": ""}}, "rule_not_usable"),
+        ({"actions": {"note": " ", "tags": ["x"]}}, "rule_not_usable"),
         ({"actions": {"category": "bills", "transfer": True}}, "rule_not_usable"),
         ({"actions": {"category": "no.such"}}, "category_not_found"),
         ({"actions": {"split": [{"category": "bills"}]}}, "rule_not_usable"),
