@@ -98,7 +98,8 @@ def _readiness(
         state = "ok" if relay.alive else (relay.fault or "stopped")
         parts["relay"] = {"state": "blocked" if blocked else state, "shards": relay.shards}
         if blocked:
-            parts["relay"]["blocked"] = blocked
+            # The keys of a JSON object are texts.
+            parts["relay"]["blocked"] = {str(shard): code for shard, code in blocked.items()}
         if filling := relay.filling():
             parts["relay"]["filling"] = filling
         return parts

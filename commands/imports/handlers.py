@@ -15,6 +15,7 @@ from mintflow.commands.core.command import Command, Handler
 from mintflow.commands.core.ports import Books
 from mintflow.commands.core.unit import Unit
 from mintflow.commands.imports.elsewhere import met_elsewhere
+from mintflow.commands.imports.findings import told
 from mintflow.commands.imports.holdings import MATCH_DAYS, POST_DAYS, Holdings
 from mintflow.commands.imports.plan import Counts, Plan
 from mintflow.commands.imports.rows import Row, choose, comparable, identified, settled
@@ -82,7 +83,7 @@ def import_handlers(
         import_id = unit.new_id()
         rows, findings, skipped = await asyncio.to_thread(identified, account, chosen)
         chosen, foreign = comparable(account, chosen)
-        findings = [*command.file.findings, *findings, *foreign]
+        shown = told(command.file.findings, findings, foreign)
         counts = await _bring_in(unit, account, rows, asked, "file", import_id)
         counts.skipped += skipped
         _take_balances(account, chosen, unit.now)
@@ -92,7 +93,7 @@ def import_handlers(
             **asdict(counts),
             "format": command.file.format,
             "dry_run": command.dry_run,
-            "findings": [asdict(finding) for finding in findings],
+            "findings": shown,
         }
         if command.dry_run:
             unit.discard()
@@ -109,7 +110,7 @@ def import_handlers(
                 known=counts.known,
                 updated=counts.updated,
                 skipped=counts.skipped,
-                findings=tuple(asdict(finding) for finding in findings),
+                findings=tuple(shown),
             )
         )
         return answer
@@ -137,7 +138,7 @@ def import_handlers(
             **asdict(counts),
             "removed": removed,
             "cursor": command.cursor,
-            "findings": [asdict(finding) for finding in findings],
+            "findings": told(findings),
         }
 
     return {ImportFile: import_file, SyncAccount: sync_account}

@@ -41,6 +41,9 @@ class Preview:
     def counts(self, name: str, content: bytes) -> Row:
         """What an import into a new account would do after the files before. Raises
         MintFlowError."""
+        # Imported here, as in `_rows`.
+        from mintflow.commands.imports.findings import told
+
         file, rows, findings, skipped = self._rows(name, content)
         shared = len(self._shared(rows))
         return {
@@ -48,10 +51,7 @@ class Preview:
             "added": len(rows) - shared,
             "known": shared,
             "skipped": skipped,
-            "findings": [
-                {"code": one.code, "where": one.where, "detail": one.detail}
-                for one in (*file.findings, *findings)
-            ],
+            "findings": told(file.findings, findings),
         }
 
     async def corrected(

@@ -14,7 +14,7 @@ from mintflow.domain.core.postings import TRANSFER, UNCATEGORIZED
 
 _DAY_MS = 86_400_000
 FOR_EVER_MS = -1
-# The largest record that a topic takes. A statement of a whole upload stays below it.
+# The largest record that a topic takes; no event comes near it (`EVENT_BYTES_MAX` of the store).
 MESSAGE_BYTES_MAX = 16_777_216
 
 EVENTS = "ledger.events"

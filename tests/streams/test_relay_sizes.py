@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import time
 
+import pytest
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -15,6 +16,7 @@ from confluent_kafka.admin import (
 )
 from kafka_broker import Kafka
 from read_models.books import Books
+from streams.relay_process import environment, relay_process
 from streams.relaying import (
     check_everything_is_there,
     heads,
@@ -28,6 +30,7 @@ from streams.relaying import (
 )
 
 from mintflow.domain.core.errors import MintFlowError
+from mintflow.store.mapper import EVENT_BYTES_MAX
 from mintflow.streams.core.envelope import Message
 from mintflow.streams.core.relay.delivery import Delivery, Line
 from mintflow.streams.core.topics import EVENTS, MESSAGE_BYTES_MAX
@@ -92,3 +95,26 @@ def test_nothing_is_sent_behind_a_refused_message(kafka: Kafka) -> None:
     assert refusals
     assert delivery.refused.keys() == {(EVENTS, 7)}
     assert positions_in(read_topic(kafka, EVENTS).get(7, [])) == []
+
+
+def test_every_event_that_can_be_written_has_room_in_a_message() -> None:
+    """The record as it is, all else as text beside it: in base64 four bytes for three."""
+    assert EVENT_BYTES_MAX * 4 / 3 + 100_000 < MESSAGE_BYTES_MAX
+
+
+@pytest.mark.slow
+def test_the_process_says_which_shard_is_blocked_and_why(books: Books, kafka: Kafka) -> None:
+    target = make_topics(kafka)
+    takes_no_more_than(kafka, 2_500)
+    books.record("-1.00", "2026-03-01", description="long " * 380, merchant="m" * 200)
+    with relay_process(environment(books.url, target)) as relay:
+        deadline = time.monotonic() + 30
+        while "blocked" not in (answer := relay.get("/ready")).text:
+            assert answer.status_code in {200, 503}
+            assert time.monotonic() < deadline, answer.text
+            time.sleep(0.1)
+        assert answer.status_code == 503
+        blocked = answer.json()["parts"]["relay"]
+        assert (blocked["state"], blocked["blocked"]) == (
+            "blocked", {str(books.shard): "message_too_large"},
+        )  # fmt: skip

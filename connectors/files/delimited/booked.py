@@ -12,8 +12,6 @@ from mintflow.connectors.files.delimited import chain
 from mintflow.domain.core.money import EXACT, money_text, negated
 from mintflow.domain.statements import Finding, Statement, StatementBalance, StatementRow
 
-# A wrong column gives a break on every row; the first ones and a count say enough.
-_BREAKS_SHOWN_MAX = 20
 _ACCOUNTS_MAX = 50
 
 
@@ -83,16 +81,11 @@ def _followed(booked: Sequence[StatementRow]) -> tuple[chain.Chain, list[Finding
     newest_first = bool(booked) and booked[0].date > booked[-1].date
     followed = chain.follow(amounts, balances, newest_first)
     findings = []
-    for index in followed.breaks[:_BREAKS_SHOWN_MAX]:
+    for index in followed.breaks:
         before = index + 1 if followed.newest_first else index - 1
         expected = EXACT.add(balances[before], amounts[index])
         detail = f"expected {money_text(expected)}, the file says {money_text(balances[index])}"
         findings.append(Finding("BALANCE_MISMATCH", booked[index].where, detail))
-    more = len(followed.breaks) - _BREAKS_SHOWN_MAX
-    if more > 0:
-        where = booked[followed.breaks[_BREAKS_SHOWN_MAX]].where
-        detail = f"{more} more running balances do not follow from the row before, from here on"
-        findings.append(Finding("BALANCE_MISMATCH", where, detail))
     return followed, findings
 
 
