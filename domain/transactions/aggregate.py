@@ -96,7 +96,7 @@ class Transaction(Labelled, Paired, Undoable):
     ) -> None:
         """Book a pending transaction, maybe with another amount (a tip), date or bank id.
 
-        A split keeps its parts; the difference of the amount goes to the largest one. with_tip: the
+        A split keeps its parts, and another amount goes to them as `resized` says. with_tip: the
         bank's amount is taken even where the user typed what he expected.
         Raises TransactionIsVoided, TransactionIsNotPending, TooManyDigits, DateOutOfRange, and by
         hand TransactionIsLinked (its amount); what the bank booked is taken as it is.
@@ -192,7 +192,7 @@ class Transaction(Labelled, Paired, Undoable):
         exact = booking.amount
         if amount is not None and "amount" not in kept:
             exact = exact_amount(amount, booking.currency)
-        parts = resized(booking.allocations, exact)
+        parts = resized(booking.allocations, exact, booking.currency)
         return replace(booking, date=day, amount=exact, allocations=parts, status=status)
 
 

@@ -81,7 +81,8 @@ class Paired(TransactionState):
             raise TransactionIsNotLinked(
                 "the transaction is no leg of this transfer", transaction_id=str(self.id)
             )
-        former = resized(self.unlinked or whole(booking.amount, UNCATEGORIZED), booking.amount)
+        held = self.unlinked or whole(booking.amount, UNCATEGORIZED)
+        former = resized(held, booking.amount, booking.currency)
         self._book(
             e.TransactionUnlinked,
             now,

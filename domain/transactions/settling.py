@@ -9,12 +9,13 @@ here.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from mintflow.domain.core.aggregates import Event
 from mintflow.domain.transactions import events as e
+from mintflow.domain.transactions.parts import resized
 from mintflow.domain.transactions.restored import TransactionRestored, TransactionTakenBack
 
 STANDING, CATEGORY = "standing", "category"
@@ -67,11 +68,28 @@ def settle(history: History, undone: Collection[UUID], undoing: Collection[UUID]
             held = found.values.get(name)
             # What the user owns stays his, whoever speaks of it after him.
             found.values[name] = Said(value, operation, own or (held is not None and held.own), at)
+        _follow(found.values, event)
     if found.recorded_by in undone:
         standing = found.values[STANDING]
         if standing.operation == found.recorded_by:
             found.values[STANDING] = Said(False, standing.operation, own=False, at=0)
     return found
+
+
+def _follow(values: dict[str, Said], event: Event) -> None:
+    """The parts of a split go along with each amount in its turn: what they are after several
+    depends on those between. What the event made of them then counts where nothing before it was
+    undone, so an undo gives back exactly what was."""
+    if not isinstance(event, e.TransactionPosted | e.TransactionAmended | e.TransactionCategorized):
+        return
+    before, after = event.before, event.after
+    assert before is not None
+    assert after is not None
+    said, amount = values[CATEGORY], values["amount"].value
+    parts, *why = said.value
+    as_it_was = before.allocations == parts and after.amount == amount
+    now = after.allocations if as_it_was else resized(parts, amount, after.currency)
+    values[CATEGORY] = replace(said, value=(now, *why))
 
 
 def spoken_of(history: History, operation: UUID) -> set[str]:

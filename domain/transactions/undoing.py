@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from mintflow.domain.core.postings import Booking
+from mintflow.domain.core.postings import Allocation, Booking
 from mintflow.domain.transactions import events as e
 from mintflow.domain.transactions.parts import resized
 from mintflow.domain.transactions.restored import TransactionRestored, TransactionTakenBack
@@ -76,12 +76,22 @@ class Undoable(TransactionState):
         }
         is_now = self._values(booking)
         shall = is_now | {name: one.value for name, one in said.items()}
-        parts, *why = shall[CATEGORY]
-        shall[CATEGORY] = (resized(parts, shall["amount"]), *why)
-        # That the parts follow the amount is no change of category.
         held, *held_why = is_now[CATEGORY]
-        resized_now = (resized(held, shall["amount"]), *held_why)
-        was = is_now | {CATEGORY: resized_now if CATEGORY in said else shall[CATEGORY]}
+        parts, *why = shall[CATEGORY]
+        if "amount" in said:
+            # What they were before an amount does not follow from what it made of them.
+            counts = settled.values[CATEGORY].value[0]
+            parts = counts if _categories(counts) == _categories(parts) else parts
+        parts = resized(parts, shall["amount"], booking.currency)
+        shall[CATEGORY] = (parts, *why)
+        # That the parts follow the amount is no change of category.
+        follows = (
+            shall["amount"] != is_now["amount"]
+            if CATEGORY not in said
+            else parts == resized(held, shall["amount"], booking.currency)
+            or held == resized(parts, booking.amount, booking.currency)
+        )
+        was = is_now | {CATEGORY: (parts if follows else held, *held_why)}
         fields = [name for name, value in was.items() if shall[name] != value]
         owned = {name for name, one in said.items() if one.own}
         user_fields = (self.user_fields - set(said)) | owned
@@ -128,3 +138,7 @@ class Undoable(TransactionState):
             "tags": self.tags,
             "budgeted": self.budgeted,
         }
+
+
+def _categories(parts: tuple[Allocation, ...]) -> list[str]:
+    return [part.category_id for part in parts]

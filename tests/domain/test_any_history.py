@@ -24,7 +24,6 @@ from mintflow.domain.core.postings import (
     whole,
 )
 from mintflow.domain.transactions import Transaction, checked_splits
-from mintflow.domain.transactions.parts import resized
 
 CENTS = st.integers(-99_999, 99_999).map(lambda cents: Decimal(cents).scaleb(-2))
 AMOUNTS = st.sampled_from([Decimal("-10.00"), Decimal("10.00"), Decimal("0.00")]) | CENTS
@@ -171,14 +170,6 @@ TestAnyHistory = AnyHistory.TestCase
 PARTS = st.lists(CENTS, min_size=1, max_size=20).map(
     lambda amounts: tuple(Allocation(f"c{n}", one) for n, one in enumerate(amounts))
 )
-
-
-@given(PARTS, CENTS)
-def test_resizing_changes_one_part_and_adds_up(parts: tuple[Allocation, ...], to: Decimal) -> None:
-    after = resized(parts, to)
-    assert exact_sum(part.amount for part in after) == to
-    assert [part.category_id for part in after] == [part.category_id for part in parts]
-    assert sum(one != other for one, other in zip(parts, after, strict=True)) <= 1
 
 
 @given(PARTS)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -179,11 +180,27 @@ def check_amount(amount: Decimal) -> None:
 
 
 def resized(parts: Parts, amount: Decimal) -> Parts:
-    """The difference goes to the largest part, the first of equals."""
-    difference = amount - sum(part for _, part in parts)
-    if not difference:
+    """A tip goes to the largest part, the first of equals. One that would leave nothing of it, or
+    less, is everybody's by shares; but who paid and who got something back never both get more:
+    then only the largest of those whom the difference is like."""
+    names, sizes = [name for name, _ in parts], [size for _, size in parts]
+    whole = sum(sizes)
+    if amount == whole:
         return parts
-    largest = max(abs(part) for _, part in parts)
-    index = next(i for i, (_, part) in enumerate(parts) if abs(part) == largest)
-    category_id, part = parts[index]
-    return [*parts[:index], (category_id, part + difference), *parts[index + 1 :]]
+
+    def give(to: list[Decimal], alike: list[Decimal], what: Decimal) -> Parts:
+        first = alike.index(max(alike, key=lambda one: one if what > 0 else -one))
+        to[first] += what
+        return list(zip(names, to, strict=True))
+
+    most = max(abs(size) for size in sizes)
+    largest = next(i for i, size in enumerate(sizes) if abs(size) == most)
+    left = sizes[largest] + amount - whole
+    if len(parts) == 1 or most == 0 or left * sizes[largest] > 0:
+        return [(n, left if i == largest else s) for i, (n, s) in enumerate(parts)]
+    if min(sizes) < 0 < max(sizes) and abs(amount) > abs(whole):
+        return give([*sizes], sizes, amount - whole)
+    share = Fraction(amount) / Fraction(whole)
+    scaled = [int(Fraction(size) * share / Fraction(CENT)) * CENT for size in sizes]
+    turned = [-size for size in sizes] if share < 0 else sizes
+    return give(scaled, turned, amount - sum(scaled))
