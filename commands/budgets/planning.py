@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -19,12 +22,20 @@ from mintflow.commands.core.command import (
 )
 from mintflow.commands.core.ports import Books
 from mintflow.commands.core.unit import Unit
-from mintflow.domain.budgets import CATEGORIES_MAX
-from mintflow.domain.budgets.advice import from_template
-from mintflow.domain.categories import CategoryNotFound, CategoryTree
+from mintflow.domain.budgets import (
+    CATEGORIES_MAX,
+    MONTHLY,
+    Budget,
+    BudgetTerm,
+    budget_stream,
+    period_at,
+    term_at,
+)
+from mintflow.domain.budgets.advice import TemplateNotUsable, from_template
+from mintflow.domain.categories import Category, CategoryNotFound, CategoryTree
 from mintflow.domain.core.errors import NotFound
 from mintflow.domain.core.ids import category_tree_id
-from mintflow.domain.core.money import money_text
+from mintflow.domain.core.money import CurrencyMustMatch, money_text
 from mintflow.domain.core.time import Month
 from mintflow.domain.ledgers import Ledger, LedgerNotFound
 
@@ -65,7 +76,8 @@ class Template(Command):
 class ApplyTemplates(Command):
     """Set budgets of a month, or assign money in it, by templates; all of them or none.
 
-    to: budget sets monthly limits from this month on; envelope assigns the amounts in it.
+    to: budget sets monthly limits from this month on and leaves all else of a budget as it is; one
+    by another period or in another currency is refused. envelope assigns the amounts in it.
     dry_run: says what would be set and why, and keeps nothing.
     """
 
@@ -116,8 +128,8 @@ def apply_templates(books: Books) -> Handler:
     """The handler of ApplyTemplates."""
 
     async def handle(command: ApplyTemplates, unit: Unit) -> list[dict[str, Any]]:
-        """Raises MonthNotReadable, CategoryNotFound, TemplateNotUsable, and as set_budget or
-        assign_money."""
+        """Raises MonthNotReadable, CategoryNotFound, CurrencyMustMatch, TemplateNotUsable, and as
+        set_budget or assign_money."""
         month = Month.parse(command.month) if command.month else Month.of(unit.now.date())
         unit.expected_seq = await books.caught_up(unit.ledger_id)
         ledger = await unit.read(Ledger, unit.ledger_id, LedgerNotFound, guard=False)
@@ -131,6 +143,9 @@ def apply_templates(books: Books) -> Handler:
         )
         answers = []
         for template, node in zip(command.templates, nodes, strict=True):
+            limit = None
+            if command.to == "budget":
+                limit = await _Limit.of(node, month, ledger.currency, unit)
             amount, reason = from_template(
                 template.kind,
                 known[node.category_id],
@@ -141,7 +156,11 @@ def apply_templates(books: Books) -> Handler:
                 months=template.months,
                 by=Month.parse(template.by) if template.by else None,
             )
-            await _set(command.to, node.path, month, amount, unit)
+            if limit is not None:
+                await set_budget(limit.command(amount), unit)
+            elif amount:
+                wish = AssignMoney(category=node.path, amount=amount, month=str(month))
+                await assign_money(wish, unit)
             answers.append(
                 {
                     "category": node.path,
@@ -161,8 +180,71 @@ def apply_templates(books: Books) -> Handler:
     return handle
 
 
-async def _set(to: str, path: str, month: Month, amount: Decimal, unit: Unit) -> None:
-    if to == "budget":
-        await set_budget(SetBudget(category=path, amount=amount, start=str(month)), unit)
-    elif amount:
-        await assign_money(AssignMoney(category=path, amount=amount, month=str(month)), unit)
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """A limit to be set from a month on: what it is besides its amount."""
+
+    path: str
+    start: dt.date
+    term: BudgetTerm | None
+
+    @classmethod
+    async def of(cls, node: Category, month: Month, currency: str, unit: Unit) -> _Limit:
+        """As the budget of the category is in that month. An amount of a month says nothing of
+        another period, and a budget whose kind of period changes forgets what it carries.
+
+        Raises CurrencyMustMatch, TemplateNotUsable.
+        """
+        budget = await unit.find_to_change(
+            Budget, budget_stream(unit.ledger_id, [node.category_id])
+        )
+        if budget is None:
+            return cls(node.path, month.first, None)
+        if budget.currency != currency:
+            raise CurrencyMustMatch(
+                "templates reckon in the ledger's currency, the budget is kept in another one",
+                category=node.path,
+                currency=currency,
+                budget_currency=budget.currency,
+            )
+        other = _other_period(budget.terms, month)
+        if other is not None:
+            raise TemplateNotUsable(
+                "templates set limits by the month, the budget is by another period",
+                category=node.path,
+                period=other,
+            )
+        term = term_at(budget.terms, month.last)
+        monthly = term is not None and term.cycle.period == "month"
+        cycle = term.cycle if term is not None and monthly else MONTHLY
+        running = cycle.containing(month.last)
+        assert running is not None
+        return cls(node.path, running.first, None if term is None else replace(term, cycle=cycle))
+
+    def command(self, amount: Decimal) -> SetBudget:
+        start, term = self.start.isoformat(), self.term
+        if term is None:
+            return SetBudget(category=self.path, amount=amount, start=start)
+        return SetBudget(
+            category=self.path,
+            amount=amount,
+            start=start,
+            anchor=None if term.cycle.is_calendar_month else term.cycle.anchor,
+            rollover=term.rollover,  # type: ignore[arg-type]
+            cap=term.cap,
+            alert_threshold=term.alert_threshold,
+        )
+
+
+def _other_period(terms: Sequence[BudgetTerm], month: Month) -> str | None:
+    """The kind of the period, other than the month, by which a budget is within a month. A custom
+    period that is over holds no more."""
+    first, last = month.first.isoformat(), month.last.isoformat()
+    within = [dt.date.fromisoformat(term.start) for term in terms if first < term.start <= last]
+    for day in (month.first, *within):
+        term, period = term_at(terms, day), period_at(terms, day)
+        if term is None or term.amount is None or period is None:
+            continue
+        if term.cycle.period != "month":
+            return term.cycle.period
+    return None

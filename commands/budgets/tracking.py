@@ -62,8 +62,8 @@ class SetBudget(_OfCategories):
     is running: periods that are over keep what they had. anchor: a day on which a period begins,
     e.g. pay-day; where not given, weeks begin on Mondays, months on the first. until: the last day
     of a custom period, which comes once, from anchor on. cap: the most that a capped rollover
-    carries on. currency: the ledger's where not given. categories: several that have one budget
-    together; each counts with all below it, and nothing counts twice.
+    carries on. currency: where not given, the budget's, of a first one the ledger's. categories:
+    several that have one budget together; each counts with all below it, and nothing counts twice.
     """
 
     model_config = example(

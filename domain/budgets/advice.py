@@ -27,7 +27,8 @@ TemplateKind = Literal["copy_last", "average", "fixed", "income_percent", "goal"
 
 
 class TemplateNotUsable(Invalid):
-    """The template lacks a figure that its kind needs, or its date is over."""
+    """The template lacks a figure that its kind needs, its date is over, or the budget is by
+    another period than the month."""
 
     code = "template_not_usable"
 

@@ -132,7 +132,11 @@ def set_budget(
         str, typer.Option("--warn-at", metavar="SHARE", help="Share of it at which it warns.")
     ] = "0.8",
     currency: Annotated[
-        str | None, typer.Option(help="Like EUR. [default: the ledger's]", show_default=False)
+        str | None,
+        typer.Option(
+            help="Like EUR. [default: the budget's, of a first one the ledger's]",
+            show_default=False,
+        ),
     ] = None,
     data: Data = DATA_DEFAULT,
     as_json: Json = False,

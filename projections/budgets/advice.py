@@ -116,7 +116,7 @@ async def figures(
                 saved[one["category_id"]] = max(one["available"], ZERO)
     else:
         for budget in (await held_budgets(conn, ledger_id))[0]:
-            term = term_at(budget.terms, before.first)
+            term = term_at(budget.terms, before.last)
             if term is not None and len(budget.category_ids) == 1:
                 last[budget.category_ids[0]] = term.amount
     return {
