@@ -131,13 +131,15 @@ async def link_transactions(command: LinkTransactions, unit: Unit) -> dict[str, 
     leaves, enters = legs[0].booking, legs[1].booking
     if leaves is None or enters is None:
         raise TransactionIsVoided("one of the two does not count")
-    if (
-        leaves.account_id == enters.account_id
-        or leaves.amount >= 0
-        or enters.amount <= 0
-        or (leaves.currency == enters.currency and leaves.amount != negated(enters.amount))
-    ):
+    if leaves.account_id == enters.account_id or leaves.amount >= 0 or enters.amount <= 0:
         raise LegsMustBeOpposite("one leg leaves an account, the other enters another one")
+    if leaves.currency == enters.currency and leaves.amount != negated(enters.amount):
+        raise LegsMustBeOpposite(
+            "both legs have one amount, and what leaves is not what enters",
+            leaves=money_text(negated(leaves.amount)),
+            enters=money_text(enters.amount),
+            currency=leaves.currency,
+        )
     transfer = Transfer.start(unit.new_id(), legs[0].id, legs[1].id, "linked", unit.now)
     for leg in legs:
         leg.link(transfer.id, unit.now)

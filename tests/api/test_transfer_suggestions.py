@@ -124,3 +124,26 @@ def test_what_the_user_categorized_is_not_linked_by_itself(ledger: Any) -> None:
     bring_in(ledger, ledger.savings, INTO)
     assert rows_of(ledger)["50.00"]["transfer_id"] is None
     assert suggestions(ledger) == []
+
+
+@pytest.mark.parametrize(
+    ("leaves", "enters", "message", "details"),
+    [
+        ("-50", "45", "both legs have one amount, and what leaves is not what enters",
+         {"leaves": "50.00", "enters": "45.00", "currency": "USD"}),
+        ("50", "50", "one leg leaves an account, the other enters another one", {}),
+        ("50", "-45", "one leg leaves an account, the other enters another one", {}),
+    ],
+    ids=["other amounts", "both enter", "the wrong way round"],
+)  # fmt: skip
+def test_a_link_that_is_refused_says_what_is_not_opposite(
+    ledger: Any, leaves: str, enters: str, message: str, details: dict[str, str]
+) -> None:
+    one = ledger.record(amount=leaves)["transaction_id"]
+    other = ledger.record(account_id=ledger.savings, amount=enters)["transaction_id"]
+    body = {"from_transaction_id": one, "to_transaction_id": other}
+    refused = ledger.client.send("POST", f"{ledger.path}/transfers/link", json=body)
+    assert refused.status_code == 409
+    error = refused.json()["error"]
+    assert error["code"] == "legs_must_be_opposite"
+    assert (error["message"], error["details"]) == (message, details)
