@@ -43,6 +43,8 @@ from mintflow.store.keys import FolderKeyStore, KeyStore
 
 log = structlog.get_logger(__name__)
 
+API_FACTS = "api.json"
+
 
 class DatabaseNotUsable(Conflict):
     """The database can not be brought to this release; the message says why and what to do."""
@@ -76,6 +78,8 @@ class EmbeddedHost:
         async with AsyncExitStack() as stack:
             lock = stack.enter_context(FolderLock(self.data_dir))
             self.data_dir = self.data_dir.resolve()
+            # Whoever wrote it was killed, for the lock is ours: nobody is there.
+            (self.data_dir / API_FACTS).unlink(missing_ok=True)
             if self.settings.database_url is not None:
                 self.database_url = self.settings.database_url
             else:
@@ -154,7 +158,7 @@ async def serve(data_dir: Path, settings: Settings, port: int) -> None:
         EmbeddedHost(data_dir, settings) as host,
         scheduling(host.database_url, host.running, host.keys, settings),
     ):
-        path = host.data_dir / "api.json"
+        path = host.data_dir / API_FACTS
 
         def ready(url: str) -> None:
             facts = {"url": url, "token": host.token, "database_url": host.database_url}

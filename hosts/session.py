@@ -312,8 +312,6 @@ async def _in_process(data_dir: Path, settings: Settings, tell: Tell) -> AsyncIt
     tell("making the data folder and its Postgres…" if fresh else "opening the books…")
     async with AsyncExitStack() as stack:
         host = await stack.enter_async_context(EmbeddedHost(data_dir, settings))
-        # Whoever wrote it is gone: the lock is ours.
-        (data_dir / "api.json").unlink(missing_ok=True)
         transport = httpx.ASGITransport(host.app, raise_app_exceptions=False)
         client = await stack.enter_async_context(
             httpx.AsyncClient(

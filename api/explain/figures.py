@@ -30,7 +30,7 @@ from mintflow.api.core.services import services_of
 from mintflow.api.core.subject import as_of, known_at, ledger_of
 from mintflow.commands.core.command import NO_NUL, Day
 from mintflow.domain.core.errors import Invalid, NotFound
-from mintflow.domain.core.money import EXACT, ZERO, exact_amount
+from mintflow.domain.core.money import EXACT, ZERO, exact_figure
 from mintflow.domain.core.time import DATE_MAX, DATE_MIN, Month
 from mintflow.projections import accounts, budgets, categories
 from mintflow.projections.explain import EXPLAINED_TYPES, Figure
@@ -167,8 +167,8 @@ async def explain(request: Request) -> Response:
             "sums": [
                 {
                     "currency": currency,
-                    "figure": exact_amount(asked.amounts.get(currency, ZERO), currency),
-                    "sum": exact_amount(sums.get(currency, ZERO), currency),
+                    "figure": exact_figure(asked.amounts.get(currency, ZERO), currency),
+                    "sum": exact_figure(sums.get(currency, ZERO), currency),
                     "agrees": asked.amounts.get(currency, ZERO) == sums.get(currency, ZERO),
                 }
                 for currency in sorted({*asked.amounts, *sums})
@@ -230,8 +230,8 @@ def _add(
                     "causation_id": envelope["causation_id"],
                     "stream_id": event.stream_id,
                     "currency": currency,
-                    "amount": exact_amount(part, currency),
-                    "sum_so_far": exact_amount(sums[currency], currency),
+                    "amount": exact_figure(part, currency),
+                    "sum_so_far": exact_figure(sums[currency], currency),
                 }
             )
 
@@ -272,8 +272,8 @@ async def _category(
     totals = tuple(
         {
             "currency": currency,
-            "own": exact_amount(own.get(currency, ZERO), currency),
-            "with_below": exact_amount(whole[currency], currency),
+            "own": exact_figure(own.get(currency, ZERO), currency),
+            "with_below": exact_figure(whole[currency], currency),
         }
         for currency in sorted(whole)
     )

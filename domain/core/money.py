@@ -101,9 +101,7 @@ def exact_amount(value: Decimal | str | int, currency: str) -> Decimal:
     Refuses rather than rounds: what a bank or a user said is never changed in silence.
     Raises UnknownCurrency, AmountNotReadable (also for NaN and infinities), TooManyDigits.
     """
-    quantum = _QUANTA.get(currency)
-    if quantum is None:
-        raise UnknownCurrency("this currency is not known", currency=currency[:12])
+    check_currency(currency)
     if isinstance(value, str):
         if not _AMOUNT.match(value):
             raise AmountNotReadable("an amount is digits with at most one point", currency=currency)
@@ -120,8 +118,18 @@ def exact_amount(value: Decimal | str | int, currency: str) -> Decimal:
             currency=currency,
             integer_digits_max=INTEGER_DIGITS_MAX,
         )
+    return exact_figure(value, currency)
+
+
+def exact_figure(value: Decimal, currency: str) -> Decimal:
+    """A sum of amounts with exactly the digits of its currency, however large it is: amounts that
+    the books hold may add up to more than one of them may be.
+
+    Raises UnknownCurrency, TooManyDigits (behind the point).
+    """
+    check_currency(currency)
     try:
-        exact = value.quantize(quantum, context=EXACT)
+        exact = value.quantize(_QUANTA[currency], context=EXACT)
         # "-0.00" would be another text for the same amount in events, ids and answers.
         return exact if exact else exact.copy_abs()
     except Inexact:

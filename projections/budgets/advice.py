@@ -19,7 +19,7 @@ from mintflow.domain.budgets import (
     term_at,
 )
 from mintflow.domain.budgets.advice import Figures, advise
-from mintflow.domain.core.money import ZERO, exact_amount, exact_sum
+from mintflow.domain.core.money import ZERO, exact_figure, exact_sum
 from mintflow.domain.core.time import Month
 from mintflow.projections.budgets.envelopes import envelopes
 from mintflow.projections.budgets.held import Held, held_budgets
@@ -66,7 +66,7 @@ async def recommendations(
             {
                 "category": one.category,
                 "categories": list(one.categories),
-                "amount": exact_amount(advice.amount, one.currency),
+                "amount": exact_figure(advice.amount, one.currency),
                 "currency": one.currency,
                 "period": cycle.period,
                 "anchor": None if cycle.is_calendar_month else cycle.anchor,

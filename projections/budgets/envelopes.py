@@ -15,7 +15,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from mintflow.domain.budgets.envelopes import ON_BUDGET_KINDS, Flows, envelopes_in
-from mintflow.domain.core.money import EXACT, ZERO, exact_amount, exact_sum, negated
+from mintflow.domain.core.money import EXACT, ZERO, exact_figure, exact_sum, negated
 from mintflow.domain.core.time import Month
 from mintflow.projections.core.changes import Changes, Delta, Key
 from mintflow.projections.core.projection import Projection
@@ -116,7 +116,7 @@ def _shown(currency: str, month: Month, flows: Flows, cash: Decimal) -> Row:
     held = found.envelopes
 
     def money(amount: Decimal) -> Decimal:
-        return exact_amount(amount, currency)
+        return exact_figure(amount, currency)
 
     rows = [
         {

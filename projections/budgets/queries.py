@@ -23,7 +23,7 @@ from mintflow.domain.budgets import (
     status_at,
     term_at,
 )
-from mintflow.domain.core.money import EXACT, ZERO, digits_of, exact_amount
+from mintflow.domain.core.money import EXACT, ZERO, digits_of, exact_figure
 from mintflow.domain.core.time import DATE_MAX, Month
 from mintflow.projections.budgets.held import Held, held_budgets
 from mintflow.projections.budgets.spent import Found, Wanted, borders_since, spending_of
@@ -155,7 +155,7 @@ def _row(want: Wanted, found: Found, day: dt.date, today: dt.date | None) -> Row
     other, first = [one for one in found.other if one[2]], status.period.first.toordinal()
     row: Row = {
         "category": held.category,
-        **{name: exact_amount(getattr(status, name), currency) for name in _MONEY},
+        **{name: exact_figure(getattr(status, name), currency) for name in _MONEY},
         "ratio": status.ratio,
         "status": status.status,
         "currency": currency,
@@ -164,7 +164,7 @@ def _row(want: Wanted, found: Found, day: dt.date, today: dt.date | None) -> Row
         "start": status.period.first,
         "end": status.period.last,
         "cap": status.term.cap,
-        "adjustments": exact_amount(found.late, currency),
+        "adjustments": exact_figure(found.late, currency),
         "complete": not other,
         "unconverted": _by_currency(one for one in other if one[0] >= first),
         "pace": None,

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 
-from mintflow.domain.core.money import EXACT, ZERO, exact_amount, exact_sum, negated
+from mintflow.domain.core.money import EXACT, ZERO, exact_figure, exact_sum, negated
 from mintflow.domain.core.time import Month
 from mintflow.domain.goals import GoalNotFound
 from mintflow.domain.goals.allotment import Allotment, Claim, allot
@@ -231,7 +231,7 @@ class _Known:
         currency = goal["currency"]
 
         def money(amount: Decimal | None) -> Decimal | None:
-            return None if amount is None else exact_amount(amount, currency)
+            return None if amount is None else exact_figure(amount, currency)
 
         marks = exact_sum(_summed(self.marks[goal["goal_id"]], self.today).values())
         usual = self.spending.get(currency) if goal["kind"] == "emergency" else None

@@ -16,7 +16,7 @@ from psycopg import AsyncConnection
 from mintflow.domain.bills import country_of, free_days
 from mintflow.domain.budgets import Period
 from mintflow.domain.budgets.advice import advise
-from mintflow.domain.core.money import EXACT, ZERO, exact_amount
+from mintflow.domain.core.money import EXACT, ZERO, exact_figure
 from mintflow.domain.core.postings import TRANSFER
 from mintflow.domain.core.time import Month
 from mintflow.ml.forecast import DAYS, Forecast, Move, forecast
@@ -97,10 +97,10 @@ async def predictions(
                     "category": category,
                     "currency": currency,
                     "month": str(month),
-                    "amount": exact_amount(advice.amount, currency),
+                    "amount": exact_figure(advice.amount, currency),
                     "basis": advice.basis,
                     "reason": advice.reason,
-                    "spent": exact_amount(own.get(month.first, ZERO), currency),
+                    "spent": exact_figure(own.get(month.first, ZERO), currency),
                     "used": [
                         {"start": period.first, "end": period.last, "spent": amount}
                         for period, amount in advice.used

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 
-from mintflow.domain.core.money import EXACT, ZERO, exact_amount
+from mintflow.domain.core.money import EXACT, ZERO, exact_figure
 from mintflow.domain.core.time import DATE_MAX, DATE_MIN
 from mintflow.domain.insights import Interval, Span, begin_of, intervals
 from mintflow.projections.core.reading import Row, Rows, positioned, read
@@ -64,8 +64,8 @@ async def cash_flow(
     rows, position = await read(conn, _CASH_FLOW, ledger_id, args)
     found = []
     for currency, one, row in _gap_free(rows, span, interval):
-        money_in = exact_amount(row["money_in"] if row else ZERO, currency)
-        money_out = exact_amount(row["money_out"] if row else ZERO, currency)
+        money_in = exact_figure(row["money_in"] if row else ZERO, currency)
+        money_out = exact_figure(row["money_out"] if row else ZERO, currency)
         found.append(
             {
                 "start": one.first,
@@ -111,7 +111,7 @@ async def net_worth(
             row = own.get(one.first, {})
             assets = EXACT.add(assets, row.get("assets", ZERO))
             owed = EXACT.add(owed, row.get("liabilities", ZERO))
-            figures = [exact_amount(figure, currency) for figure in (assets, owed)]
+            figures = [exact_figure(figure, currency) for figure in (assets, owed)]
             found.append(
                 {
                     "date": one.last,

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 
-from mintflow.domain.core.money import EXACT, ZERO, exact_amount
+from mintflow.domain.core.money import EXACT, ZERO, exact_figure
 from mintflow.domain.insights import Span, change, ratio
 from mintflow.projections.core.reading import Row, Rows, positioned, read
 from mintflow.projections.insights.parts import PARTS, THREE_SPANS, TRANSACTIONS
@@ -84,8 +84,8 @@ async def summary(
 
 def saved(currency: str, row: Row | None, *, span: Span | None = None) -> Row:
     """What the sums of one span say: {income, spent, saved, saving_rate, transactions}."""
-    income = exact_amount(row["earned"] if row else ZERO, currency)
-    spent = exact_amount(row["spent"] if row else ZERO, currency)
+    income = exact_figure(row["earned"] if row else ZERO, currency)
+    spent = exact_figure(row["spent"] if row else ZERO, currency)
     left = EXACT.subtract(income, spent)
     return {
         **({"start": span.first, "end": span.last} if span else {}),
@@ -135,15 +135,15 @@ def _subtrees(rows: Iterable[Row]) -> dict[_Key, _Sums]:
 
 
 def _shown(by: Dimension, key: str | None, currency: str, held: _Sums, span: Span) -> Row:
-    spent = exact_amount(held.spent["now"], currency)
+    spent = exact_figure(held.spent["now"], currency)
     row: Row = {_NAMED[by]: held.label if by == "merchant" else key}
     if by == "account":
         row["name"] = held.label
     row |= {"currency": currency, "spent": spent, "transactions": held.count("now")}
     if by == "category":
-        row["own"] = exact_amount(held.own, currency)
+        row["own"] = exact_figure(held.own, currency)
     for name, then in (("previous", span.previous()), ("year_ago", span.year_ago())):
-        before = exact_amount(held.spent[name], currency)
+        before = exact_figure(held.spent[name], currency)
         difference, share = change(spent, before)
         row[name] = {
             "start": then.first,

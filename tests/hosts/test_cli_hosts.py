@@ -23,8 +23,11 @@ from command_line import CSV, CommandLine
 from services import new_data_folder
 
 from mintflow.hosts.cli import shell
+from mintflow.hosts.embedded import serve
 from mintflow.hosts.folder_lock import FolderLock
+from mintflow.hosts.postgres.postmaster import PostgresUnavailable
 from mintflow.hosts.session import running_host
+from mintflow.hosts.settings import Settings
 
 PROGRAM = (sys.executable, "-m", "mintflow.hosts.cli")
 
@@ -118,6 +121,23 @@ def test_what_a_killed_host_left_is_not_believed_and_taken_away(mintflow: Comman
     assert asyncio.run(running_host(mintflow.data)) is None
     assert mintflow.json("ledgers")["ledgers"]
     assert not left.exists()
+
+
+def test_what_a_killed_host_left_is_gone_before_the_next_one_begins(
+    mintflow: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits for the file would else be sent to where nobody is."""
+    left = mintflow.data / "api.json"
+    mintflow.data.mkdir(parents=True)
+    left.write_text('{"url": "http://127.0.0.1:9", "token": "x", "database_url": "x"}')
+
+    async def begun(_: object) -> str:
+        assert not left.exists()
+        raise PostgresUnavailable("seen")
+
+    monkeypatch.setattr("mintflow.hosts.embedded.started", begun)
+    with pytest.raises(PostgresUnavailable, match="seen"):
+        asyncio.run(serve(mintflow.data, Settings(), 0))
 
 
 @pytest.mark.parametrize("broken", ["", "[]", '{"url": 1}', "null"])
