@@ -12,19 +12,19 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from mintflow.commands.core.command import Command, Handler
-from mintflow.commands.core.ports import Books
+from mintflow.commands.core.ports import Books, OpenRow
 from mintflow.commands.core.unit import Unit
 from mintflow.commands.imports.elsewhere import met_elsewhere
 from mintflow.commands.imports.findings import told
 from mintflow.commands.imports.holdings import MATCH_DAYS, POST_DAYS, Holdings
 from mintflow.commands.imports.plan import Counts, Plan
+from mintflow.commands.imports.returning import Returned, brought_back
 from mintflow.commands.imports.rows import Row, choose, comparable, identified, settled
 from mintflow.commands.imports.sorting import Asked, sorted_rows
 from mintflow.commands.imports.tips import that_can_be_tips
 from mintflow.commands.rules import Learner, Sorter
 from mintflow.commands.rules.tree import tree_of
 from mintflow.commands.transfers.finding import link_found
-from mintflow.commands.undo.following import follow
 from mintflow.domain.accounts import Account, AccountNotFound
 from mintflow.domain.connections import Connection, ConnectionNotFound
 from mintflow.domain.core.ids import transaction_id_by_bank_id
@@ -32,7 +32,6 @@ from mintflow.domain.imports import FileImport
 from mintflow.domain.statements import Statement, StatementFile
 from mintflow.domain.transactions import Transaction, TransactionAlias
 from mintflow.domain.transactions.events import Origin
-from mintflow.domain.undo import UndoLog, undo_log_id
 
 # From this attempt on an import does not insist that the ledger stood still while it was planned:
 # in a busy ledger it would never end. All that can then be missed is a match with a transaction
@@ -157,26 +156,21 @@ async def _bring_in(
     books = asked.books
     tree = await tree_of(unit, guard=True)
     rows, known = await _under_their_names(unit, rows)
-    holdings = Holdings(known=known)
+    names = [row.transaction_id for row in rows if row.transaction_id in known]
+    returned = await brought_back(unit, names)
+    holdings = Holdings(known=known, back=returned.back, parted=returned.parted)
     new = [row for row in rows if row.transaction_id not in holdings.known]
     seq = await books.caught_up(unit.ledger_id)
     pending = await books.pending(unit.ledger_id, account.id)
-    still_pending = {one.transaction_id for one in pending}
-    # A row without the bank's id is its own id: all that can change is that it is booked now.
-    again = [
-        row.transaction_id
-        for row in rows
-        if row.transaction_id in holdings.known
-        and (row.source.bank_id is not None or row.transaction_id in still_pending)
-    ]
-    holdings.transactions = await _known(unit, again)
-    if new and unit.attempt < INSIST_ATTEMPTS:
+    holdings.transactions = await _known(unit, _again(rows, known, pending, returned))
+    if (new or returned.back) and unit.attempt < INSIST_ATTEMPTS:
         unit.expected_seq = seq
     if new:
         holdings.elsewhere = await met_elsewhere(unit, account, rows, new, holdings.known, asked)
         new = [row for row in new if row.transaction_id not in holdings.elsewhere]
-    if new:
-        first, last = min(r.source.date for r in new), max(r.source.date for r in new)
+    meeting = [*new, *(row for row in rows if row.transaction_id in returned.back)]
+    if meeting:
+        first, last = min(r.source.date for r in meeting), max(r.source.date for r in meeting)
         around = dt.timedelta(days=MATCH_DAYS)
         holdings.hand_made = await books.hand_made(
             unit.ledger_id, account.id, first - around, last + around
@@ -189,35 +183,31 @@ async def _bring_in(
             and one.standing_id not in known_ids
             and one.date >= first - dt.timedelta(days=POST_DAYS)
         ]
-        holdings.hand_made, holdings.pending, wanted = _that_can_meet(holdings, new)
+        holdings.hand_made, holdings.pending, wanted = _that_can_meet(holdings, meeting)
         holdings.candidates = await unit.prefetch(Transaction, wanted)
     labels = await sorted_rows(unit, account, tree, new, asked)
     plan = Plan(account, holdings, labels, origin, import_id, unit.now, gone)
     await asyncio.to_thread(plan.run, rows)
-    back = await _brought_back(unit, known)
-    plan.counts.known -= back
-    plan.counts.added += back
     for aggregate in plan.made:
         unit.add(aggregate)
-    if asked.link and new:
+    if asked.link and meeting:
         made = [one for one in plan.made if isinstance(one, Transaction)]
-        await link_found(unit, account, made, books)
+        await link_found(unit, account, [*made, *returned.transactions], books)
     return plan.counts
 
 
-async def _brought_back(unit: Unit, known: Collection[UUID]) -> int:
-    """Let what an undo took back stand again, now that the bank says it again; how many."""
-    log = await unit.find(UndoLog, undo_log_id(unit.ledger_id))
-    if log is None or not known:
-        return 0
-    aliases = await unit.log.aliases(unit.ledger_id, [*known])
-    named = (await unit.prefetch(TransactionAlias, aliases)).values()
-    ids = {*known, *(one.transaction_id for one in named)}
-    gone = await unit.log.taken_back(unit.ledger_id, [*ids])
-    found = await unit.prefetch(Transaction, gone)
-    back = [one.id for one in found.values() if one.bring_back(unit.now)]
-    await follow(unit, back)
-    return len(back)
+def _again(
+    rows: Sequence[Row], known: Collection[UUID], pending: Sequence[OpenRow], returned: Returned
+) -> list[UUID]:
+    """The known rows that may change what is in the books. One without the bank's id is its own id:
+    all that can change is that it is booked now, or that it stands again."""
+    may_change = {*returned.back, *returned.aliases, *(one.transaction_id for one in pending)}
+    return [
+        row.transaction_id
+        for row in rows
+        if row.transaction_id in known
+        and (row.source.bank_id is not None or row.transaction_id in may_change)
+    ]
 
 
 async def _under_their_names(unit: Unit, rows: Sequence[Row]) -> tuple[list[Row], set[UUID]]:
@@ -234,11 +224,11 @@ async def _under_their_names(unit: Unit, rows: Sequence[Row]) -> tuple[list[Row]
 
 
 def _that_can_meet(
-    holdings: Holdings, new: Sequence[Row]
+    holdings: Holdings, rows: Sequence[Row]
 ) -> tuple[Sequence[Any], Sequence[Any], list[UUID]]:
-    """The candidates of an amount that a new row has, pending ones also with a tip, and the
+    """The candidates of an amount that one of the rows has, pending ones also with a tip, and the
     streams to read for them."""
-    amounts = {row.amount for row in new}
+    amounts = {row.amount for row in rows}
     hand_made = [
         one
         for one in holdings.hand_made

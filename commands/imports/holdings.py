@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -22,7 +22,8 @@ class Holdings:
     known: stream ids that exist. transactions: those of them that may differ from their row,
     by the row's stream id (aliases followed). hand_made, pending: candidates for new rows, with
     their aggregates in `candidates`. elsewhere: what another file brought under another name, by
-    the row's stream id.
+    the row's stream id. back: what an undo took back and a row brings again, by the row's stream
+    id; parted: the hand-made ones that a person parted each of these from.
     """
 
     known: set[UUID]
@@ -31,3 +32,5 @@ class Holdings:
     pending: Sequence[OpenRow] = ()
     candidates: Mapping[UUID, Transaction] = field(default_factory=dict)
     elsewhere: Mapping[UUID, UUID] = field(default_factory=dict)
+    back: Mapping[UUID, Transaction] = field(default_factory=dict)
+    parted: Mapping[UUID, Collection[UUID]] = field(default_factory=dict)

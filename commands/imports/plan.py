@@ -16,7 +16,7 @@ from uuid import UUID
 from mintflow.commands.core.ports import OpenRow
 from mintflow.commands.imports.holdings import MATCH_DAYS, POST_DAYS, Holdings
 from mintflow.commands.imports.rows import Row
-from mintflow.commands.imports.tips import tips
+from mintflow.commands.imports.tips import has_a_tip, tips
 from mintflow.commands.rules import Labels
 from mintflow.domain.accounts import Account
 from mintflow.domain.core.aggregates import Aggregate
@@ -85,8 +85,15 @@ class Plan:
 
     def _meet_again(self, row: Row) -> None:
         transaction = self._holdings.transactions.get(row.transaction_id)
-        if transaction is not None and self._update(transaction, row):
+        changed = transaction is not None and self._update(transaction, row)
+        back = self._holdings.back.get(row.transaction_id)
+        if back is not None and self._matches_again(back):
             self.counts.updated += 1
+            self.counts.matched += 1
+        elif changed:
+            self.counts.updated += 1
+        elif back is not None:
+            self.counts.added += 1
         else:
             self.counts.known += 1
 
@@ -96,8 +103,18 @@ class Plan:
         if booking is None:
             return False
         if booking.status == "pending" and not row.source.pending:
-            self._post(transaction, row)
+            typed = transaction.origin == "manual"
+            self._post(transaction, row, with_tip=typed and has_a_tip(row.amount, booking.amount))
+            if row.transaction_id != transaction.id:
+                self._correct(transaction, row)
             return True
+        # A row without the bank's id is its own id: there is nothing else to correct by it.
+        return row.source.bank_id is not None and self._correct(transaction, row)
+
+    def _correct(self, transaction: Transaction, row: Row) -> bool:
+        """Take over day, amount and words of the bank; what the user worded stays."""
+        booking = transaction.booking
+        assert booking is not None
         if transaction.origin == "manual":
             return False
         if row.source.pending and booking.status == "posted":
@@ -126,23 +143,35 @@ class Plan:
         if row.source.pending:
             return False
         found = self._tipped.get(row.transaction_id)
+        if found is not None and found not in self._of_its_amount(found):
+            return False  # A row of its own amount, of another day, was it.
         if found is None:
-            found = _take_nearest(self._pending, row, days_before=POST_DAYS, days_after=0)
+            found = _take_nearest(
+                self._pending, row.amount, row.source.date, days_before=POST_DAYS, days_after=0
+            )
         else:
-            of_that_amount = self._hand_made if found.origin == "manual" else self._pending
-            of_that_amount[found.amount].remove(found)
+            self._of_its_amount(found).remove(found)
         if found is None:
             return False
         transaction = self._holdings.candidates[found.standing_id]
         self._post(transaction, row, with_tip=found.amount != row.amount)
-        # The bank words it anew as well; what the user worded stays.
-        self._update(transaction, row)
+        # The bank words it anew as well.
+        self._correct(transaction, row)
         self.made.append(self._alias(row, found.transaction_id))
         self.counts.updated += 1
         return True
 
+    def _of_its_amount(self, one: OpenRow) -> list[OpenRow]:
+        return (self._hand_made if one.origin == "manual" else self._pending)[one.amount]
+
     def _matches_a_hand_made_one(self, row: Row) -> bool:
-        found = _take_nearest(self._hand_made, row, days_before=MATCH_DAYS, days_after=MATCH_DAYS)
+        found = _take_nearest(
+            self._hand_made,
+            row.amount,
+            row.source.date,
+            days_before=MATCH_DAYS,
+            days_after=MATCH_DAYS,
+        )
         if found is None:
             return False
         imported = self._record(row)
@@ -150,6 +179,25 @@ class Plan:
         self.made.append(imported)
         self.counts.updated += 1
         self.counts.matched += 1
+        return True
+
+    def _matches_again(self, imported: Transaction) -> bool:
+        """One that stands again, of an amount that was entered by hand; not with what a person
+        parted it from."""
+        booking = imported.booking
+        if booking is None or imported.origin == "manual" or imported.transfer_id is not None:
+            return False
+        found = _take_nearest(
+            self._hand_made,
+            booking.amount,
+            booking.date,
+            days_before=MATCH_DAYS,
+            days_after=MATCH_DAYS,
+            never=self._holdings.parted.get(imported.id, ()),
+        )
+        if found is None:
+            return False
+        self._holdings.candidates[found.transaction_id].match(imported, self._now)
         return True
 
     def _alias(self, row: Row, transaction_id: UUID) -> TransactionAlias:
@@ -207,14 +255,23 @@ def _by_amount(rows: Sequence[OpenRow]) -> dict[Decimal, list[OpenRow]]:
 
 
 def _take_nearest(
-    candidates: dict[Decimal, list[OpenRow]], row: Row, *, days_before: int, days_after: int
+    candidates: dict[Decimal, list[OpenRow]],
+    amount: Decimal,
+    day: dt.date,
+    *,
+    days_before: int,
+    days_after: int,
+    never: Collection[UUID] = (),
 ) -> OpenRow | None:
     """The candidate of this amount nearest in time, taken so that no other row gets it too."""
-    same_amount = candidates.get(row.amount)
+    same_amount = candidates.get(amount)
     if not same_amount:
         return None
-    day = row.source.date
-    near = [one for one in same_amount if -days_after <= (day - one.date).days <= days_before]
+    near = [
+        one
+        for one in same_amount
+        if -days_after <= (day - one.date).days <= days_before and one.transaction_id not in never
+    ]
     if not near:
         return None
     best = min(near, key=lambda one: (abs((day - one.date).days), one.date, one.transaction_id))

@@ -79,13 +79,17 @@ def that_can_be_tips(pending: Iterable[OpenRow], amounts: Collection[Decimal]) -
     return found
 
 
-def _is_tip(one: OpenRow, row: Row) -> bool:
-    if not 0 <= (row.source.date - one.date).days <= TIP_DAYS or (row.amount < 0) != (
-        one.amount < 0
-    ):
+def has_a_tip(amount: Decimal, waiting: Decimal) -> bool:
+    """Whether an amount is what waited and a tip."""
+    if (amount < 0) != (waiting < 0):
         return False
-    most = EXACT.multiply(one.amount.copy_abs(), TIP_MAX)
-    return one.amount.copy_abs() < row.amount.copy_abs() <= most
+    most = EXACT.multiply(waiting.copy_abs(), TIP_MAX)
+    return waiting.copy_abs() < amount.copy_abs() <= most
+
+
+def _is_tip(one: OpenRow, row: Row) -> bool:
+    in_time = 0 <= (row.source.date - one.date).days <= TIP_DAYS
+    return in_time and has_a_tip(row.amount, one.amount)
 
 
 def same_payee(transaction: Transaction, row: Row, labels: Mapping[UUID, Labels]) -> bool:

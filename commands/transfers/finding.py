@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from uuid import UUID
 
 from mintflow.commands.core.ports import Books
 from mintflow.commands.core.unit import Unit
@@ -11,13 +12,14 @@ from mintflow.domain.accounts import Account
 from mintflow.domain.core.money import negated
 from mintflow.domain.core.postings import TRANSFER, UNCATEGORIZED
 from mintflow.domain.transactions import Transaction
-from mintflow.domain.transfers import Transfer
-from mintflow.domain.transfers.pairing import WINDOW_DAYS, Leg, certain_pairs, words_in
+from mintflow.domain.transfers import Transfer, TransferRejection, rejection_id
+from mintflow.domain.transfers.pairing import WINDOW_DAYS, Leg, Pair, certain_pairs, words_in
 
 
 async def link_found(unit: Unit, account: Account, new: Sequence[Transaction], books: Books) -> int:
-    """How many transfers were started. new: transactions that this command brings into the account.
-    The read models have caught up when this is asked."""
+    """How many transfers were started. new: transactions that this command brings into the account,
+    or brings back. The read models have caught up when this is asked. A pair that a person said is
+    no transfer is none."""
     fresh = {
         one.id: one
         for one in new
@@ -49,8 +51,11 @@ async def link_found(unit: Unit, account: Account, new: Sequence[Transaction], b
         if leg.transaction_id not in fresh
     ]
     found = await unit.prefetch(Transaction, there)
+    never = await _rejected(unit, wanted)
     made = 0
     for pair in wanted:
+        if (pair.out.transaction_id, pair.into.transaction_id) in never:
+            continue
         both = [
             fresh.get(leg.transaction_id) or found.get(leg.transaction_id)
             for leg in (pair.out, pair.into)
@@ -63,6 +68,13 @@ async def link_found(unit: Unit, account: Account, new: Sequence[Transaction], b
         into.link(transfer.id, unit.now)
         made += 1
     return made
+
+
+async def _rejected(unit: Unit, found: Sequence[Pair]) -> set[tuple[UUID, UUID]]:
+    """Those that somebody said are no movement: rows that come back may have been parted before."""
+    ids = [rejection_id(one.out.transaction_id, one.into.transaction_id) for one in found]
+    held = await unit.prefetch(TransferRejection, ids)
+    return {(one.from_transaction_id, one.to_transaction_id) for one in held.values() if one.stands}
 
 
 def _free(transaction: Transaction) -> bool:
