@@ -17,6 +17,7 @@ from mintflow.commands.core.unit import Unit
 from mintflow.commands.imports.elsewhere import met_elsewhere
 from mintflow.commands.imports.findings import told
 from mintflow.commands.imports.holdings import MATCH_DAYS, POST_DAYS, Holdings
+from mintflow.commands.imports.legs import end_unequal, found_transfers
 from mintflow.commands.imports.plan import Counts, Plan
 from mintflow.commands.imports.returning import Returned, brought_back
 from mintflow.commands.imports.rows import Row, choose, comparable, identified, settled
@@ -29,7 +30,7 @@ from mintflow.domain.accounts import Account, AccountNotFound
 from mintflow.domain.connections import Connection, ConnectionNotFound
 from mintflow.domain.core.ids import transaction_id_by_bank_id
 from mintflow.domain.imports import FileImport
-from mintflow.domain.statements import Statement, StatementFile
+from mintflow.domain.statements import Finding, Statement, StatementFile
 from mintflow.domain.transactions import Transaction, TransactionAlias
 from mintflow.domain.transactions.events import Origin
 
@@ -82,8 +83,8 @@ def import_handlers(
         import_id = unit.new_id()
         rows, findings, skipped = await asyncio.to_thread(identified, account, chosen)
         chosen, foreign = comparable(account, chosen)
-        shown = told(command.file.findings, findings, foreign)
-        counts = await _bring_in(unit, account, rows, asked, "file", import_id)
+        counts, said = await _bring_in(unit, account, rows, asked, "file", import_id)
+        shown = told(command.file.findings, findings, foreign, said)
         counts.skipped += skipped
         _take_balances(account, chosen, unit.now)
         answer = {
@@ -124,7 +125,7 @@ def import_handlers(
         rows, findings, skipped = identified(account, [command.statement])
         sync_id = unit.new_id()
         gone = {transaction_id_by_bank_id(account.id, one) for one in command.removed}
-        counts = await _bring_in(unit, account, rows, asked, "sync", sync_id, gone)
+        counts, said = await _bring_in(unit, account, rows, asked, "sync", sync_id, gone)
         counts.skipped += skipped
         _take_balances(account, [command.statement], unit.now)
         removed = await _take_back(unit, account, command.removed)
@@ -137,7 +138,7 @@ def import_handlers(
             **asdict(counts),
             "removed": removed,
             "cursor": command.cursor,
-            "findings": told(findings),
+            "findings": told(findings, said),
         }
 
     return {ImportFile: import_file, SyncAccount: sync_account}
@@ -151,7 +152,7 @@ async def _bring_in(
     origin: Origin,
     import_id: UUID,
     gone: Collection[UUID] = (),
-) -> Counts:
+) -> tuple[Counts, list[Finding]]:
     """Plan the rows and put what they change into the unit."""
     books = asked.books
     tree = await tree_of(unit, guard=True)
@@ -185,15 +186,17 @@ async def _bring_in(
         ]
         holdings.hand_made, holdings.pending, wanted = _that_can_meet(holdings, meeting)
         holdings.candidates = await unit.prefetch(Transaction, wanted)
+    holdings.found = await found_transfers(unit, _may_move(rows, holdings))
     labels = await sorted_rows(unit, account, tree, new, asked)
     plan = Plan(account, holdings, labels, origin, import_id, unit.now, gone)
     await asyncio.to_thread(plan.run, rows)
     for aggregate in plan.made:
         unit.add(aggregate)
+    findings = [*plan.findings, *await end_unequal(unit, plan.moved)]
     if asked.link and meeting:
         made = [one for one in plan.made if isinstance(one, Transaction)]
         await link_found(unit, account, [*made, *returned.transactions], books)
-    return plan.counts
+    return plan.counts, findings
 
 
 def _again(
@@ -208,6 +211,17 @@ def _again(
         if row.transaction_id in known
         and (row.source.bank_id is not None or row.transaction_id in may_change)
     ]
+
+
+def _may_move(rows: Sequence[Row], holdings: Holdings) -> list[Transaction]:
+    """The transactions that a row may give another amount."""
+    amounts = {row.transaction_id: row.amount for row in rows}
+    known = [
+        one
+        for name, one in holdings.transactions.items()
+        if one.booking is not None and one.booking.amount != amounts[name]
+    ]
+    return [*known, *holdings.candidates.values()]
 
 
 async def _under_their_names(unit: Unit, rows: Sequence[Row]) -> tuple[list[Row], set[UUID]]:

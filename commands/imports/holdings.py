@@ -24,6 +24,7 @@ class Holdings:
     their aggregates in `candidates`. elsewhere: what another file brought under another name, by
     the row's stream id. back: what an undo took back and a row brings again, by the row's stream
     id; parted: the hand-made ones that a person parted each of these from.
+    found: transfers that were found by themselves, of those whose legs rows may change.
     """
 
     known: set[UUID]
@@ -34,3 +35,4 @@ class Holdings:
     elsewhere: Mapping[UUID, UUID] = field(default_factory=dict)
     back: Mapping[UUID, Transaction] = field(default_factory=dict)
     parted: Mapping[UUID, Collection[UUID]] = field(default_factory=dict)
+    found: Collection[UUID] = ()

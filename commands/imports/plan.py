@@ -20,7 +20,9 @@ from mintflow.commands.imports.tips import has_a_tip, tips
 from mintflow.commands.rules import Labels
 from mintflow.domain.accounts import Account
 from mintflow.domain.core.aggregates import Aggregate
+from mintflow.domain.core.money import money_text
 from mintflow.domain.core.postings import Booking
+from mintflow.domain.statements import Finding
 from mintflow.domain.transactions import Transaction, TransactionAlias
 from mintflow.domain.transactions.events import Origin
 
@@ -37,7 +39,8 @@ class Counts:
 
 
 class Plan:
-    """One pass over the rows; `made` are the new aggregates, in order.
+    """One pass over the rows; `made` are the new aggregates, in order. moved: the found transfers
+    of which a leg got another amount, with where its row stands.
 
     labels: what each new row gets, by its stream id. gone: pending rows that the bank took back
     in the same breath.
@@ -65,6 +68,8 @@ class Plan:
         self._pending = _by_amount(holdings.pending)
         self.counts = Counts()
         self.made: list[Aggregate] = []
+        self.moved: dict[UUID, str] = {}
+        self.findings: list[Finding] = []
 
     def run(self, rows: Sequence[Row]) -> None:
         """Decide on every row."""
@@ -132,10 +137,27 @@ class Plan:
             if " ".join(text.split()).casefold()
             != " ".join(getattr(transaction, name).split()).casefold()
         }
-        amount = None if transaction.transfer_id is not None else row.amount
+        amount = self._amount_of(transaction, row)
         return transaction.amend(
             self._now, origin=self._origin, date=row.source.date, amount=amount, **changed
         )
+
+    def _amount_of(self, transaction: Transaction, row: Row) -> Decimal | None:
+        """What the bank says the amount is; None for a leg of a transfer that a person made, which
+        keeps its own. Both is noted where the two differ."""
+        booking, transfer_id = transaction.booking, transaction.transfer_id
+        if transfer_id is None or booking is None or booking.amount == row.amount:
+            return row.amount
+        if transfer_id in self._holdings.found:
+            self.moved[transfer_id] = row.source.where
+            return row.amount
+        if transaction.origin == "manual" or "amount" not in transaction.user_fields:
+            own, said = money_text(booking.amount), money_text(row.amount)
+            detail = f"a leg of a transfer is {own}, and the bank says {said}"
+            finding = Finding("LEG_KEEPS_AMOUNT", row.source.where, detail)
+            if finding not in self.findings:
+                self.findings.append(finding)
+        return None
 
     def _posts_a_pending_one(self, row: Row) -> bool:
         """A posted row under a new id, of the amount of a pending one of the days before, or of
@@ -209,7 +231,7 @@ class Plan:
         transaction.post(
             self._now,
             date=row.source.date,
-            amount=row.amount,
+            amount=self._amount_of(transaction, row),
             # A hand-made one stays apart from the row that it was matched with: they may part.
             bank_id=row.source.bank_id if transaction.origin != "manual" else None,
             origin=self._origin,

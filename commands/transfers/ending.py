@@ -13,9 +13,10 @@ from mintflow.domain.transfers import Transfer, TransferNotFound, TransferReject
 
 
 async def end(
-    transfer: Transfer, how: Literal["unlinked", "voided"], unit: Unit
+    transfer: Transfer, how: Literal["unlinked", "voided"], unit: Unit, *, for_good: bool = True
 ) -> list[Transaction]:
-    """Both legs, with the categories that they had. Raises TransferIsEnded."""
+    """Both legs, with the categories that they had. for_good: a person unlinks them, so they are
+    not put together again. Raises TransferIsEnded."""
     transfer.end(how, unit.now)
     legs = [
         await unit.change(Transaction, one, TransactionNotFound)
@@ -30,7 +31,8 @@ async def end(
         for leg in legs:
             if leg.booking is not None:
                 await follow_merges(leg, unit)
-        await reject(transfer, unit)
+        if for_good:
+            await reject(transfer, unit)
     return legs
 
 

@@ -128,8 +128,8 @@ class Transaction(Labelled, Paired, Undoable):
         """Correct what is given; says whether anything changed. A bank's correction leaves alone
         what the user set.
 
-        Raises TransactionIsVoided, TransactionIsLinked (its amount), TooManyDigits,
-        DateOutOfRange, TextTooLong.
+        Raises TransactionIsVoided, TooManyDigits, DateOutOfRange, TextTooLong, and by hand
+        TransactionIsLinked (its amount).
         """
         booking = self._standing()
         kept = self.user_fields if origin != "manual" else frozenset()
@@ -145,7 +145,7 @@ class Transaction(Labelled, Paired, Undoable):
         fields += ["amount"] if after.amount != booking.amount else []
         if not fields:
             return False
-        if self.transfer_id is not None and "amount" in fields:
+        if self.transfer_id is not None and origin == "manual" and "amount" in fields:
             raise TransactionIsLinked(
                 "a leg of a transfer keeps its amount", transaction_id=str(self.id)
             )

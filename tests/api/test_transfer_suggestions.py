@@ -147,3 +147,109 @@ def test_a_link_that_is_refused_says_what_is_not_opposite(
     error = refused.json()["error"]
     assert error["code"] == "legs_must_be_opposite"
     assert (error["message"], error["details"]) == (message, details)
+
+
+def hand_over(ledger: Any, account: str, *rows: dict[str, Any], **facts: Any) -> dict[str, Any]:
+    """What a bank's connection brings into an account: a sync's answer."""
+    opened = ledger.client.post(
+        f"{ledger.path}/connections", {"provider": "sandbox", "institution": "First Bank"}
+    )
+    body = {"account_id": account, "transactions": rows, **facts}
+    path = f"{ledger.path}/connections/{opened['connection_id']}/syncs"
+    return dict(ledger.client.post(path, body))
+
+
+def leg(external_id: str, amount: str, day: str = "10", **facts: Any) -> dict[str, Any]:
+    text = "TRANSFER TO SAVINGS" if amount.startswith("-") else "FROM CHECKING"
+    return {
+        "external_id": external_id, "date": f"2025-03-{day}", "amount": amount,
+        "description": text, **facts,
+    }  # fmt: skip
+
+
+def waiting_pair(ledger: Any) -> dict[str, dict[str, Any]]:
+    """What leaves is pending, what enters is posted, and the two were found to be one."""
+    hand_over(ledger, ledger.savings, leg("s1", "500.00"))
+    hand_over(ledger, ledger.checking, leg("p1", "-500.00", status="pending"))
+    rows = rows_of(ledger)
+    assert rows["-500.00"]["transfer_id"] == rows["500.00"]["transfer_id"] is not None
+    return rows
+
+
+# How a bank says that p1 is booked now, and of how much.
+BOOKED: list[tuple[str, str, dict[str, Any]]] = [
+    ("p1", "-550.00", {}),
+    ("b1", "-505.00", {"removed": ["p1"]}),
+    ("b1", "-505.00", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "amount", "facts"), BOOKED)
+def test_a_found_transfer_ends_when_its_pending_leg_is_booked_at_another_amount(
+    ledger: Any, name: str, amount: str, facts: dict[str, Any]
+) -> None:
+    waiting_pair(ledger)
+    brought = hand_over(ledger, ledger.checking, leg(name, amount, "11"), **facts)
+    assert [one["code"] for one in brought["findings"]] == ["LEGS_DISAGREE"]
+    rows = rows_of(ledger)
+    assert {key: (row["transfer_id"], row["status"]) for key, row in rows.items()} == {
+        amount: (None, "posted"), "500.00": (None, "posted"),
+    }  # fmt: skip
+    # The other leg follows: then they agree again, and nobody said that they are none.
+    hand_over(ledger, ledger.savings, leg("s1", amount.removeprefix("-")))
+    (pair,) = suggestions(ledger)
+    assert (pair["amount"], pair["certain"]) == (amount.removeprefix("-"), True)
+
+
+def test_a_found_transfer_ends_when_the_bank_corrects_one_leg(ledger: Any) -> None:
+    hand_over(ledger, ledger.savings, leg("s1", "500.00"))
+    hand_over(ledger, ledger.checking, leg("b1", "-500.00"))
+    brought = hand_over(ledger, ledger.checking, leg("b1", "-50.00"))
+    assert [one["code"] for one in brought["findings"]] == ["LEGS_DISAGREE"]
+    assert {key: row["transfer_id"] for key, row in rows_of(ledger).items()} == {
+        "-50.00": None, "500.00": None,
+    }  # fmt: skip
+
+
+def test_a_found_transfer_that_ended_stands_again_when_that_is_undone(ledger: Any) -> None:
+    waiting_pair(ledger)
+    hand_over(ledger, ledger.checking, leg("p1", "-550.00", "11"))
+    newest = ledger.client.get(f"{ledger.path}/operations")[0]["operation_id"]
+    ledger.client.post(f"{ledger.path}/undo", {"operation_id": newest})
+    rows = rows_of(ledger)
+    assert rows["-500.00"]["transfer_id"] == rows["500.00"]["transfer_id"] is not None
+    assert rows["-500.00"]["status"] == "pending"
+
+
+@pytest.mark.parametrize(("name", "amount", "facts"), BOOKED)
+@pytest.mark.parametrize("made", [False, True])
+def test_a_leg_of_a_transfer_that_a_person_made_keeps_its_amount_and_that_is_said(
+    ledger: Any, made: bool, name: str, amount: str, facts: dict[str, Any]
+) -> None:
+    if made:
+        ledger.client.post(
+            f"{ledger.path}/transfers",
+            {
+                "from_account_id": ledger.checking, "to_account_id": ledger.savings,
+                "amount": "500", "date": "2025-03-10",
+            },
+        )  # fmt: skip
+        hand_over(ledger, ledger.checking, leg("p1", "-500.00", status="pending"))
+    else:
+        # Of days so far apart that nobody but the user says so.
+        hand_over(ledger, ledger.savings, leg("s1", "500.00", "30"))
+        hand_over(ledger, ledger.checking, leg("p1", "-500.00", status="pending"))
+        rows = rows_of(ledger)
+        ledger.client.post(
+            f"{ledger.path}/transfers/link",
+            {
+                "from_transaction_id": rows["-500.00"]["transaction_id"],
+                "to_transaction_id": rows["500.00"]["transaction_id"],
+            },
+        )
+    brought = hand_over(ledger, ledger.checking, leg(name, amount, "11"), **facts)
+    assert [one["code"] for one in brought["findings"]] == ["LEG_KEEPS_AMOUNT"]
+    rows = rows_of(ledger)
+    assert set(rows) == {"-500.00", "500.00"}
+    assert rows["-500.00"]["transfer_id"] == rows["500.00"]["transfer_id"] is not None
+    assert rows["-500.00"]["status"] == "posted"

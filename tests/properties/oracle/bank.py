@@ -204,7 +204,7 @@ def _post(row: Row, said: BankRow) -> None:
     row.posted = True
     if "date" not in row.mine:
         row.date = said.date
-    if "amount" not in row.mine:
+    if "amount" not in row.mine and row.transfer is None:
         row.parts = resized(row.parts, said.amount)
         row.amount = said.amount
     if row.origin != "manual" and said.bank_id is not None:
