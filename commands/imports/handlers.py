@@ -164,6 +164,8 @@ async def _bring_in(
     seq = await books.caught_up(unit.ledger_id)
     pending = await books.pending(unit.ledger_id, account.id)
     holdings.transactions = await _known(unit, _again(rows, known, pending, returned))
+    matched = (one.matched_with for one in holdings.transactions.values())
+    holdings.met = await unit.prefetch(Transaction, [one for one in matched if one is not None])
     if (new or returned.back) and unit.attempt < INSIST_ATTEMPTS:
         unit.expected_seq = seq
     if new:

@@ -24,7 +24,8 @@ class Holdings:
     their aggregates in `candidates`. elsewhere: what another file brought under another name, by
     the row's stream id. back: what an undo took back and a row brings again, by the row's stream
     id; parted: the hand-made ones that a person parted each of these from.
-    found: transfers that were found by themselves, of those whose legs rows may change.
+    met: the bank's rows that those of `transactions` were matched with. found: transfers that were
+    found by themselves, of those whose legs rows may change.
     """
 
     known: set[UUID]
@@ -35,4 +36,5 @@ class Holdings:
     elsewhere: Mapping[UUID, UUID] = field(default_factory=dict)
     back: Mapping[UUID, Transaction] = field(default_factory=dict)
     parted: Mapping[UUID, Collection[UUID]] = field(default_factory=dict)
+    met: Mapping[UUID, Transaction] = field(default_factory=dict)
     found: Collection[UUID] = ()

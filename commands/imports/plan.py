@@ -108,13 +108,24 @@ class Plan:
         if booking is None:
             return False
         if booking.status == "pending" and not row.source.pending:
-            typed = transaction.origin == "manual"
-            self._post(transaction, row, with_tip=typed and has_a_tip(row.amount, booking.amount))
+            self._post(transaction, row, with_tip=self._gives_way(transaction, row))
             if row.transaction_id != transaction.id:
                 self._correct(transaction, row)
             return True
         # A row without the bank's id is its own id: there is nothing else to correct by it.
         return row.source.bank_id is not None and self._correct(transaction, row)
+
+    def _gives_way(self, transaction: Transaction, row: Row) -> bool:
+        """Whether the amount that somebody typed gives way to the one that is booked: to a tip on
+        it, and to any while it is that of the bank's row that it was matched with."""
+        booking = transaction.booking
+        if booking is None or transaction.origin != "manual":
+            return False
+        if has_a_tip(row.amount, booking.amount):
+            return True
+        met = self._holdings.met.get(transaction.matched_with or transaction.id)
+        waited = met.withdrawn if met is not None else None
+        return waited is not None and waited.amount == booking.amount
 
     def _correct(self, transaction: Transaction, row: Row) -> bool:
         """Take over day, amount and words of the bank; what the user worded stays."""

@@ -15,6 +15,7 @@ from services import PostgresService
 from mintflow.commands.accounts import ChangeAccount, OpenAccount
 from mintflow.commands.categories import AddCategory, MergeCategories
 from mintflow.commands.transactions import (
+    AmendTransaction,
     CategorizeTransaction,
     MatchTransactions,
     PostTransaction,
@@ -261,3 +262,32 @@ def test_what_comes_back_after_a_merge_is_in_the_category_that_remained(books: C
     books.do(CategorizeTransaction(transaction_id=enters, category="income.other", splits=None))
     totals = {one["category"]: one["amount"] for one in books.seen(["2025-03"]).totals["2025-03"]}
     assert totals == {"new": Decimal("-40.00"), "income.other": Decimal("10.00")}
+
+
+@pytest.mark.parametrize("status", ["posted", "pending"])
+@pytest.mark.parametrize(
+    ("name", "amount"), [("p1", "-23"), ("b1", "-23"), ("p1", "-40"), ("p1", "-15")]
+)
+def test_what_met_a_pending_row_has_the_amount_that_the_bank_books_it_at(
+    books: Checking, status: str, name: str, amount: str
+) -> None:
+    """Under the same id it is that row whatever it comes to; under another one only with a tip."""
+    mine = books.record("2025-03-01", "-20", status=status)
+    books.file(row("2025-03-01", "-20", "by hand", bank_id="p1", pending=True))
+    posted = row("2025-03-02", amount, "by hand", bank_id=name)
+    assert books.file(posted) == (0, 0, 1)
+    assert books.balance() == (f"{amount}.00", "0.00")
+    assert books.file(posted) == (0, 1, 0)
+    (shown,) = books.transactions()
+    assert (shown["transaction_id"], shown["description"]) == (mine, "by hand")
+
+
+@pytest.mark.parametrize(("amount", "stays"), [("-20", "-21.00"), ("-24", "-24.00")])
+def test_what_the_user_said_of_the_amount_after_they_met_gives_way_to_a_tip_only(
+    books: Checking, amount: str, stays: str
+) -> None:
+    mine = books.record("2025-03-01", "-20")
+    books.file(row("2025-03-01", "-20", bank_id="p1", pending=True))
+    books.do(AmendTransaction(transaction_id=mine, amount=Decimal("-21")))
+    assert books.file(row("2025-03-02", amount, bank_id="p1")) == (0, 0, 1)
+    assert books.balance() == (stays, "0.00")

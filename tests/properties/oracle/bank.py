@@ -72,7 +72,7 @@ def bring_in(
             may_differ = key[0] == "bank" or (
                 id(known[key]) in came_before and own_key[id(known[key])] == key
             )
-            changed = may_differ and _meet_again(_stands_for(known[key]), row)
+            changed = may_differ and _meet_again(_stands_for(known[key]), row, met=known[key])
             counts["updated" if changed else "known"] += 1
             continue
         if key in elsewhere:
@@ -175,11 +175,14 @@ def _stands_for(row: Row) -> Row:
     return row.absorbed_by or row
 
 
-def _meet_again(row: Row, said: BankRow) -> bool:
-    """Take over what the bank says differently now, except what the user said himself."""
+def _meet_again(row: Row, said: BankRow, met: Row | None = None) -> bool:
+    """Take over what the bank says differently now, except what the user said himself. met: what
+    the bank said before, which the row stands for."""
     if row.state != "standing":
         return False
     if not row.posted and not said.pending:
+        if met is not None and met is not row and row.transfer is None:
+            _agree_on_the_amount(row, said, met)
         _post(row, said)
         return True
     if row.origin == "manual" or (said.pending and row.posted):
@@ -198,6 +201,16 @@ def _meet_again(row: Row, said: BankRow) -> bool:
     ):
         row.description, changed = said.description, True
     return changed
+
+
+def _agree_on_the_amount(mine: Row, said: BankRow, met: Row) -> None:
+    """What was typed was what the bank then said, so it follows the bank; what was said otherwise
+    since follows it only up by a tip of at most three tenths."""
+    sign = 1 if mine.amount > 0 else -1
+    typed, booked = mine.amount * sign, said.amount * sign
+    if mine.amount == met.amount or typed < booked <= typed * 13 / 10:
+        mine.parts = resized(mine.parts, said.amount)
+        mine.amount = said.amount
 
 
 def _post(row: Row, said: BankRow) -> None:
