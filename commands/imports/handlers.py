@@ -123,7 +123,8 @@ def import_handlers(
         account = await unit.change(Account, command.account_id, AccountNotFound)
         account.must_be_open()
         rows, findings, skipped = identified(account, [command.statement])
-        sync_id = unit.new_id()
+        # No event is a sync's own, as a file has one: it is named by the request that it was.
+        sync_id = unit.context.correlation_id
         gone = {transaction_id_by_bank_id(account.id, one) for one in command.removed}
         counts, said = await _bring_in(unit, account, rows, asked, "sync", sync_id, gone)
         counts.skipped += skipped

@@ -37,10 +37,10 @@ from mintflow.store.mapper import RecordedEvent
 class UndoOperation(Command):
     """Undo all that one request did: an import, a sync, a run of rules, a merge, or any command.
 
-    Say which by operation_id (the correlation id of its events), by import_id, or by the
-    ledger_seq of any of its events. dry_run: say exactly what would change, keep nothing.
-    discard_edits: what came in goes even where the user has changed it since. To undo an undo,
-    give the operation_id that the undo answered.
+    Say which by operation_id (the correlation id of its events), by the import_id that an import or
+    a sync answered, or by the ledger_seq of any of its events. dry_run: say exactly what would
+    change, keep nothing. discard_edits: what came in goes even where the user has changed it since.
+    To undo an undo, give the operation_id that the undo answered.
     """
 
     model_config = example(import_id="01999999-0000-7000-8000-000000000003", dry_run=True)
@@ -80,6 +80,10 @@ async def undo_operation(command: UndoOperation, unit: Unit) -> dict[str, Any]:
         command.discard_edits,
     )
     events = await unit.log.operation(unit.ledger_id, operation_id)
+    if command.import_id is not None and (
+        operation_id != asked or not any(one.type in _BROUGHT_BY for one in events)
+    ):
+        raise _no_such_import(command.import_id)
     if not events:
         raise OperationNotFound("there is no such operation", operation_id=str(operation_id))
     await _carry_out(course, events)
@@ -108,8 +112,10 @@ async def _asked_for(command: UndoOperation, unit: Unit) -> UUID:
     if command.import_id is not None:
         histories = await unit.log.histories(unit.ledger_id, [command.import_id])
         found = next(iter(histories.get(command.import_id, [])), None)
-        if found is None or found.type != "import.completed":
-            raise OperationNotFound("there is no such import", import_id=str(command.import_id))
+        if found is None:
+            return command.import_id  # A sync answers the id of its operation.
+        if found.type not in _BROUGHT_BY:
+            raise _no_such_import(command.import_id)
     elif command.ledger_seq is not None:
         found = await unit.log.at_seq(unit.ledger_id, command.ledger_seq)
         if found is None:
@@ -118,6 +124,10 @@ async def _asked_for(command: UndoOperation, unit: Unit) -> UUID:
         return UUID(found.correlation_id)
     assert command.operation_id is not None
     return command.operation_id
+
+
+def _no_such_import(import_id: UUID) -> OperationNotFound:
+    return OperationNotFound("there is no such import", import_id=str(import_id))
 
 
 async def _carry_out(course: Course, events: Sequence[RecordedEvent]) -> None:
@@ -166,6 +176,7 @@ def _answer(course: Course, events: Sequence[RecordedEvent], by: UUID | None) ->
     }
 
 
+_BROUGHT_BY = ("import.completed", "connection.synced")
 _PAIRS = ("transfer.pair_rejected", "transfer.pair_rejected_again", "transfer.pair_allowed")
 # The tree first: a merge that is undone gives its category back before anything is put there.
 _KINDS: Mapping[str, Undo] = {

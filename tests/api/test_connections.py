@@ -118,3 +118,32 @@ def test_refuses_a_sync_of_another_ledgers_connection(ledger: Any, bob: Client) 
     )
     assert refused.status_code == 404
     assert bob.get(f"{path}/connections") == []
+
+
+def test_a_sync_is_undone_by_the_import_id_that_it_answered(ledger: Any) -> None:
+    """Also one that brought no row of its own, and nothing but an import or a sync."""
+    connection_id = connection_of(ledger)
+    first = data_of(sync(ledger, connection_id, row("b1"), cursor="c1"))
+    second = data_of(sync(ledger, connection_id, row("b1", "-6.00"), cursor="c2"))
+    (shown,) = ledger.client.get(f"{ledger.path}/transactions")
+    assert (shown["import_id"], second["updated"]) == (first["import_id"], 1)
+
+    def undo(status: int = 200, **asked: Any) -> dict[str, Any]:
+        answer = ledger.client.send("POST", f"{ledger.path}/undo", json=asked)
+        assert answer.status_code == status, answer.text
+        return dict(answer.json()["data"] if answer.is_success else answer.json()["error"])
+
+    preview = undo(import_id=second["import_id"], dry_run=True)
+    undone = undo(import_id=second["import_id"])
+    assert undone["changes"] == preview["changes"]
+    assert ledger.client.get(f"{ledger.path}/accounts/{ledger.checking}")["balance"] == "-5.00"
+    assert undo(409, import_id=second["import_id"])["code"] == "operation_is_undone"
+    undo(import_id=first["import_id"])
+    assert ledger.client.get(f"{ledger.path}/transactions") == []
+    # The undoing is undone by its operation_id; an id of another operation names no import.
+    opened = ledger.client.get(f"{ledger.path}/operations")[-1]["operation_id"]
+    for other in (undone["operation_id"], opened, connection_id, ledger.checking):
+        refusal = undo(404, import_id=other)
+        assert (refusal["code"], refusal["details"]) == (
+            "operation_not_found", {"import_id": other},
+        )  # fmt: skip
