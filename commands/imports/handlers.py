@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -189,6 +189,10 @@ async def _bring_in(
         ]
         holdings.hand_made, holdings.pending, wanted = _that_can_meet(holdings, meeting)
         holdings.candidates = await unit.prefetch(Transaction, wanted)
+        # What came back may have brought back a match that a person made.
+        holdings.hand_made = [
+            one for one in holdings.hand_made if _is_free(one, holdings.candidates)
+        ]
     holdings.found = await found_transfers(unit, _may_move(rows, holdings))
     labels = await sorted_rows(unit, account, tree, new, asked)
     plan = Plan(account, holdings, labels, origin, import_id, unit.now, gone)
@@ -253,6 +257,14 @@ def _that_can_meet(
     ]
     pending = that_can_be_tips(holdings.pending, amounts)
     return hand_made, pending, [one.standing_id for one in (*hand_made, *pending)]
+
+
+def _is_free(one: OpenRow, held: Mapping[UUID, Transaction]) -> bool:
+    """Whether what was entered by hand is still as the read models have it, and not matched."""
+    mine = held.get(one.transaction_id)
+    if mine is None or mine.booking is None:
+        return False
+    return mine.matched_with is None and mine.booking.amount == one.amount
 
 
 async def _known(unit: Unit, stream_ids: list[UUID]) -> dict[UUID, Transaction]:

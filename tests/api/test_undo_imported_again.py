@@ -117,6 +117,19 @@ def test_what_was_parted_by_hand_stays_parted(it: Home) -> None:
     assert rows(it) == whole
 
 
+def test_what_was_matched_by_hand_is_taken_by_no_other_row(it: Home) -> None:
+    text = HEAD + "2025-03-05,CHEZ PAUL,-20.00\n2025-03-06,CHEZ JEAN,-20.00\n"
+    first = bring(it, text)
+    mine = it.record(date="2025-03-05", amount="-20.00", description="Lunch")
+    jean = next(one["transaction_id"] for one in rows(it) if one["description"] == "CHEZ JEAN")
+    it.post(f"/transactions/{mine}/match", imported_id=jean)
+    whole = rows(it)
+    it.post("/undo", import_id=first["import_id"])
+    assert len(rows(it)) == 1
+    bring(it, text)
+    assert rows(it) == whole
+
+
 @pytest.mark.parametrize("amount", ["-200.00", "-230.00"])
 @pytest.mark.parametrize("by_hand", [False, True])
 def test_a_pending_row_is_posted_again(it: Home, amount: str, by_hand: bool) -> None:
