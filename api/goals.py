@@ -22,10 +22,11 @@ from mintflow.api.events.shown import shown_to_owner as event_shown
 from mintflow.commands import goals as commands
 from mintflow.commands.core.command import Amount, Day
 from mintflow.commands.goals.managing import GoalTermsAsked
+from mintflow.domain.core.ids import shard_of
 from mintflow.domain.goals import GoalNotFound
 from mintflow.projections import goals as queries
 from mintflow.projections.core.reading import Row
-from mintflow.store.reader import read_streams
+from mintflow.store.reader import head_of, read_streams
 
 router = APIRouter(prefix="/v1/ledgers/{ledger_id}/goals", tags=["goals"], route_class=JsonRoute)
 
@@ -187,11 +188,14 @@ async def goal_history(request: Request, goal_id: UUID) -> Response:
     """Everything that happened to a goal: its events in order."""
     services = services_of(request)
     async with services.pool.connection() as conn:
+        # Asked first: what is read after it reflects no less.
+        head = await head_of(conn, shard_of(ledger_of(request)))
         streams = await read_streams(conn, services.mapper, ledger_of(request), [goal_id])
     events = known(request, streams.get(goal_id, []))
     if not events or not events[0].type.startswith("goal."):
         raise GoalNotFound("there is no such goal", goal_id=str(goal_id))
-    return respond(request, [event_shown(event) for event in events], position=events[-1].position)
+    position = max(head, events[-1].position)
+    return respond(request, [event_shown(event) for event in events], position=position)
 
 
 def _day(request: Request) -> dt.date:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mintflow.api.core.documentation import Documented, accepted, found
-from mintflow.api.core.envelope import respond
+from mintflow.api.core.envelope import REPLAYED, respond
 from mintflow.api.core.read_models import read_models
 from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
 from mintflow.api.core.services import context_of, services_of
@@ -84,7 +84,9 @@ async def import_file(
     response = await execute(
         request, command, ledger_of(request), key, status=200 if dry_run else 201
     )
-    if content.profile is not None and not dry_run:
+    # An answer that is given again changes nothing, and not what was said of the profile since.
+    replayed = any(name in response.headers for name in REPLAYED)
+    if content.profile is not None and not dry_run and not replayed:
         await _remember(request, account, content)
     return response
 

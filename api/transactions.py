@@ -31,10 +31,11 @@ from mintflow.commands.core.command import (
     Tag,
     Text,
 )
+from mintflow.domain.core.ids import shard_of
 from mintflow.domain.core.money import exact_amount
 from mintflow.domain.transactions import TransactionNotFound
 from mintflow.projections import transactions as queries
-from mintflow.store.reader import read_streams
+from mintflow.store.reader import head_of, read_streams
 
 router = APIRouter(
     prefix="/v1/ledgers/{ledger_id}/transactions", tags=["transactions"], route_class=JsonRoute
@@ -202,13 +203,16 @@ async def transaction_history(request: Request, transaction_id: UUID) -> Respons
     """Everything that happened to a transaction: its events in order. Raises 404 as `get`."""
     services = services_of(request)
     async with services.pool.connection() as conn:
+        # Asked first: what is read after it reflects no less.
+        head = await head_of(conn, shard_of(ledger_of(request)))
         streams = await read_streams(conn, services.mapper, ledger_of(request), [transaction_id])
     events = known(request, streams.get(transaction_id, []))
     if not events or not events[0].type.startswith("transaction."):
         raise TransactionNotFound(
             "there is no such transaction", transaction_id=str(transaction_id)
         )
-    return respond(request, [event_shown(event) for event in events], position=events[-1].position)
+    position = max(head, events[-1].position)
+    return respond(request, [event_shown(event) for event in events], position=position)
 
 
 @router.put("/{transaction_id}/category", responses=accepted(TransactionShown))

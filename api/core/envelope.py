@@ -13,6 +13,8 @@ from starlette.responses import Response
 from mintflow.domain.core.money import money_text
 
 MEDIA_TYPE = "application/json"
+REPLAYED = {"Idempotency-Replayed": "true"}
+"""The header of an answer that was given before, under the same idempotency key."""
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
 
@@ -42,7 +44,7 @@ def respond(
         meta["pagination"] = pagination
     headers = {"X-Request-Id": meta["request_id"]}
     if replayed:
-        headers["Idempotency-Replayed"] = "true"
+        headers |= REPLAYED
     if request.method == "GET" and position is not None:
         etag = f'W/"{position}"' if day is None else f'W/"{position}-{day:%Y%m%d}"'
         headers["ETag"] = etag

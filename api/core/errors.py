@@ -16,9 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from mintflow.api.core.envelope import refuse
+from mintflow.api.core.envelope import REPLAYED, refuse
 from mintflow.api.core.gate import BodyTooLarge
 from mintflow.commands.core.batches import StoreUnavailable
+from mintflow.commands.core.bus import KeptRefusal
 from mintflow.domain.core.errors import Kind, MintFlowError
 
 log = structlog.get_logger(__name__)
@@ -49,7 +50,9 @@ def install_error_handlers(app: FastAPI) -> None:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, MintFlowError)
-    headers = {"Retry-After": "1"} if error.kind == "unavailable" else None
+    headers = {"Retry-After": "1"} if error.kind == "unavailable" else {}
+    if isinstance(error, KeptRefusal) and error.replayed:
+        headers |= REPLAYED
     status = 413 if isinstance(error, BodyTooLarge) else STATUS_OF[error.kind]
     return refuse(request, status, error.code, error.message, error.details, headers)
 

@@ -50,7 +50,7 @@ async def list_events(
     """
     wanted, services = types_of(types), services_of(request)
     async with services.pool.connection() as conn:
-        # Asked first: an empty page reflects no more than this.
+        # Asked first: what is read after it reflects no less.
         head = await head_of(conn, shard_of(ledger_of(request)))
         events = await read_ledger(
             conn,
@@ -65,7 +65,8 @@ async def list_events(
     return respond(
         request,
         [shown_to_owner(event) for event in events if happened(request, event)],
-        position=events[-1].position if events else head,
+        # Also of a full page: whether more follows it changes with what comes.
+        position=max([head, *(one.position for one in events)]),
         pagination=page(str(events[-1].ledger_seq) if more else None),
     )
 

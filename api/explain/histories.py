@@ -29,10 +29,11 @@ from mintflow.api.core.subject import known_until, ledger_of
 from mintflow.api.events.shown import happened
 from mintflow.commands.core.command import NO_NUL
 from mintflow.domain.core.errors import Invalid, NotFound
+from mintflow.domain.core.ids import shard_of
 from mintflow.domain.core.money import money_text
 from mintflow.domain.rules import rule_set_id
 from mintflow.store.mapper import Mapper, RecordedEvent
-from mintflow.store.reader import SEQ_MAX, read_ledger, read_streams
+from mintflow.store.reader import SEQ_MAX, head_of, read_ledger, read_streams
 
 router = APIRouter(
     prefix="/v1/ledgers/{ledger_id}/history", tags=["explain"], route_class=JsonRoute
@@ -90,6 +91,8 @@ async def history(
     services, ledger_id, until = services_of(request), ledger_of(request), known_until(request)
     next_after: int | None = None
     async with services.pool.connection() as conn:
+        # Asked first: what is read after it reflects no less.
+        head = await head_of(conn, shard_of(ledger_id))
         if of is not None:
             stream = (await read_streams(conn, services.mapper, ledger_id, [of])).get(of, [])
             if not stream:
@@ -116,7 +119,7 @@ async def history(
     return respond(
         request,
         rows,
-        position=events[-1].position if events else None,
+        position=max([head, *(one.position for one in events)]),
         pagination=page(None if next_after is None else str(next_after)),
     )
 

@@ -133,12 +133,14 @@ class CommandBus:
 
 
 class KeptRefusal(MintFlowError):
-    """A refusal that is given again under its idempotency key, in its own words."""
+    """A refusal that is kept under its idempotency key, in its own words. replayed: whether it is
+    given again, and was not kept just now."""
 
-    def __init__(self, kept: Mapping[str, Any]) -> None:
+    def __init__(self, kept: Mapping[str, Any], *, replayed: bool) -> None:
         super().__init__(kept["message"], **kept["details"])
         self.code = kept["code"]  # type: ignore[misc]
         self.kind = kept["kind"]  # type: ignore[misc]
+        self.replayed = replayed
 
 
 def plain(value: Any) -> Any:
@@ -184,5 +186,5 @@ def _given_again(
         raise IdempotencyKeyReused("this key belongs to another request")
     kept = orjson.loads(response)
     if "refused" in kept:
-        raise KeptRefusal(kept["refused"])
+        raise KeptRefusal(kept["refused"], replayed=replayed)
     return Answer(kept["ok"], position, None, replayed=replayed)

@@ -38,6 +38,9 @@ def test_a_refusal_under_a_key_stays_refused(ledger: Any) -> None:
     again = ada.send("POST", address, json=body, headers=key)
     assert (first.status_code, again.status_code) == (404, 404)
     assert first.json()["error"] == again.json()["error"]
+    # Else it would be taken for the state of things.
+    assert "idempotency-replayed" not in first.headers
+    assert again.headers["idempotency-replayed"] == "true"
 
 
 def test_without_a_key_nothing_is_taken_for_a_repeat(ledger: Any) -> None:

@@ -46,3 +46,21 @@ def test_rows_are_known_again_when_the_bank_goes_over_to_utf_8(ledger: Ledger) -
         assert (answer["added"], answer["known"]) == counts, encoding
     account = ledger.client.get(f"{ledger.path}/accounts/{ledger.checking}")
     assert account["balance"] == "-15.30"
+
+
+def test_a_repeat_under_its_key_changes_nothing_that_was_said_since(ledger: Ledger) -> None:
+    ada, path = ledger.client, f"{ledger.path}/imports"
+
+    def bring(key: str, data: bytes) -> bool:
+        answer = ada.send(
+            "POST", path, files={"file": ("a.csv", data)},
+            data={"account_id": ledger.checking}, headers={"Idempotency-Key": key},
+        )  # fmt: skip
+        assert answer.status_code == 201
+        return "idempotency-replayed" in answer.headers
+
+    assert not bring("one", AMERICAN)
+    assert not bring("two", GERMAN)
+    events = len(ada.pages(f"{ledger.path}/events"))
+    assert bring("one", AMERICAN)
+    assert len(ada.pages(f"{ledger.path}/events")) == events

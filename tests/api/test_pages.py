@@ -186,3 +186,32 @@ def test_signs_that_mean_something_in_sql_are_only_letters_in_a_search(ledger: A
     assert found("   ") == texts
     category = ledger.client.get(f"{ledger.path}/transactions", category="%")
     assert category == []
+
+
+@pytest.mark.parametrize("feed", ["events", "history"])
+def test_a_full_last_page_is_another_one_when_more_has_come(ledger: Any, feed: str) -> None:
+    ada, made = ledger.client, ledger.record()["transaction_id"]
+    last = ada.pages(f"{ledger.path}/events")[-1]["ledger_seq"]
+    path = {
+        "events": f"{ledger.path}/events?after={last - 1}&limit=1",
+        "history": f"{ledger.path}/history?of={made}&limit=1",
+    }[feed]
+    first = ada.send("GET", path)
+    same = ada.send("GET", path, headers={"If-None-Match": first.headers["etag"]})
+    assert same.status_code == 304
+    assert first.json()["meta"]["pagination"]["has_next"] is False
+    ada.put(f"{ledger.path}/transactions/{made}/category", {"category": "shopping"})
+    more = ada.send("GET", path, headers={"If-None-Match": first.headers["etag"]})
+    assert more.status_code == 200
+    assert more.json()["meta"]["pagination"]["has_next"] is True
+
+
+@pytest.mark.parametrize("path", ["transactions/{made}/history", "history?of={made}"])
+def test_a_history_reflects_at_least_what_was_waited_for(ledger: Any, path: str) -> None:
+    ada, made = ledger.client, ledger.record()["transaction_id"]
+    other = ada.send("POST", f"{ledger.path}/transactions", json=ledger.transaction(amount="-1"))
+    position = other.json()["meta"]["position"]
+    asked = path.format(made=made)
+    sign = "&" if "?" in asked else "?"
+    answer = ada.send("GET", f"{ledger.path}/{asked}{sign}min_position={position}")
+    assert answer.json()["meta"]["position"] >= position
