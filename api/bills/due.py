@@ -18,7 +18,7 @@ from mintflow.api.core.envelope import respond
 from mintflow.api.core.query import documented, read_query
 from mintflow.api.core.read_models import read_models
 from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
-from mintflow.api.core.subject import as_of, ledger_of, today_of
+from mintflow.api.core.subject import as_of, day_asked, ledger_of
 from mintflow.commands import bills as commands
 from mintflow.commands.core.command import Amount, Day, Name, Text
 from mintflow.domain.core.errors import Invalid
@@ -126,7 +126,7 @@ class BillMark(BaseModel):
 async def list_due(request: Request) -> Response:
     """What is due from a day to another, in order, with what became of it."""
     asked = read_query(request, WhichDays)
-    today = asked.reckoned_on or today_of(request)
+    today = day_asked(request, asked.reckoned_on)
     span = _span(asked, today)
     async with read_models(request) as conn:
         rows, position = await queries.list_due(
@@ -175,7 +175,7 @@ async def list_reminders(
 async def calendar(request: Request) -> Response:
     """What is due as an iCalendar feed; it takes the token in the header, as every request does."""
     asked = read_query(request, WhichDays)
-    today = asked.reckoned_on or today_of(request)
+    today = day_asked(request, asked.reckoned_on)
     span = _span(asked, today)
     async with read_models(request) as conn:
         rows, position = await queries.list_due(

@@ -15,7 +15,7 @@ from mintflow.api.core.envelope import respond
 from mintflow.api.core.read_models import read_models
 from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
 from mintflow.api.core.services import services_of
-from mintflow.api.core.subject import ledger_of
+from mintflow.api.core.subject import as_of, ledger_of
 from mintflow.commands import budgets as commands
 from mintflow.projections import budgets as queries
 
@@ -51,10 +51,10 @@ async def list_alerts(
     dismissed: Annotated[bool, Query(description="Also those that were dismissed.")] = False,
     limit: Annotated[int, Query(ge=1, le=queries.ALERTS_MAX)] = 100,
 ) -> Response:
-    """The alerts of budgets, newest first."""
+    """The alerts of budgets, newest first; with as_of those of periods that had begun by then."""
     async with read_models(request) as conn:
         rows, position = await queries.list_alerts(
-            conn, ledger_of(request), dismissed=dismissed, limit=limit
+            conn, ledger_of(request), dismissed=dismissed, limit=limit, as_of=as_of(request)
         )
     return respond(request, rows, position=position)
 

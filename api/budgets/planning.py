@@ -13,7 +13,7 @@ from mintflow.api.core.documentation import Documented, accepted, found
 from mintflow.api.core.envelope import respond
 from mintflow.api.core.read_models import read_models
 from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
-from mintflow.api.core.subject import ledger_of, today_of
+from mintflow.api.core.subject import day_asked, ledger_of
 from mintflow.commands.budgets.planning import AcceptRecommendations, ApplyTemplates
 from mintflow.projections.budgets import advice as queries
 
@@ -58,7 +58,7 @@ class TemplateApplied(Documented):
 @router.get("/recommendations", responses=found(list[RecommendationShown]))
 async def recommendations(request: Request) -> Response:
     """What each budget could be, from history, with the reason and the figures used."""
-    today = today_of(request)
+    today = day_asked(request)
     async with read_models(request) as conn:
         rows, position = await queries.recommendations(conn, ledger_of(request), today)
     return respond(

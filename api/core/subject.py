@@ -16,6 +16,7 @@ from mintflow.api.core.known_at import KNOWN_AT_PARAMETER, read_known_at
 from mintflow.api.core.services import Services, principal_of, services_of
 from mintflow.domain.core.errors import Invalid, Unavailable
 from mintflow.domain.core.ids import shard_of
+from mintflow.domain.core.time import check_date
 from mintflow.domain.ledgers import Ledger, LedgerNotFound
 from mintflow.projections.ledgers import default_ledger
 from mintflow.store.moments import Moment
@@ -94,6 +95,15 @@ def now_of(request: Request) -> dt.datetime:
 def today_of(request: Request) -> dt.date:
     """The day, in UTC, on which the request is asked, or is asked to be."""
     return now_of(request).astimezone(dt.UTC).date()
+
+
+def day_asked(request: Request, today: dt.date | None = None) -> dt.date:
+    """The day that is taken for today: as said, else today, and never after `as_of`.
+
+    Raises DateOutOfRange.
+    """
+    day, until = today or today_of(request), as_of(request)
+    return check_date(day if until is None else min(day, until))
 
 
 async def find_subject(request: Request) -> None:

@@ -14,8 +14,8 @@ from mintflow.api.core.documentation import Documented, found
 from mintflow.api.core.envelope import respond
 from mintflow.api.core.read_models import read_models
 from mintflow.api.core.routing import JsonRoute
-from mintflow.api.core.subject import ledger_of
-from mintflow.api.insights.findings import Today, day_asked
+from mintflow.api.core.subject import day_asked, ledger_of
+from mintflow.api.insights.findings import Today
 from mintflow.projections import insights as queries
 
 router = APIRouter(prefix="/v1/ledgers/{ledger_id}", tags=["insights"], route_class=JsonRoute)

@@ -15,10 +15,9 @@ from mintflow.api.core.envelope import respond
 from mintflow.api.core.read_models import read_models
 from mintflow.api.core.routing import IdempotencyKey, JsonRoute, execute
 from mintflow.api.core.services import services_of
-from mintflow.api.core.subject import as_of, ledger_of, today_of
+from mintflow.api.core.subject import day_asked, ledger_of, today_of
 from mintflow.commands import insights as commands
 from mintflow.commands.core.command import Day
-from mintflow.domain.core.time import check_date
 from mintflow.projections import insights as queries
 
 router = APIRouter(
@@ -52,15 +51,6 @@ class InsightShown(Documented):
 class InsightSeen(Documented):
     insight_id: UUID
     dismissed: bool
-
-
-def day_asked(request: Request, today: dt.date | None) -> dt.date:
-    """The day that is taken for today: as said, else today, and never after `as_of`.
-
-    Raises DateOutOfRange.
-    """
-    day, until = today or today_of(request), as_of(request)
-    return check_date(day if until is None else min(day, until))
 
 
 @router.get("", responses=found(list[InsightShown]))

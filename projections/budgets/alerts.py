@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 from uuid import UUID
 
@@ -14,16 +15,22 @@ ALERTS_MAX = 1_000
 
 
 async def list_alerts(
-    conn: AsyncConnection[Any], ledger_id: UUID, *, dismissed: bool = False, limit: int = 100
+    conn: AsyncConnection[Any],
+    ledger_id: UUID,
+    *,
+    dismissed: bool = False,
+    limit: int = 100,
+    as_of: dt.date | None = None,
 ) -> tuple[Rows, int]:
     """The newest alerts, and the position.
 
     [{alert_id, kind, level, category, categories, currency, start, end, spent, to_spend, raised_at,
     cleared_at, dismissed_at}]. kind: always "budget" here. spent and to_spend: as they were when it
     was raised. cleared_at: when the period fell below its level again. dismissed: also those that
-    were dismissed.
+    were dismissed. as_of: only of periods that had begun by then.
     """
-    return await read(conn, _LIST, ledger_id, {"dismissed": dismissed, "limit": limit})
+    asked = {"dismissed": dismissed, "limit": limit, "as_of": as_of}
+    return await read(conn, _LIST, ledger_id, asked)
 
 
 async def alert_budget(conn: AsyncConnection[Any], ledger_id: UUID, alert_id: UUID) -> UUID:
@@ -50,6 +57,7 @@ _LIST = positioned(
         a.cleared_at, a.dismissed_at
     from budget_alerts a
     where a.ledger_id = %(ledger_id)s and (a.dismissed_at is null or %(dismissed)s)
+        and (a.first <= %(as_of)s::date or %(as_of)s::date is null)
     order by a.raised_seq desc limit %(limit)s
     """,
     "budgets",
