@@ -29,7 +29,9 @@ select * from unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::boolean[]) on confl
 """
 _ANY = "select exists (select from log.trace)"
 _FIND = """
-select correlation_id, trace_id, sampled from log.trace where correlation_id = any(%s::uuid[])
+select correlation_id, trace_id, sampled from log.trace
+join unnest(%s::uuid[], %s::uuid[]) as asked (ledger_id, correlation_id)
+using (ledger_id, correlation_id)
 """
 
 
@@ -76,8 +78,9 @@ class Traces:
             self._any = found is not None and found[0]
         if not self._any or not rows:
             return {}
-        asked = {_correlation_of(row.record) for row in rows}
-        cursor = await conn.execute(_FIND, [[*asked]])
+        asked = {(row.ledger_id, _correlation_of(row.record)) for row in rows}
+        ledgers, correlations = zip(*asked, strict=True)
+        cursor = await conn.execute(_FIND, [[*ledgers], [*correlations]])
         return {str(found): Trace(*trace) for found, *trace in await cursor.fetchall()}
 
 
